@@ -1,0 +1,1 @@
+"""The faces of Cowscope: terminal, plain text, command line, browser."""

@@ -1,0 +1,381 @@
+"""The events that the engine and its session publish: one typed, numbered struct a fact.
+
+Every event says when (`at`, CLOCK_MONOTONIC seconds: one clock for all processes of a machine),
+which engine (`engine`, `run`) and where its figures come from (`source`). The engine numbers its
+own events (`seq` 1, 2, 3 ...); the session renumbers the one stream it writes.
+
+Units: `usec` microseconds, `*_kb` KiB as the kernel prints them, `bytes`, `start` and `end` bytes.
+Bursts are merged before they are published: `merged` counts the facts that one event stands for.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Literal, TypeAlias, Union
+
+import msgspec
+
+CHANNEL = "cowscope:events"
+
+Source: TypeAlias = Literal["measured", "modelled", "scripted"]
+PageRange: TypeAlias = tuple[int, int]
+"""First and last page of a run of pages, both included."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What all events carry."""
+
+    seq: int = 0
+    engine: str = "main"
+    run: int = 1
+    at: float = 0.0
+    source: Source = "measured"
+
+
+class EngineReady(Event, frozen=True, kw_only=True, tag="engine.ready"):
+    """The engine accepts connections."""
+
+    pid: int
+    port: int
+    version: str
+    kernel: str
+    page_size: int
+    arena_pages: int
+    thp: bool
+
+
+class Config(Event, frozen=True, kw_only=True, tag="config"):
+    """A directive changed at run time."""
+
+    name: str
+    old: str
+    new: str
+
+
+class Command(Event, frozen=True, kw_only=True, tag="command"):
+    """A command that changed data (or several, merged: `argv` is then the last one's)."""
+
+    client: str
+    argv: list[str]
+    usec: int
+    dirty: int
+    """Changes as Redis counts them, summed over the merged commands."""
+    pages: list[tuple[int, str]]
+    """(page, key) of every arena page that the writes touched."""
+    pages_more: int = 0
+    """Touched (page, key) pairs that were left out of `pages` for length."""
+    merged: int = 1
+
+
+class Latency(Event, frozen=True, kw_only=True, tag="latency"):
+    """What a workload's client measured in the last interval."""
+
+    client: str
+    count: int
+    p50_usec: int
+    p99_usec: int
+    max_usec: int
+
+
+class Fork(Event, frozen=True, kw_only=True, tag="fork"):
+    """fork(2) returned in the parent; `usec` is the wall time of the call."""
+
+    pid: int
+    child: int
+    usec: int
+    purpose: Literal["rdb", "aof", "lesson"]
+    page_table_kb: int
+
+
+class Process(Event, frozen=True, kw_only=True, tag="process"):
+    """One process of the session as psutil sees it."""
+
+    pid: int
+    ppid: int
+    name: str
+    state: str
+    rss_kb: int
+    pss_kb: int
+    uss_kb: int
+
+
+class Pages(Event, frozen=True, kw_only=True, tag="pages"):
+    """The parent's arena pages by state (pagemap) and both witnesses of the copies (smaps)."""
+
+    child: int
+    """Pid of the living child, 0 when there is none."""
+    shared: int
+    copied: int
+    new: int
+    private: int = 0
+    free: int = 0
+    newly_copied: list[PageRange] = []
+    newly_new: list[PageRange] = []
+    newly_private: list[PageRange] = []
+    newly_free: list[PageRange] = []
+    newly_shared: list[PageRange] = []
+    """The pages whose state changed since the event before; the five counts are totals."""
+    private_dirty_kb: int = 0
+    """Parent's Private_Dirty + Private_Clean over the arena, last read at `smaps_at`."""
+    child_private_dirty_kb: int = 0
+    interpreter_kb: int = 0
+    """Parent's private pages outside the arena."""
+    child_interpreter_kb: int = 0
+    page_table_kb: int = 0
+    smaps_at: float = 0.0
+    new_kb: int = 0
+    """KiB of `private_dirty_kb` that are new pages, not copies, at `smaps_at`."""
+    last: bool = False
+    """The last reading before the child goes: taken while it waits."""
+
+
+class Hold(Event, frozen=True, kw_only=True, tag="hold"):
+    """The child's hold: armed before a fork, held while the child waits, released."""
+
+    state: Literal["armed", "held", "released"]
+    child: int
+
+
+class SnapshotProgress(Event, frozen=True, kw_only=True, tag="snapshot.progress"):
+    """What the save child has written so far."""
+
+    child: int
+    keys: int
+    total_keys: int
+    bytes: int
+    page_ranges: list[PageRange]
+    """The arena pages read since the progress event before this one."""
+
+
+class ChildExit(Event, frozen=True, kw_only=True, tag="child.exit"):
+    """waitpid(2) returned the child."""
+
+    child: int
+    status: int
+    signal: int
+    usec: int
+    """Wall time since the fork."""
+    cow_kb: int
+    """The child's own last count of its private pages, 0 if it sent none."""
+
+
+class RdbSaved(Event, frozen=True, kw_only=True, tag="rdb.saved"):
+    """A dump is complete under its final name."""
+
+    path: str
+    bytes: int
+    keys: int
+    usec: int
+
+
+class SavePoint(Event, frozen=True, kw_only=True, tag="savepoint"):
+    """A save point's condition held and a BGSAVE was started for it."""
+
+    seconds: int
+    changes: int
+    elapsed: int
+    dirty: int
+
+
+class AofAppend(Event, frozen=True, kw_only=True, tag="aof.append"):
+    """Bytes entered aof_buf (process memory): `start` and `end` are their future file offsets."""
+
+    file: str
+    start: int
+    end: int
+    text: str
+    """The commands as text, the last ones when merged and long."""
+    merged: int = 1
+
+
+class AofWrite(Event, frozen=True, kw_only=True, tag="aof.write"):
+    """write(2) returned: the bytes are in the page cache."""
+
+    file: str
+    start: int
+    end: int
+    usec: int
+    merged: int = 1
+
+
+class AofFsync(Event, frozen=True, kw_only=True, tag="aof.fsync"):
+    """fdatasync(2) returned: everything in the file up to `end` is on disk."""
+
+    file: str
+    start: int
+    end: int
+    usec: int
+    policy: str
+    thread: Literal["main", "bio"]
+    dirty_pages_after: int
+    """cachestat's dirty + writeback pages of the file afterwards, -1 where it cannot tell."""
+    merged: int = 1
+
+
+class AofDelayed(Event, frozen=True, kw_only=True, tag="aof.delayed"):
+    """A write was made although an fsync was still running (aof_delayed_fsync)."""
+
+    waited_usec: int
+
+
+class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
+    """A stage of the AOF rewrite, by its name."""
+
+    stage: str
+    child: int
+    bytes: int
+
+
+class Crash(Event, frozen=True, kw_only=True, tag="crash"):
+    """The engine is gone, or the power was cut; the session reports it."""
+
+    kind: str
+    acked: int
+    written: int
+    fsynced: int
+
+
+class Recovered(Event, frozen=True, kw_only=True, tag="recovered"):
+    """A restarted engine has loaded what was left."""
+
+    source_file: str
+    keys: int
+    truncated_bytes: int
+    survived: int
+    lost: int
+    usec: int
+
+
+class Step(Event, frozen=True, kw_only=True, tag="step"):
+    """The player entered a step of the scene."""
+
+    scene: str
+    step: str
+    title: str
+
+
+class Question(Event, frozen=True, kw_only=True, tag="question"):
+    """The player asked; `right` is the index of the right choice, computed from this run."""
+
+    id: str
+    choices: list[str]
+    right: int
+
+
+class Answer(Event, frozen=True, kw_only=True, tag="answer"):
+    """The learner chose; 0-based."""
+
+    id: str
+    choice: int
+
+
+class Log(Event, frozen=True, kw_only=True, tag="log"):
+    """A line of Redis' log, with its level character (`.`, `-`, `*`, `#`)."""
+
+    level: str
+    text: str
+
+
+class Gap(Event, frozen=True, kw_only=True, tag="gap"):
+    """Events of one engine that this subscriber missed."""
+
+    missed: int
+
+
+class State(Event, frozen=True, kw_only=True, tag="state"):
+    """The whole state, as `COWSCOPE STATE` answers it: where a subscriber starts or catches up."""
+
+    pid: int
+    port: int
+    version: str
+    kernel: str
+    page_size: int
+    arena_pages: int
+    high_water_page: int
+    thp: bool
+    config: dict[str, str]
+    held_pages: list[PageRange]
+    """Pages that have data in the parent (present or swapped)."""
+    page_keys: list[tuple[int, list[str], int]]
+    """(page, some of its keys, number of keys on it) for the first pages of the arena."""
+    keys: int
+    dirty: int
+    lastsave: int
+    child: int = 0
+    child_purpose: str = ""
+    child_forked_at: float = 0.0
+    fork_usec: int = 0
+    page_table_kb: int = 0
+    shared_ranges: list[PageRange] = []
+    copied_ranges: list[PageRange] = []
+    new_ranges: list[PageRange] = []
+    written_ranges: list[PageRange] = []
+    """Pages the save child has already read."""
+    child_keys: int = 0
+    child_total_keys: int = 0
+    child_bytes: int = 0
+    hold: str = "released"
+    aof_enabled: bool = False
+    aof_file: str = ""
+    aof_policy: str = "everysec"
+    aof_appended: int = 0
+    aof_written: int = 0
+    aof_fsynced: int = 0
+    """Byte offsets in `aof_file`; at equality nothing is at risk."""
+    aof_next_fsync_at: float = 0.0
+    aof_has_disk: bool = True
+    recovery: Recovered | None = None
+    log: list[tuple[float, str, str]] = []
+    """(at, level, text) of the last log lines, oldest first."""
+    last_seq: int = 0
+    """`seq` of the last event this state already contains."""
+
+
+AnyEvent: TypeAlias = Union[
+    EngineReady,
+    Config,
+    Command,
+    Latency,
+    Fork,
+    Process,
+    Pages,
+    Hold,
+    SnapshotProgress,
+    ChildExit,
+    RdbSaved,
+    SavePoint,
+    AofAppend,
+    AofWrite,
+    AofFsync,
+    AofDelayed,
+    Rewrite,
+    Crash,
+    Recovered,
+    Step,
+    Question,
+    Answer,
+    Log,
+    Gap,
+    State,
+]
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: Event) -> bytes:
+    """One event as JSON."""
+    return _encoder.encode(event)
+
+
+def decode(data: bytes | str) -> AnyEvent:
+    """The event in a JSON message; raises msgspec.ValidationError for anything else."""
+    return _decoder.decode(data)
+
+
+@functools.cache
+def type_name(cls: type[Event]) -> str:
+    """The wire name of an event class: `type_name(Fork) == "fork"`."""
+    tag = cls.__struct_config__.tag
+    assert isinstance(tag, str)
+    return tag

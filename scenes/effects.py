@@ -1,0 +1,93 @@
+"""What a player wants done: the player itself does no input or output (sans-IO)."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from scenes.scene import Workload
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Send a RESP command to the engine."""
+
+    argv: tuple[str, ...]
+
+
+class StartWorkload(msgspec.Struct, frozen=True):
+    workload: Workload
+    rate: float
+    """Commands a second, pace applied."""
+
+
+class StopWorkload(msgspec.Struct, frozen=True):
+    name: str
+
+
+class Enter(msgspec.Struct, frozen=True):
+    """A step began: becomes a `step` event."""
+
+    stage: str
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """Put the question: becomes a `question` event."""
+
+    id: str
+    choices: tuple[str, ...]
+    right: int
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The learner chose: becomes an `answer` event."""
+
+    id: str
+    choice: int
+
+
+class WaitUntil(msgspec.Struct, frozen=True):
+    """Feed the clock again at this time (CLOCK_MONOTONIC seconds)."""
+
+    at: float
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """An expectation was judged."""
+
+    check: str
+    held: bool
+    detail: str
+    """What was expected and what was measured, with units; also why it could not be judged."""
+    skipped: bool = False
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """The scene cannot go on: one clear line."""
+
+    reason: str
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """The last step is over."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A key that does nothing now, and why."""
+
+    reason: str
+
+
+Effect: TypeAlias = (
+    Send
+    | StartWorkload
+    | StopWorkload
+    | Enter
+    | Ask
+    | Answered
+    | WaitUntil
+    | Checked
+    | Failed
+    | Finished
+    | Refused
+)

@@ -1,0 +1,152 @@
+"""A scene as data: TOML for structure, one catalogue a language for words.
+
+A scene lives in a folder: `scene.toml` (this module's structs) and `en.toml` (its words, by key).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Picks events: by type, then by fields that must be equal (`where = {policy = "always"}`)."""
+
+    event: str
+    where: dict[str, str | int | bool] = {}
+    nonzero: list[str] = []
+    """Fields that must not be 0, empty or missing."""
+
+
+class Lights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which events light which line of a card."""
+
+    line: int
+    on: Match
+    modelled: bool = False
+    """The line is inferred, not reported by a system call or a command."""
+
+
+class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An Implementation card: numbered pseudo-code, and the real source behind it."""
+
+    name: str
+    title: str
+    code: str
+    subtitle: str = ""
+    """Catalogue key."""
+    corrections: dict[str, str] = {}
+    """Line number -> catalogue key of the remark: where the well-known pseudo-code was wrong."""
+    lights: list[Lights] = []
+    real: str = ""
+    """`module:qualified.name` of the engine's source that just ran; empty: no source behind it."""
+    real_lines: dict[str, str] = {}
+    """Pseudo-code line -> a text that occurs in exactly one line of the real source."""
+
+
+class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A client that writes by itself."""
+
+    name: str
+    rate: float
+    """Commands a second at pace 1."""
+    keys: int = 0
+    """How many different keys; 0: the population's."""
+    first_key: int = 0
+    prefix: str = "user:"
+    value_bytes: int = 64
+    order: Literal["random", "sequential", "one"] = "random"
+    count: int = 0
+    """Stop after so many; 0: until stopped."""
+
+
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A question's choice; words are catalogue keys."""
+
+    text: str
+    why: str
+    value: int | None = None
+    """The figure this choice claims, compared with the question's measured one."""
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Predict, then reveal: the right choice is the one whose value this run measured."""
+
+    id: str
+    text: str
+    measure: str
+    """Name of a measure in scenes.expect: a figure computed from this run's events."""
+    choices: list[Choice]
+
+
+class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A check in scenes.expect, by name, that a headless run must pass."""
+
+    check: str
+    args: dict[str, str | int | float | bool] = {}
+
+
+class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing a step does; exactly one field is set."""
+
+    send: list[str] | None = None
+    """A RESP command; `{key}` style words are filled from the scene's values."""
+    start: Workload | None = None
+    stop: str | None = None
+    hold: bool | None = None
+    """True: COWSCOPE HOLD; False: COWSCOPE RELEASE."""
+    step: int | None = None
+    """COWSCOPE STEP n."""
+
+
+class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A step: what it does, what it waits for, what it says."""
+
+    id: str
+    beat: int
+    """0: before the first key (the opening plays by itself)."""
+    title: str
+    text: str
+    """Catalogue keys. The text may hold `{figures}` of scenes.expect measures."""
+    do: list[Action] = []
+    wait: Match | None = None
+    timeout: float = 10.0
+    """Seconds; a wait that runs out fails the scene's run with one clear line."""
+    dwell: float = 4.0
+    """Seconds before autoplay (or the opening) goes on, divided by pace."""
+    panels: list[str] = []
+    """Panels that are on the screen from here on: words, grid, child, gauge, tail, code."""
+    card: str = ""
+    """The card to show."""
+    keys: list[str] = []
+    """Sandbox keys that the scene offers from here on, e.g. "b", "w", "f", "h"."""
+    question: Question | None = None
+    expect: list[Expectation] = []
+
+
+class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A lesson."""
+
+    number: str
+    slug: str
+    title: str
+    thesis: str
+    previously: str
+    diagram: str
+    """Catalogue keys; the diagram in words is also the text alternative."""
+    minutes: int
+    cards: list[Card]
+    stages: list[Stage]
+    takeaways: list[str] = []
+    engine: dict[str, str] = {}
+    """Directives the scene's engine starts with."""
+    arena_pages: int = 1024
+    populate: int = 0
+    """Keys written before the first step."""
+    value_bytes: int = 0
+    """Size of the population's values; 0: so that each lies on a page of its own."""
+    prefix: str = "user:"
+    seed: int = 4
+    clock_scale: float = 1.0
+    glossary: dict[str, str] = {}

@@ -1,0 +1,217 @@
+"""What the screen is drawn from: an immutable view, folded from events and from nothing else.
+
+Pages are bytes, one state a page, so that a grid can be searched, counted and compared in C.
+A view never looks at a clock: `at` is the time of the last event folded into it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import immutables
+import msgspec
+
+FREE, PRIVATE, SHARED, COPIED, NEW = range(5)
+"""States of a page of the parent's arena; they partition the grid."""
+PAGE_STATES = ("free", "private", "shared", "copied", "new")
+
+ABSENT, TO_COME, WRITING, WRITTEN = range(4)
+"""States of a page in the child's grid: no data at the fork, unread, read just now, read before."""
+CHILD_STATES = ("absent", "to come", "being written", "written")
+
+Rung: TypeAlias = Literal["buffer", "cache", "disk"]
+
+
+class Touch(msgspec.Struct, frozen=True):
+    """One write that touched a page."""
+
+    at: float
+    key: str
+    command: str
+    """The command's name and first words, as the event had it."""
+
+
+class PageNote(msgspec.Struct, frozen=True):
+    """What is known of one page: its keys and its history."""
+
+    keys: tuple[str, ...] = ()
+    keys_more: int = 0
+    last_touch: Touch | None = None
+    copied_at: float = 0.0
+    """0 while not copied in the current (or last) snapshot."""
+    copied_by: Touch | None = None
+    """The first write after the fork: the one that made the kernel copy the page."""
+
+
+class EngineView(msgspec.Struct, frozen=True):
+    pid: int = 0
+    port: int = 0
+    version: str = ""
+    kernel: str = ""
+    page_size: int = 4096
+    arena_pages: int = 0
+    thp: bool = False
+    alive: bool = False
+
+
+class ChildView(msgspec.Struct, frozen=True):
+    """A snapshot child, living or just gone."""
+
+    pid: int
+    purpose: str
+    forked_at: float
+    fork_usec: int
+    page_table_kb: int
+    alive: bool = True
+    hold: str = "released"
+    keys: int = 0
+    total_keys: int = 0
+    bytes: int = 0
+    exit_status: int = 0
+    exit_signal: int = 0
+    cow_kb: int = 0
+    saved_path: str = ""
+    saved_bytes: int = 0
+    ended_at: float = 0.0
+
+
+class CowSample(msgspec.Struct, frozen=True):
+    """One reading of the gauge."""
+
+    at: float
+    extra_kb: int
+    """Parent's witness: private KiB of the arena that are copies (new pages not counted)."""
+    child_kb: int
+
+
+class GaugeView(msgspec.Struct, frozen=True):
+    """Extra memory of the running (or last) snapshot."""
+
+    extra_kb: int = 0
+    child_private_dirty_kb: int = 0
+    private_dirty_kb: int = 0
+    new_kb: int = 0
+    interpreter_kb: int = 0
+    child_interpreter_kb: int = 0
+    page_table_kb: int = 0
+    full_copy_kb: int = 0
+    """What copying every held page at the fork would have cost."""
+    smaps_at: float = 0.0
+    samples: tuple[CowSample, ...] = ()
+    """Of the running or last snapshot, thinned to at most 600."""
+    final: bool = False
+
+
+class TailEntry(msgspec.Struct, frozen=True):
+    """A command (or several, merged) on the AOF's tail."""
+
+    start: int
+    end: int
+    text: str
+    merged: int
+    at: float
+
+
+class TailView(msgspec.Struct, frozen=True):
+    """The AOF's last bytes on the three rungs."""
+
+    enabled: bool = False
+    file: str = ""
+    policy: str = "everysec"
+    appended: int = 0
+    written: int = 0
+    fsynced: int = 0
+    entries: tuple[TailEntry, ...] = ()
+    """The last 256, oldest first; each lies on one rung, see `rung`."""
+    unsafe: int = 0
+    """Commands acknowledged but not covered by a completed fsync."""
+    pending: tuple[tuple[int, int], ...] = ()
+    """(end offset, commands) of what `unsafe` counts, oldest first."""
+    last_fsync_at: float = 0.0
+    last_fsync_usec: int = 0
+    last_fsync_thread: str = ""
+    last_fsync_bytes: int = 0
+    fsyncs: int = 0
+    dirty_pages: int = -1
+    """cachestat's count after the last fsync; -1: this machine cannot tell."""
+    delayed: int = 0
+    has_disk: bool = True
+    """False on tmpfs: fsync returns, but no disk is behind the file."""
+
+    def rung(self, entry: TailEntry) -> Rung:
+        """Where the whole of an entry is."""
+        if entry.end <= self.fsynced:
+            return "disk"
+        return "cache" if entry.end <= self.written else "buffer"
+
+
+class Lit(msgspec.Struct, frozen=True):
+    """The line of a card that ran last."""
+
+    line: int
+    at: float
+    seq: int
+    source: str
+
+
+class QuestionView(msgspec.Struct, frozen=True):
+    id: str
+    choices: tuple[str, ...]
+    right: int
+    chosen: int = -1
+    at: float = 0.0
+
+
+class CrashView(msgspec.Struct, frozen=True):
+    kind: str
+    at: float
+    acked: int
+    written: int
+    fsynced: int
+    recovered_keys: int = -1
+    survived: int = -1
+    lost: int = -1
+    truncated_bytes: int = 0
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    at: float
+    level: str
+    text: str
+
+
+class View(msgspec.Struct, frozen=True):
+    """All that one engine's screen shows, at one moment of the stream."""
+
+    seq: int = 0
+    at: float = 0.0
+    run: int = 1
+    engine: EngineView = EngineView()
+    pages: bytes = b""
+    """One of FREE, PRIVATE, SHARED, COPIED, NEW for every page of the arena."""
+    changed: bytes = b""
+    """Overlay: 1 where a page was written since the last save."""
+    child_pages: bytes = b""
+    """One of ABSENT, TO_COME, WRITING, WRITTEN; empty before the first fork."""
+    counts: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
+    """Pages by state, as the last `pages` event gave them."""
+    notes: immutables.Map[int, PageNote] = immutables.Map()
+    child: ChildView | None = None
+    gauge: GaugeView = GaugeView()
+    tail: TailView = TailView()
+    config: immutables.Map[str, str] = immutables.Map()
+    dirty: int = 0
+    lastsave_at: float = 0.0
+    keys: int = 0
+    commands: int = 0
+    latency_p99_usec: int = 0
+    step: str = ""
+    step_at: float = 0.0
+    question: QuestionView | None = None
+    lights: immutables.Map[str, Lit] = immutables.Map()
+    """Card name -> the line that ran last."""
+    log: tuple[LogLine, ...] = ()
+    """The last 200 lines."""
+    crash: CrashView | None = None
+    missed: int = 0
+    """Events lost by this subscriber, as gaps said."""
