@@ -1,0 +1,228 @@
+"""One of the sixteen databases: keys to records, expiry, watched keys.
+
+A key leads to its record's offset in the arena. Writes go to the arena's slot, in place when the
+new record belongs to the same size class. Times are Unix milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from engine.arena import Arena
+from engine.records import (
+    FIRST_COLLECTION,
+    FREE_SLOT,
+    HEADER,
+    HEADER_SIZE,
+    build_string,
+    rdb_length,
+)
+from engine.replies import CommandError
+
+WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
+
+
+class Database:
+    """Keys, their records and their expiry times.
+
+    `now_ms` is the clock; `on_expired(db_index, key)` hears of a key that was found to be expired and
+    has been deleted; `on_modified` is called with every watched key that changed.
+    """
+
+    def __init__(
+        self,
+        index: int,
+        arena: Arena,
+        now_ms: Callable[[], int],
+        on_expired: Callable[[int, bytes], None],
+    ) -> None:
+        self.index = index
+        self.arena = arena
+        self.memory = arena.memory
+        self.now_ms = now_ms
+        self.on_expired = on_expired
+        self.keys: dict[bytes, int] = {}
+        self.expires: dict[bytes, int] = {}
+        self.watched: dict[bytes, set[Callable[[], None]]] = {}
+        """Key -> callbacks of the clients that WATCH it."""
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def find(self, key: bytes) -> int | None:
+        """Offset of the key's record; an expired key is deleted and not found."""
+        if self.expires and key in self.expires:
+            self.expire_if_due(key)
+        return self.keys.get(key)
+
+    def get(self, key: bytes) -> bytes | None:
+        """The string at a key, None if there is none; CommandError if it is not a string."""
+        if self.expires and key in self.expires:
+            self.expire_if_due(key)
+        offset = self.keys.get(key)
+        if offset is None:
+            return None
+        length, value_at = HEADER.unpack_from(self.memory, offset)
+        if value_at >= FIRST_COLLECTION:
+            raise CommandError(WRONG_TYPE)
+        return self.memory[offset + value_at : offset + HEADER_SIZE + length]
+
+    def get_range(self, key: bytes, start: int, count: int) -> bytes:
+        """`count` bytes of a string from `start`, without reading the rest of it."""
+        offset = self.find(key)
+        if offset is None:
+            return b""
+        length, value_at = self._string_header(offset)
+        end = min(start + count, length + HEADER_SIZE - value_at)
+        return self.memory[offset + value_at + start : offset + value_at + end]
+
+    def length(self, key: bytes) -> int:
+        """Bytes of the string at a key, 0 if there is none."""
+        offset = self.find(key)
+        if offset is None:
+            return 0
+        length, value_at = self._string_header(offset)
+        return length + HEADER_SIZE - value_at
+
+    def type_of(self, key: bytes) -> str:
+        """The type's name as TYPE answers it."""
+        return "none" if self.find(key) is None else "string"
+
+    def record(self, offset: int) -> bytes:
+        """The bytes of a record, header included."""
+        length, _ = HEADER.unpack_from(self.memory, offset)
+        return self.memory[offset : offset + HEADER_SIZE + length]
+
+    def live_keys(self) -> Iterator[bytes]:
+        """All keys that have not expired (nothing is deleted)."""
+        if not self.expires:
+            yield from self.keys
+            return
+        now = self.now_ms()
+        expires = self.expires
+        for key in self.keys:
+            if expires.get(key, now + 1) > now:
+                yield key
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def set(self, key: bytes, value: bytes, expire_ms: int = 0) -> None:
+        """Store a string under a key, whatever was there; `expire_ms` 0 means it never expires."""
+        record = build_string(key, value, expire_ms)
+        offset = self.keys.get(key)
+        if offset is not None and self.arena.fits(offset, len(record)):
+            self.arena.store(offset, record)
+        else:
+            self._place(key, record, len(record))
+        if expire_ms:
+            self.expires[key] = expire_ms
+        elif self.expires:
+            self.expires.pop(key, None)
+        if self.watched and key in self.watched:
+            self.modified(key)
+
+    def set_keep_expiry(self, key: bytes, value: bytes) -> None:
+        """Store a string and leave the key's expiry as it is."""
+        self.set(key, value, self.expires.get(key, 0))
+
+    def append(self, key: bytes, tail: bytes) -> int:
+        """Append to a string (in place while its slot has room); returns the new length."""
+        offset = self.find(key)
+        if offset is None:
+            self.set(key, tail)
+            return len(tail)
+        length, value_at = self._string_header(offset)
+        old = length + HEADER_SIZE - value_at
+        new = old + len(tail)
+        prefix = rdb_length(new)
+        room = self.arena.capacity(offset)
+        if len(prefix) == len(rdb_length(old)) and HEADER_SIZE + length + len(tail) <= room:
+            self.arena.store(offset, HEADER.pack(length + len(tail), value_at))
+            self.arena.store(offset + value_at - len(prefix), prefix)
+            self.arena.store(offset + HEADER_SIZE + length, tail)
+        else:
+            value = self.memory[offset + value_at : offset + HEADER_SIZE + length] + tail
+            record = build_string(key, value, self.expires.get(key, 0))
+            spare = min(new, 1 << 20) if new > self.arena.page_size else 0
+            self._place(key, record, len(record) + spare)
+        if self.watched and key in self.watched:
+            self.modified(key)
+        return new
+
+    def set_range(self, key: bytes, start: int, data: bytes) -> int:
+        """Overwrite part of a string, zero-padded to `start`; returns the new length."""
+        offset = self.find(key)
+        old = self.length(key)
+        if offset is not None and start + len(data) <= old:
+            _, value_at = HEADER.unpack_from(self.memory, offset)
+            self.arena.store(offset + value_at + start, data)
+            if self.watched and key in self.watched:
+                self.modified(key)
+            return old
+        value = (self.get(key) or b"")[:start].ljust(start, b"\0") + data
+        self.set_keep_expiry(key, value)
+        return len(value)
+
+    def delete(self, key: bytes) -> bool:
+        """Remove a key; False if it did not exist."""
+        offset = self.keys.pop(key, None)
+        if offset is None:
+            return False
+        if self.expires:
+            self.expires.pop(key, None)
+        self._free(offset)
+        if self.watched and key in self.watched:
+            self.modified(key)
+        return True
+
+    def set_expiry(self, key: bytes, expire_ms: int) -> None:
+        """Give an existing key an expiry time, or take it away with 0: its record is rewritten."""
+        value = self.get(key)
+        if value is not None:
+            self.set(key, value, expire_ms)
+
+    def clear(self) -> int:
+        """Remove all keys and give the pages back; returns how many there were."""
+        count = len(self.keys)
+        for key in list(self.watched):
+            if key in self.keys:
+                self.modified(key)
+        self.keys.clear()
+        self.expires.clear()
+        self.arena.release_database(self.index)
+        return count
+
+    def expire_if_due(self, key: bytes) -> bool:
+        """Delete a key whose time has come; True if it was."""
+        due = self.expires.get(key)
+        if due is None or due > self.now_ms():
+            return False
+        self.delete(key)
+        self.on_expired(self.index, key)
+        return True
+
+    def modified(self, key: bytes) -> None:
+        """Tell the clients that WATCH this key."""
+        for callback in tuple(self.watched.get(key, ())):
+            callback()
+
+    def _place(self, key: bytes, record: bytes, size: int) -> None:
+        """Put a record where there is room. The new place is taken first: a full arena changes nothing."""
+        offset = self.arena.alloc(size, self.index)
+        old = self.keys.get(key)
+        self.arena.store(offset, record)
+        self.keys[key] = offset
+        if old is not None:
+            self._free(old)
+
+    def _free(self, offset: int) -> None:
+        self.arena.store(offset, FREE_SLOT)
+        self.arena.free(offset)
+
+    def _string_header(self, offset: int) -> tuple[int, int]:
+        length, value_at = HEADER.unpack_from(self.memory, offset)
+        if value_at >= FIRST_COLLECTION:
+            raise CommandError(WRONG_TYPE)
+        return length, value_at
