@@ -4,6 +4,6 @@ from __future__ import annotations
 
 
 class SceneError(Exception):
-    """A scene, a recording or a session that cannot go on; `exit_code` is what a command leaves with."""
+    """A scene, recording or session that cannot go on; a command leaves with `exit_code`."""
 
     exit_code = 1

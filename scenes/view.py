@@ -73,6 +73,8 @@ class ChildView(msgspec.Struct, frozen=True):
     saved_path: str = ""
     saved_bytes: int = 0
     ended_at: float = 0.0
+    dirty_at_fork: int = 0
+    """Redis' `dirty_before_bgsave`: what a successful save takes off `dirty`."""
 
 
 class CowSample(msgspec.Struct, frozen=True):
@@ -88,6 +90,9 @@ class GaugeView(msgspec.Struct, frozen=True):
     """Extra memory of the running (or last) snapshot."""
 
     extra_kb: int = 0
+    """The witness smaps: the parent's private KiB of the arena that are copies, at `smaps_at`."""
+    copied_kb: int = 0
+    """The witness pagemap: copied pages in KiB, at the last `pages` event."""
     child_private_dirty_kb: int = 0
     private_dirty_kb: int = 0
     new_kb: int = 0
@@ -100,6 +105,7 @@ class GaugeView(msgspec.Struct, frozen=True):
     samples: tuple[CowSample, ...] = ()
     """Of the running or last snapshot, thinned to at most 600."""
     final: bool = False
+    """The snapshot is over: these are its last figures, and the extra memory is 0 by now."""
 
 
 class TailEntry(msgspec.Struct, frozen=True):
@@ -158,6 +164,7 @@ class QuestionView(msgspec.Struct, frozen=True):
     id: str
     choices: tuple[str, ...]
     right: int
+    """-1 until this run has measured the answer."""
     chosen: int = -1
     at: float = 0.0
 
@@ -172,6 +179,19 @@ class CrashView(msgspec.Struct, frozen=True):
     survived: int = -1
     lost: int = -1
     truncated_bytes: int = 0
+
+
+class ProcessView(msgspec.Struct, frozen=True):
+    """A process of the session, as psutil saw it last."""
+
+    pid: int
+    ppid: int
+    name: str
+    state: str
+    rss_kb: int
+    pss_kb: int
+    uss_kb: int
+    at: float
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -191,12 +211,17 @@ class View(msgspec.Struct, frozen=True):
     """One of FREE, PRIVATE, SHARED, COPIED, NEW for every page of the arena."""
     changed: bytes = b""
     """Overlay: 1 where a page was written since the last save."""
+    changed_since_fork: bytes = b""
+    """The same since the last fork for a dump: becomes `changed` when that dump is complete."""
     child_pages: bytes = b""
     """One of ABSENT, TO_COME, WRITING, WRITTEN; empty before the first fork."""
     counts: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
-    """Pages by state, as the last `pages` event gave them."""
+    """Cells of `pages` by state, in the order of PAGE_STATES: grid and legend always agree."""
     notes: immutables.Map[int, PageNote] = immutables.Map()
     child: ChildView | None = None
+    hold: str = "released"
+    """`armed`, `held` or `released`."""
+    processes: immutables.Map[int, ProcessView] = immutables.Map()
     gauge: GaugeView = GaugeView()
     tail: TailView = TailView()
     config: immutables.Map[str, str] = immutables.Map()

@@ -1,0 +1,66 @@
+"""Which line of which Implementation card an event lights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import immutables
+import msgspec
+
+from engine.events import Event, type_name
+from scenes.scene import Card, Lights, Match
+from scenes.view import Lit
+
+LightIndex: TypeAlias = dict[str, list[tuple[str, Lights]]]
+"""Event type -> (card name, rule), in the order of the cards."""
+
+_compiled: list[tuple[Sequence[Card], LightIndex]] = []
+
+
+def matches(match: Match, event: Event) -> bool:
+    """Whether `event` is one that `match` picks."""
+    if type_name(type(event)) != match.event:
+        return False
+    return _fields_match(match, event)
+
+
+def _fields_match(match: Match, event: Event) -> bool:
+    for field in match.nonzero:
+        if not getattr(event, field, None):
+            return False
+    return all(getattr(event, field, None) == wanted for field, wanted in match.where.items())
+
+
+def light_index(cards: Sequence[Card]) -> LightIndex:
+    """The rules of `cards` by event type; kept, so that a fold pays for it once a scene."""
+    for known, index in _compiled:
+        if known is cards:
+            return index
+    index = {}
+    for card in cards:
+        for rule in card.lights:
+            index.setdefault(rule.on.event, []).append((card.name, rule))
+    _compiled.append((cards, index))
+    del _compiled[:-8]
+    return index
+
+
+def light(
+    lit: immutables.Map[str, Lit], event: Event, cards: Sequence[Card]
+) -> immutables.Map[str, Lit]:
+    """`lit` after `event`: the last matching rule of each card wins."""
+    for name, rule in light_index(cards).get(type_name(type(event)), ()):
+        if _fields_match(rule.on, event):
+            source = "modelled" if rule.modelled else event.source
+            lit = lit.set(name, Lit(rule.line, event.at, event.seq, source))
+    return lit
+
+
+def unknown_fields(match: Match, types: dict[str, type[Event]]) -> list[str]:
+    """What of `match` no event has: its type, or fields of it."""
+    kind = types.get(match.event)
+    if kind is None:
+        return [match.event]
+    known = {field.name for field in msgspec.structs.fields(kind)}
+    return [field for field in (*match.where, *match.nonzero) if field not in known]

@@ -1,0 +1,90 @@
+"""The fold: `reduce(view, event) -> view`, pure; all that a screen shows comes from here.
+
+Live play, stepping back, seeking, replay on another system and headless runs differ only in where
+the events come from. An event that refers to something the fold has not seen (events can be lost)
+changes what it can and never raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from engine import events
+from engine.events import Event
+from scenes import fold_engine, fold_pages, fold_tail
+from scenes.cards import light
+from scenes.scene import Card
+from scenes.view import QuestionView, View
+
+
+def _step(view: View, event: events.Step) -> View:
+    return replace(view, step=event.step, step_at=event.at)
+
+
+def _question(view: View, event: events.Question) -> View:
+    """Asked with `right` -1; the same event again brings the measured answer."""
+    asked = view.question
+    known = asked is not None and asked.id == event.id
+    question = QuestionView(
+        id=event.id,
+        choices=tuple(event.choices),
+        right=event.right,
+        chosen=asked.chosen if known and asked is not None and event.right >= 0 else -1,
+        at=asked.at if known and asked is not None else event.at,
+    )
+    return replace(view, question=question)
+
+
+def _answer(view: View, event: events.Answer) -> View:
+    if view.question is None or view.question.id != event.id:
+        return view
+    return replace(view, question=replace(view.question, chosen=event.choice))
+
+
+def _unchanged(view: View, event: Event) -> View:
+    """Kinds that only light code lines."""
+    return view
+
+
+_FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
+    events.EngineReady: fold_engine.ready,
+    events.Config: fold_engine.config,
+    events.State: fold_engine.state,
+    events.Latency: fold_engine.latency,
+    events.Process: fold_engine.process,
+    events.SavePoint: fold_engine.savepoint,
+    events.Crash: fold_engine.crash,
+    events.Recovered: fold_engine.recovered,
+    events.Log: fold_engine.log,
+    events.Gap: fold_engine.gap,
+    events.Command: fold_pages.command,
+    events.Fork: fold_pages.fork,
+    events.Pages: fold_pages.pages,
+    events.Hold: fold_pages.hold,
+    events.SnapshotProgress: fold_pages.progress,
+    events.ChildExit: fold_pages.child_exit,
+    events.RdbSaved: fold_pages.rdb_saved,
+    events.AofAppend: fold_tail.append,
+    events.AofWrite: fold_tail.write,
+    events.AofFsync: fold_tail.fsync,
+    events.AofDelayed: fold_tail.delayed,
+    events.Rewrite: _unchanged,
+    events.Step: _step,
+    events.Question: _question,
+    events.Answer: _answer,
+}
+
+
+def reduce(view: View, event: Event, cards: Sequence[Card] = ()) -> View:
+    """The view after `event`; `cards` are the scene's, whose lines the events light."""
+    view = _FOLDS[type(event)](view, event)
+    return replace(
+        view,
+        seq=event.seq,
+        at=event.at,
+        run=max(view.run, event.run),
+        lights=light(view.lights, event, cards),
+    )

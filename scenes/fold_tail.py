@@ -1,0 +1,91 @@
+"""The fold of the AOF's tail: three rungs, and what is acknowledged but not yet on disk.
+
+Offsets are bytes of one file and only grow; a new file starts a new tail.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from engine.events import AofAppend, AofDelayed, AofFsync, AofWrite
+from scenes.view import TailEntry, TailView, View
+
+ENTRIES = 256
+"""Commands kept on the tail."""
+PENDING = 1024
+"""Unsafe batches remembered one by one; older ones are joined, which never undercounts."""
+
+
+def append(view: View, event: AofAppend) -> View:
+    """Bytes entered aof_buf: process memory, the lowest rung."""
+    tail = _tail_of(view.tail, event.file, event.start)
+    entry = TailEntry(event.start, event.end, event.text, event.merged, event.at)
+    pending = (*tail.pending, (event.end, event.merged))
+    if len(pending) > PENDING:
+        pending = _joined(pending)
+    tail = replace(
+        tail,
+        appended=max(tail.appended, event.end),
+        entries=(*tail.entries[-(ENTRIES - 1) :], entry),
+        pending=pending,
+        unsafe=tail.unsafe + event.merged,
+    )
+    return replace(view, tail=tail)
+
+
+def _joined(pending: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """The older half in pairs; a pair counts until its later end is on disk."""
+    half = len(pending) // 2 & ~1
+    pairs = zip(pending[:half:2], pending[1:half:2], strict=True)
+    return (*((max(a[0], b[0]), a[1] + b[1]) for a, b in pairs), *pending[half:])
+
+
+def write(view: View, event: AofWrite) -> View:
+    """write(2) returned: the bytes are in the page cache and survive the process."""
+    tail = _tail_of(view.tail, event.file, event.start)
+    written = max(tail.written, event.end)
+    tail = replace(tail, written=written, appended=max(tail.appended, written))
+    return replace(view, tail=tail)
+
+
+def fsync(view: View, event: AofFsync) -> View:
+    """fdatasync(2) returned: the bytes survive a power cut."""
+    tail = _tail_of(view.tail, event.file, event.start)
+    fsynced = max(tail.fsynced, event.end)
+    pending = tuple(batch for batch in tail.pending if batch[0] > fsynced)
+    tail = replace(
+        tail,
+        fsynced=fsynced,
+        written=max(tail.written, fsynced),
+        appended=max(tail.appended, fsynced),
+        pending=pending,
+        unsafe=sum(commands for _, commands in pending),
+        last_fsync_at=event.at,
+        last_fsync_usec=event.usec,
+        last_fsync_thread=event.thread,
+        last_fsync_bytes=max(0, event.end - event.start),
+        fsyncs=tail.fsyncs + event.merged,
+        dirty_pages=event.dirty_pages_after,
+    )
+    return replace(view, tail=tail)
+
+
+def delayed(view: View, event: AofDelayed) -> View:
+    """A write no longer waited for a running fsync."""
+    return replace(view, tail=replace(view.tail, delayed=view.tail.delayed + 1))
+
+
+def _tail_of(tail: TailView, file: str, start: int) -> TailView:
+    if file == tail.file:
+        return tail if tail.enabled else replace(tail, enabled=True)
+    return replace(
+        tail,
+        enabled=True,
+        file=file,
+        appended=start,
+        written=start,
+        fsynced=start,
+        entries=(),
+        pending=(),
+        unsafe=0,
+    )

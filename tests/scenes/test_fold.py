@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from engine import events
+from scenes.fold import reduce
+from scenes.scene import Card, Lights, Match
+from scenes.view import COPIED, NEW, PAGE_STATES, PRIVATE, SHARED, TO_COME, WRITTEN, View
+from tests.scenes.streams import any_stream, tale
+
+
+def fold(stream: list[events.AnyEvent], upto: int | None = None) -> View:
+    view = View()
+    for event in stream[:upto]:
+        view = reduce(view, event)
+    return view
+
+
+def after(kind: type[events.Event], nth: int = 1) -> View:
+    """The view after the nth event of a kind in the tale."""
+    stream = tale()
+    places = [i for i, event in enumerate(stream) if isinstance(event, kind)]
+    return fold(stream, places[nth - 1] + 1)
+
+
+def test_a_state_is_where_the_picture_starts() -> None:
+    view = after(events.State)
+    assert view.engine.pid == 10 and view.engine.alive
+    assert view.counts == (8, 8, 0, 0, 0)
+    assert view.pages[:9] == bytes((PRIVATE,)) * 8 + b"\0"
+    assert view.notes[4].keys == ("user:4",)
+    assert view.config["appendfsync"] == "everysec"
+
+
+def test_a_write_climbs_the_three_rungs() -> None:
+    appended = after(events.AofAppend).tail
+    assert (appended.unsafe, appended.rung(appended.entries[-1])) == (1, "buffer")
+    written = after(events.AofWrite).tail
+    assert (written.unsafe, written.rung(written.entries[-1])) == (1, "cache")
+    synced = after(events.AofFsync).tail
+    assert (synced.unsafe, synced.rung(synced.entries[-1])) == (0, "disk")
+    assert synced.last_fsync_thread == "bio"
+
+
+def test_the_fork_alone_changes_no_page_the_reading_does() -> None:
+    forked = after(events.Fork)
+    assert forked.counts == (8, 8, 0, 0, 0)
+    assert forked.child is not None and forked.child.alive
+    assert forked.child_pages[:9] == bytes((TO_COME,)) * 8 + b"\0"
+    assert forked.gauge.full_copy_kb == 32
+    assert after(events.Pages).counts == (8, 0, 8, 0, 0)
+
+
+def test_a_hot_page_remembers_who_made_the_kernel_copy_it() -> None:
+    note = after(events.Command, 3).notes[3]
+    assert note.copied_by is not None and note.copied_by.command == "SET user:3 x"
+    assert note.last_touch is not None and note.last_touch.command == "SET user:3 y"
+    assert note.copied_at == 111.0
+
+
+def test_a_page_first_touched_after_the_fork_is_new_and_nobody_copied_it() -> None:
+    view = after(events.Pages, 3)
+    assert view.pages[8] == NEW and view.pages[5] == COPIED and view.pages[0] == SHARED
+    assert view.notes[8].copied_by is None and view.notes[8].copied_at == 0
+    assert view.notes[8].last_touch is not None
+    assert view.notes[8].last_touch.command == "SET new:1"
+
+
+def test_the_gauge_counts_copies_and_leaves_new_pages_out() -> None:
+    gauge = after(events.Pages, 3).gauge
+    assert (gauge.extra_kb, gauge.copied_kb, gauge.new_kb) == (8, 8, 4)
+    assert [sample.extra_kb for sample in gauge.samples] == [0, 4, 8]
+
+
+def test_after_the_dump_only_what_the_fork_missed_is_changed_and_dirty() -> None:
+    view = fold(tale())
+    assert [page for page, bit in enumerate(view.changed) if bit] == [3, 5, 8]
+    assert view.dirty == 4
+    assert view.child is not None and not view.child.alive
+    assert view.child.saved_path == "dump.rdb"
+    assert view.child_pages[:8] == bytes((WRITTEN,)) * 8
+    assert view.counts == (7, 9, 0, 0, 0)
+    assert view.gauge.final and view.gauge.extra_kb == 8
+
+
+def test_a_foreground_save_clears_the_overlay() -> None:
+    stream = [*tale(), events.RdbSaved(path="dump.rdb", bytes=1, keys=9, usec=1)]
+    view = fold(stream)
+    assert not any(view.changed) and view.dirty == 0
+
+
+def test_a_failed_child_saves_nothing() -> None:
+    stream = tale()
+    killed = [
+        replace(e, signal=9) if isinstance(e, events.ChildExit) else e
+        for e in stream
+        if not isinstance(e, events.RdbSaved)
+    ]
+    view = fold(killed)
+    assert view.dirty == 1 + 1 + 1 + 1 + 2
+    assert view.changed[1] == 1
+
+
+def test_a_restart_empties_the_memory_and_keeps_the_story() -> None:
+    crash = events.Crash(kind="kill -9", acked=430, written=430, fsynced=430)
+    again = events.EngineReady(
+        run=2, pid=77, port=7000, version="7", kernel="6", page_size=4096, arena_pages=16, thp=False
+    )
+    dead = fold([*tale(), crash])
+    assert not dead.engine.alive and dead.tail.entries
+    view = fold([*tale(), crash, again])
+    assert view.engine.alive and view.engine.pid == 77 and view.run == 2
+    assert view.counts == (16, 0, 0, 0, 0) and not view.tail.entries
+    assert view.crash is not None and view.commands == 5
+
+
+def test_events_light_lines_and_modelled_ones_say_so() -> None:
+    card = Card(
+        name="kernel.pageWrite",
+        title="t",
+        code="",
+        lights=[
+            Lights(2, Match("command", nonzero=["pages"])),
+            Lights(3, Match("pages", nonzero=["newly_copied"]), modelled=True),
+            Lights(9, Match("aof.fsync", where={"policy": "always"})),
+        ],
+    )
+    view, cards = View(), (card,)
+    for event in tale():
+        view = reduce(view, event, cards)
+        if event.seq == 12:
+            assert view.lights["kernel.pageWrite"].line == 3
+            assert view.lights["kernel.pageWrite"].source == "modelled"
+    assert view.lights["kernel.pageWrite"].line == 3
+
+
+def test_a_question_is_asked_answered_and_then_resolved() -> None:
+    view = View()
+    asked = events.Question(id="q", choices=["none", "one"], right=-1)
+    for event in (asked, events.Answer(id="q", choice=1), replace(asked, right=0)):
+        view = reduce(view, event)
+    assert view.question is not None
+    assert (view.question.chosen, view.question.right) == (1, 0)
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(any_stream)
+def test_no_sequence_of_events_breaks_the_fold(stream: list[events.AnyEvent]) -> None:
+    view = View()
+    for event in stream:
+        before, view = view, reduce(view, event)
+        assert sum(view.counts) == len(view.pages)
+        assert view.counts == tuple(view.pages.count(s) for s in range(len(PAGE_STATES)))
+        tail, old = view.tail, before.tail
+        assert tail.unsafe == sum(n for _, n in tail.pending)
+        if isinstance(event, (events.AofAppend, events.AofWrite, events.AofFsync)):
+            assert tail.fsynced <= tail.written <= tail.appended or tail.file != old.file
+            if tail.file == old.file:
+                assert tail.appended >= old.appended
+                assert tail.written >= old.written
+                assert tail.fsynced >= old.fsynced
+
+
+@settings(deadline=None, derandomize=True, max_examples=50)
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=2000))
+def test_unsafe_never_undercounts_however_long_nobody_syncs(batches: list[int]) -> None:
+    view, end = View(), 0
+    for merged in batches:
+        view = reduce(
+            view, events.AofAppend(file="a", start=end, end=end + 10, text="", merged=merged)
+        )
+        end += 10
+    assert view.tail.unsafe == sum(batches)
+    half = end // 20 * 10
+    fsync = events.AofFsync(
+        file="a", start=0, end=half, usec=1, policy="no", thread="bio", dirty_pages_after=0
+    )
+    view = reduce(view, fsync)
+    assert view.tail.unsafe >= sum(batches[half // 10 :])
