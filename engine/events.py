@@ -75,6 +75,8 @@ class Latency(Event, frozen=True, kw_only=True, tag="latency"):
     p50_usec: int
     p99_usec: int
     max_usec: int
+    done: bool = False
+    """The workload has come to its end."""
 
 
 class Fork(Event, frozen=True, kw_only=True, tag="fork"):
@@ -255,7 +257,10 @@ class Step(Event, frozen=True, kw_only=True, tag="step"):
 
 
 class Question(Event, frozen=True, kw_only=True, tag="question"):
-    """The player asked; `right` is the index of the right choice, computed from this run."""
+    """The player asked; `right` is the index of the right choice, computed from this run.
+
+    `right` is -1 while the learner predicts; the same question comes again once it is measured.
+    """
 
     id: str
     choices: list[str]

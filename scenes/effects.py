@@ -36,7 +36,8 @@ class Ask(msgspec.Struct, frozen=True):
 
     id: str
     choices: tuple[str, ...]
-    right: int
+    right: int = -1
+    """-1 while the learner predicts; asked again with the measured answer after the reveal."""
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -72,6 +73,20 @@ class Finished(msgspec.Struct, frozen=True):
     """The last step is over."""
 
 
+class ShowStep(msgspec.Struct, frozen=True):
+    """Show the finished picture of an earlier step: the screen moves, the engine runs on."""
+
+    stage: str
+
+
+class Restart(msgspec.Struct, frozen=True):
+    """Begin again with a fresh engine in a fresh folder."""
+
+
+class Kill(msgspec.Struct, frozen=True):
+    """kill -9 to the engine's whole process group, then a start on what is left."""
+
+
 class Refused(msgspec.Struct, frozen=True):
     """A key that does nothing now, and why."""
 
@@ -89,5 +104,8 @@ Effect: TypeAlias = (
     | Checked
     | Failed
     | Finished
+    | ShowStep
+    | Restart
+    | Kill
     | Refused
 )

@@ -61,6 +61,19 @@ class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Stop after so many; 0: until stopped."""
 
 
+class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing a step does; exactly one field is set."""
+
+    send: list[str] | None = None
+    """A RESP command; `{words}` are filled from the scene's `values`."""
+    start: Workload | None = None
+    stop: str | None = None
+    hold: bool | None = None
+    """True: COWSCOPE HOLD; False: COWSCOPE RELEASE."""
+    step: int | None = None
+    """COWSCOPE STEP n."""
+
+
 class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A question's choice; words are catalogue keys."""
 
@@ -76,8 +89,16 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     text: str
     measure: str
-    """Name of a measure in scenes.expect: a figure computed from this run's events."""
+    """Name in scenes.measures: a figure computed from this run's events."""
     choices: list[Choice]
+    reveal: list[Action] = []
+    """Done after the answer: what is measured is what this brings about."""
+    wait: Match | None = None
+    """An event after the reveal without which there is nothing to measure yet."""
+    settle: float = 1.0
+    """Seconds after that before the measure is taken: evidence arrives after the fact."""
+    scripted: int = 0
+    """The choice (0-based) that autoplay and headless runs make."""
 
 
 class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,19 +106,6 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     check: str
     args: dict[str, str | int | float | bool] = {}
-
-
-class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing a step does; exactly one field is set."""
-
-    send: list[str] | None = None
-    """A RESP command; `{key}` style words are filled from the scene's values."""
-    start: Workload | None = None
-    stop: str | None = None
-    hold: bool | None = None
-    """True: COWSCOPE HOLD; False: COWSCOPE RELEASE."""
-    step: int | None = None
-    """COWSCOPE STEP n."""
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,7 +116,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """0: before the first key (the opening plays by itself)."""
     title: str
     text: str
-    """Catalogue keys. The text may hold `{figures}` of scenes.expect measures."""
+    """Catalogue keys. The text may hold `{figures}` of scenes.measures."""
     do: list[Action] = []
     wait: Match | None = None
     timeout: float = 10.0
@@ -123,6 +131,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sandbox keys that the scene offers from here on, e.g. "b", "w", "f", "h"."""
     question: Question | None = None
     expect: list[Expectation] = []
+    settle: float = 3.0
+    """Seconds that the evidence for `expect` may take to arrive; then a miss counts."""
 
 
 class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,4 +159,6 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: str = "user:"
     seed: int = 4
     clock_scale: float = 1.0
+    values: dict[str, str] = {}
+    """Words for `{...}` in commands and texts."""
     glossary: dict[str, str] = {}

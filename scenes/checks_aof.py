@@ -1,0 +1,123 @@
+"""Checks of the AOF: three rungs that never overtake each other, and each policy's promise."""
+
+from __future__ import annotations
+
+from engine.events import AofFsync
+from scenes.evidence import Evidence, PolicySpan
+from scenes.verdict import Verdict
+
+FASTEST_FSYNC_USEC = 5
+"""No fdatasync(2) of dirty data reaches a disk in less; one that does nothing takes under 1."""
+
+
+def _span(evidence: Evidence, policy: str) -> PolicySpan | None:
+    """The last time under `policy` in which something was appended."""
+    for span in reversed(evidence.spans):
+        if span.policy == policy and span.appends:
+            return span
+    return None
+
+
+def offsets_only_grow(evidence: Evidence) -> Verdict:
+    """Append, write and fsync of one file only grow, and none overtakes the one before it."""
+    broken = [text for text in evidence.broken if text.startswith(evidence.file)]
+    if broken:
+        return Verdict.missed("expected offsets that only grow; " + "; ".join(broken))
+    return Verdict.of(
+        evidence.appended >= evidence.written >= evidence.fsynced > 0,
+        f"expected appended >= written >= fsynced > 0, measured {evidence.appended:,},"
+        f" {evidence.written:,}, {evidence.fsynced:,} bytes of {evidence.file}",
+    )
+
+
+def fsync_cleans_the_cache(evidence: Evidence, least: int = 1, has_disk: bool = True) -> Verdict:
+    """After fdatasync(2) the kernel counts no dirty page of the file (cachestat, Linux 6.5)."""
+    fsyncs = list(evidence.fsyncs)
+    if len(fsyncs) < least:
+        return Verdict.missed(f"expected at least {least} fsyncs, measured {len(fsyncs)}")
+    idle = _does_nothing(evidence, fsyncs)
+    if idle:
+        return Verdict.missed(idle)
+    counted = [fsync for fsync in fsyncs if fsync.dirty_pages_after >= 0]
+    reason = evidence.cannot_prove_dirty()
+    if not counted:
+        if reason:
+            return Verdict.skip(f"the kernel's count of dirty pages is not known here: {reason}")
+        return Verdict.missed(
+            "expected the kernel's count of dirty pages after each fsync, the engine gave none"
+        )
+    # Writes go on while the background thread counts: a page may be dirty again by then.
+    left = [fsync for fsync in counted if fsync.dirty_pages_after]
+    in_main = [fsync for fsync in left if fsync.thread == "main"]
+    return Verdict.of(
+        not in_main and len(left) * 5 <= len(counted),
+        f"expected 0 dirty pages after fdatasync, measured 0 after {len(counted) - len(left)}"
+        f" of {len(counted)} ({len(in_main)} of the others in the main thread)",
+    )
+
+
+def _does_nothing(evidence: Evidence, fsyncs: list[AofFsync]) -> str:
+    state = evidence.state
+    if state is not None and not state.aof_has_disk:
+        return ""
+    usecs = sorted(fsync.usec // max(1, fsync.merged) for fsync in fsyncs if fsync.end > 0)
+    typical = usecs[len(usecs) // 2] if usecs else 0
+    if typical >= FASTEST_FSYNC_USEC:
+        return ""
+    return (
+        f"expected fdatasync to take at least {FASTEST_FSYNC_USEC} usec on a disk,"
+        f" measured {typical} usec: it does nothing"
+    )
+
+
+def everysec_in_time(evidence: Evidence, seconds: float = 2.5) -> Verdict:
+    """Under everysec a background fsync covers each write within about a second."""
+    fsyncs = [fsync for fsync in evidence.fsyncs if fsync.policy == "everysec"]
+    background = sum(fsync.thread == "bio" for fsync in fsyncs)
+    return Verdict.of(
+        background > 0 and 0 < evidence.longest_amber <= seconds,
+        f"expected an fsync in the background within {seconds} s of a write, measured"
+        f" {background}, the longest wait {evidence.longest_amber:.2f} s",
+    )
+
+
+def always_before_the_reply(evidence: Evidence, least: int = 1) -> Verdict:
+    """Under always the main thread syncs a batch before its replies, so before the next batch."""
+    span = _span(evidence, "always")
+    if span is None:
+        return Verdict.missed("expected writes under always, measured none")
+    fsyncs = [fsync for fsync in span.fsyncs if fsync.policy == "always"]
+    elsewhere = sum(fsync.thread != "main" for fsync in fsyncs)
+    covered = max((fsync.end for fsync in fsyncs), default=0)
+    count = sum(fsync.merged for fsync in fsyncs)
+    return Verdict.of(
+        count >= least
+        and not elsewhere
+        and covered >= span.last_end
+        and not span.acknowledged_early,
+        f"expected every batch on disk before the next one, measured {count} fsyncs in the main"
+        f" thread ({elsewhere} elsewhere), {span.acknowledged_early} batches overtaken,"
+        f" on disk to {covered:,} of {span.last_end:,}",
+    )
+
+
+def no_fsync_under_no(evidence: Evidence) -> Verdict:
+    """Under no the engine leaves it to the kernel when the bytes reach the disk."""
+    span = _span(evidence, "no")
+    if span is None:
+        return Verdict.missed("expected writes under no, measured none")
+    fsyncs = sum(fsync.merged for fsync in span.fsyncs if fsync.policy == "no")
+    return Verdict.of(
+        not fsyncs,
+        f"expected 0 fsyncs under no, measured {fsyncs} while {span.appends} commands came",
+    )
+
+
+def something_at_risk(evidence: Evidence, least: int = 1) -> Verdict:
+    """Commands are acknowledged, but no fsync covers them yet."""
+    commands = sum(count for _, count, _ in evidence.unsafe)
+    return Verdict.of(
+        commands >= least and evidence.written > evidence.fsynced,
+        f"expected at least {least} commands acknowledged and not on disk, measured {commands}"
+        f" ({evidence.written - evidence.fsynced:,} bytes in the page cache)",
+    )

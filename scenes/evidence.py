@@ -1,0 +1,287 @@
+"""The evidence of a run: what its events prove, gathered one event at a time.
+
+Checks and measures look at nothing else, so that a figure on the screen and the verdict about it
+come from the same stream. What is kept grows with the pages and snapshots, not with the commands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+
+import msgspec
+
+from engine import events
+from scenes import cells
+
+KEPT = 4096
+"""fsync events and gauge readings kept."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """The figures of one `pages` event while a child lived."""
+
+    at: float
+    shared: int
+    copied: int
+    new: int
+    private_dirty_kb: int
+    new_kb: int
+    child_private_dirty_kb: int
+    smaps_at: float
+    last: bool
+
+
+class Snapshot:
+    """One child's life, from its fork to the dump."""
+
+    def __init__(self, fork: events.Fork, held: bytes) -> None:
+        self.fork = fork
+        self.held = bytearray(held)
+        """1 where a page held data at the fork."""
+        self.touched: Counter[int] = Counter()
+        """Writes a page since the fork, as the commands reported them."""
+        self.touched_more = 0
+        self.touched_at = 0.0
+        self.page_of: dict[str, int] = {}
+        """Key -> the page it was last written on."""
+        self.copied_times: Counter[int] = Counter()
+        """How often a page turned copied, as the page tables were read."""
+        self.new_pages: set[int] = set()
+        self.readings: deque[Reading] = deque(maxlen=KEPT)
+        self.copied_figures: set[int] = set()
+        self.first_reading: events.Pages | None = None
+        self.dirty = 0
+        self.process: events.Process | None = None
+        self.progress: events.SnapshotProgress | None = None
+        self.exit: events.ChildExit | None = None
+        self.saved: events.RdbSaved | None = None
+        self.after_exit: events.Pages | None = None
+        self.state_after: events.State | None = None
+        self.dirty_at_state = 0
+
+    @property
+    def latest(self) -> Reading | None:
+        return self.readings[-1] if self.readings else None
+
+    def copies_due(self) -> set[int]:
+        """Pages that held data at the fork and were written since: the kernel must copy these."""
+        return {page for page in self.touched if page < len(self.held) and self.held[page]}
+
+    def new_due(self) -> set[int]:
+        """Pages written since the fork that held nothing at it."""
+        return {page for page in self.touched if page < len(self.held) and not self.held[page]}
+
+
+class PolicySpan:
+    """The time under one appendfsync policy."""
+
+    def __init__(self, policy: str, at: float) -> None:
+        self.policy = policy
+        self.at = at
+        self.appends = 0
+        self.last_end = 0
+        self.fsyncs: deque[events.AofFsync] = deque(maxlen=KEPT)
+        self.acknowledged_early = 0
+        """Batches that were followed by another one before an fsync covered them."""
+
+
+class Evidence:
+    """Everything that checks and measures may know of a run."""
+
+    def __init__(
+        self,
+        *,
+        populate: int = 0,
+        folder: str = "",
+        cannot_prove_dirty: Callable[[], str] = lambda: "nobody asked the kernel",
+    ) -> None:
+        self.populate = populate
+        self.folder = folder
+        self.cannot_prove_dirty = cannot_prove_dirty
+        """Why cachestat proves nothing here; an empty text where it does."""
+        self.state: events.State | None = None
+        self.first_state: events.State | None = None
+        self.thp = False
+        self.page_size = 4096
+        self.arena_pages = 0
+        self.held = bytearray()
+        self.snapshots: list[Snapshot] = []
+        self.spans: list[PolicySpan] = [PolicySpan("everysec", 0.0)]
+        self.fsyncs: deque[events.AofFsync] = deque(maxlen=KEPT)
+        self.file = ""
+        self.appended = self.written = self.fsynced = 0
+        self.unsafe: deque[tuple[int, int, float]] = deque()
+        """(end, commands, at) of batches that no fsync covers yet."""
+        self.longest_amber = 0.0
+        """Seconds that a batch waited for its fsync under everysec, at most."""
+        self.broken: list[str] = []
+        """Figures that contradict themselves, in words; the first few."""
+        self.commands = 0
+        self.copied_since_answer = 0
+        self.new_since_answer = 0
+        self.latencies: dict[str, events.Latency] = {}
+        self.pages_events = 0
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        return self.snapshots[-1] if self.snapshots else None
+
+    def add(self, event: events.Event) -> None:
+        """Take one event in."""
+        match event:
+            case events.Command():
+                self._command(event)
+            case events.Pages():
+                self._pages(event)
+            case events.AofAppend():
+                self._append(event)
+            case events.AofWrite():
+                self._offset_file(event.file, event.start)
+                self.written = self._grown("write", self.written, event.end, self.appended)
+            case events.AofFsync():
+                self._fsync(event)
+            case events.State():
+                self._state(event)
+            case events.Config(name="appendfsync"):
+                self.spans.append(PolicySpan(event.new, event.at))
+            case events.Config(name="arena-thp"):
+                self.thp = event.new == "yes"
+            case events.Fork():
+                self.snapshots.append(Snapshot(event, bytes(self.held)))
+            case events.Answer():
+                self.copied_since_answer = self.new_since_answer = 0
+            case events.Latency():
+                self.latencies[event.client] = event
+            case _:
+                self._of_child(event)
+
+    def _of_child(self, event: events.Event) -> None:
+        snapshot = self.snapshot
+        if snapshot is None:
+            return
+        match event:
+            case events.Process() if event.pid == snapshot.fork.child:
+                snapshot.process = event
+            case events.SnapshotProgress() if event.child == snapshot.fork.child:
+                snapshot.progress = event
+            case events.ChildExit():
+                if event.child != snapshot.fork.child:
+                    self._break(f"child {event.child} exited, but {snapshot.fork.child} was forked")
+                snapshot.exit = event
+            case events.RdbSaved() if snapshot.saved is None:
+                snapshot.saved = event
+            case _:
+                pass
+
+    def _state(self, event: events.State) -> None:
+        self.state = event
+        self.first_state = self.first_state or event
+        self.thp, self.page_size, self.arena_pages = event.thp, event.page_size, event.arena_pages
+        self.held = bytearray(event.arena_pages)
+        for ranges in (event.held_pages, event.shared_ranges, event.copied_ranges):
+            cells.paint(self.held, ranges, 1)
+        cells.paint(self.held, event.new_ranges, 1)
+        if event.aof_policy != self.spans[-1].policy:
+            self.spans.append(PolicySpan(event.aof_policy, event.at))
+        if event.aof_file != self.file:
+            self._offset_file(event.aof_file, event.aof_appended)
+            self.written, self.fsynced = event.aof_written, event.aof_fsynced
+        snapshot = self.snapshot
+        if snapshot is not None and snapshot.saved is not None and snapshot.state_after is None:
+            snapshot.state_after = event
+            snapshot.dirty_at_state = snapshot.dirty
+
+    def _command(self, event: events.Command) -> None:
+        self.commands += event.merged
+        cells.paint(self.held, ((page, page) for page, _ in event.pages), 1)
+        snapshot = self.snapshot
+        if snapshot is None:
+            return
+        snapshot.dirty += event.dirty
+        if snapshot.exit is not None:
+            return
+        snapshot.touched.update(page for page, _ in event.pages)
+        snapshot.page_of.update((key, page) for page, key in event.pages)
+        snapshot.touched_more += event.pages_more
+        snapshot.touched_at = event.at
+
+    def _pages(self, event: events.Pages) -> None:
+        self.pages_events += 1
+        total = event.shared + event.copied + event.new + event.private + event.free
+        if self.arena_pages and total != self.arena_pages:
+            self._break(f"a reading counts {total} pages, the arena has {self.arena_pages}")
+        snapshot = self.snapshot
+        if snapshot is not None and event.child == snapshot.fork.child:
+            self._reading(snapshot, event)
+        elif snapshot is not None and not event.child and snapshot.exit is not None:
+            snapshot.after_exit = event
+        for ranges in (event.newly_private, event.newly_copied, event.newly_new):
+            cells.paint(self.held, ranges, 1)
+        cells.paint(self.held, event.newly_shared, 1)
+        cells.paint(self.held, event.newly_free, 0)
+
+    def _reading(self, snapshot: Snapshot, event: events.Pages) -> None:
+        size = len(snapshot.held)
+        # Pages written just before the fork are first seen by the reading after it.
+        cells.paint(snapshot.held, event.newly_shared, 1)
+        for start, stop in cells.clipped(event.newly_copied, size):
+            snapshot.copied_times.update(range(start, stop))
+            self.copied_since_answer += stop - start
+        for start, stop in cells.clipped(event.newly_new, size):
+            snapshot.new_pages.update(range(start, stop))
+            self.new_since_answer += stop - start
+        snapshot.first_reading = snapshot.first_reading or event
+        snapshot.copied_figures.add(event.copied)
+        snapshot.readings.append(
+            Reading(
+                at=event.at,
+                shared=event.shared,
+                copied=event.copied,
+                new=event.new,
+                private_dirty_kb=event.private_dirty_kb,
+                new_kb=event.new_kb,
+                child_private_dirty_kb=event.child_private_dirty_kb,
+                smaps_at=event.smaps_at,
+                last=event.last,
+            )
+        )
+
+    def _append(self, event: events.AofAppend) -> None:
+        self._offset_file(event.file, event.start)
+        if event.start != self.appended:
+            self._break(f"{event.file}: an append starts at {event.start}, not {self.appended}")
+        self.appended = self._grown("append", self.appended, event.end, event.end)
+        span = self.spans[-1]
+        span.appends += event.merged
+        if self.unsafe and span.policy == "always" and self.unsafe[-1][2] >= span.at:
+            span.acknowledged_early += 1
+        span.last_end = event.end
+        self.unsafe.append((event.end, event.merged, event.at))
+
+    def _fsync(self, event: events.AofFsync) -> None:
+        self._offset_file(event.file, event.start)
+        self.fsynced = self._grown("fsync", self.fsynced, event.end, self.written)
+        self.fsyncs.append(event)
+        self.spans[-1].fsyncs.append(event)
+        while self.unsafe and self.unsafe[0][0] <= self.fsynced:
+            waited = event.at - self.unsafe.popleft()[2]
+            if event.policy == "everysec":
+                self.longest_amber = max(self.longest_amber, waited)
+
+    def _offset_file(self, file: str, start: int) -> None:
+        if file != self.file:
+            self.file = file
+            self.appended = self.written = self.fsynced = start
+            self.unsafe.clear()
+
+    def _grown(self, what: str, before: int, end: int, limit: int) -> int:
+        if end < before:
+            self._break(f"{self.file}: {what} went back from {before} to {end}")
+        if end > limit:
+            self._break(f"{self.file}: {what} at {end} overtook {limit}")
+        return max(before, end)
+
+    def _break(self, text: str) -> None:
+        if len(self.broken) < 8:
+            self.broken.append(text)

@@ -1,0 +1,95 @@
+"""Scenes on disk: found by number, slug or path, read, checked, and given their words."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from scenes.errors import SceneError
+from scenes.scene import Scene
+from scenes.validate import problems
+from scenes.words import Words, read_catalogue
+
+LESSONS = Path(__file__).parent / "lessons"
+_ITEM = re.compile(r"\$\.(\w+)\[(\d+)\]")
+
+
+class Lesson(msgspec.Struct, frozen=True):
+    """A scene with its words, and where it came from."""
+
+    scene: Scene
+    words: Words
+    folder: Path
+
+
+def load(name: str, language: str = "en") -> Lesson:
+    """The lesson called `name`: a number, a slug or a path.
+
+    Raises SceneError in one line: unknown scenes with the list of known ones, damaged ones with
+    the file and, where it can be told, the line.
+    """
+    folder = find(name)
+    scene = read_scene(folder / "scene.toml")
+    english = read_catalogue(folder / "en.toml")
+    if language == "en":
+        words = Words(english)
+    else:
+        words = Words(read_catalogue(folder / f"{language}.toml"), fallback=english)
+    found = problems(scene, words)
+    if found:
+        first, more = found[0], len(found) - 1
+        place = _place(folder / "scene.toml", first.table, first.index)
+        raise SceneError(f"{place}: {first.text}" + (f" (and {more} more)" if more else ""))
+    return Lesson(scene, words, folder)
+
+
+def known() -> list[Scene]:
+    """The scenes that ship, by number."""
+    files = sorted(LESSONS.glob("*/scene.toml"))
+    return sorted((read_scene(file) for file in files), key=lambda scene: scene.number)
+
+
+def find(name: str) -> Path:
+    """The folder of the scene called `name`; raises SceneError listing the known ones."""
+    path = Path(name)
+    if path.name == "scene.toml" and path.is_file():
+        return path.parent
+    if (path / "scene.toml").is_file():
+        return path
+    by_number = LESSONS / name.zfill(2)
+    if name.isdigit() and (by_number / "scene.toml").is_file():
+        return by_number
+    scenes = known()
+    for scene in scenes:
+        if scene.slug == name.lower():
+            return LESSONS / scene.number
+    listed = ", ".join(f"{scene.number} ({scene.slug})" for scene in scenes)
+    raise SceneError(
+        f"there is no scene '{name}': use a number, a slug, or the path of a folder with a"
+        f" scene.toml; the scenes here are {listed}"
+    )
+
+
+def read_scene(path: Path) -> Scene:
+    """The structure in one scene.toml; raises SceneError naming the file and the line."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Scene)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+        raise SceneError(f"{path}: cannot be read as TOML: {err}") from err
+    except msgspec.ValidationError as err:
+        item = _ITEM.search(str(err))
+        place = _place(path, item[1], int(item[2])) if item else str(path)
+        raise SceneError(f"{place}: {err}") from err
+
+
+def _place(path: Path, table: str, index: int) -> str:
+    """`file:line` of the nth `[[table]]`; the file alone for what is not in such a table."""
+    seen = -1
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        seen += line.strip() == f"[[{table}]]"
+        if seen == index and table:
+            return f"{path}:{number}"
+    return str(path)

@@ -1,0 +1,95 @@
+"""The measures: figures of this run, by name, for texts and for the answers to questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from scenes.evidence import Evidence, Reading, Snapshot
+
+
+def _of_snapshot(figure: Callable[[Snapshot], int | None]) -> Callable[[Evidence], int | None]:
+    def measure(evidence: Evidence) -> int | None:
+        return None if evidence.snapshot is None else figure(evidence.snapshot)
+
+    return measure
+
+
+def _of_reading(figure: Callable[[Reading], int]) -> Callable[[Evidence], int | None]:
+    def measure(evidence: Evidence) -> int | None:
+        latest = evidence.snapshot.latest if evidence.snapshot else None
+        return None if latest is None else figure(latest)
+
+    return measure
+
+
+def _copied_kb(evidence: Evidence) -> int | None:
+    copied = MEASURES["copied"](evidence)
+    return None if copied is None else copied * evidence.page_size // 1024
+
+
+def _full_copy_kb(evidence: Evidence) -> int | None:
+    if evidence.snapshot is None:
+        return None
+    return sum(evidence.snapshot.held) * evidence.page_size // 1024
+
+
+def _last_fsync_usec(evidence: Evidence) -> int | None:
+    return evidence.fsyncs[-1].usec if evidence.fsyncs else None
+
+
+def _unsafe(evidence: Evidence) -> int:
+    return sum(commands for _, commands, _ in evidence.unsafe)
+
+
+MEASURES: Mapping[str, Callable[[Evidence], int | None]] = {
+    "copied": _of_reading(lambda reading: reading.copied),
+    "new": _of_reading(lambda reading: reading.new),
+    "shared": _of_reading(lambda reading: reading.shared),
+    "copied_kb": _copied_kb,
+    "full_copy_kb": _full_copy_kb,
+    "extra_kb": _of_reading(lambda r: max(0, r.private_dirty_kb - r.new_kb)),
+    "copied_since_answer": lambda evidence: evidence.copied_since_answer,
+    "new_since_answer": lambda evidence: evidence.new_since_answer,
+    "held": _of_snapshot(lambda snapshot: sum(snapshot.held)),
+    "fork_usec": _of_snapshot(lambda snapshot: snapshot.fork.usec),
+    "page_table_kb": _of_snapshot(lambda snapshot: snapshot.fork.page_table_kb),
+    "child_pid": _of_snapshot(lambda snapshot: snapshot.fork.child),
+    "dump_keys": _of_snapshot(lambda s: s.saved.keys if s.saved else None),
+    "dump_bytes": _of_snapshot(lambda s: s.saved.bytes if s.saved else None),
+    "child_msec": _of_snapshot(lambda s: s.exit.usec // 1000 if s.exit else None),
+    "dirty_since_fork": _of_snapshot(lambda snapshot: snapshot.dirty),
+    "dirty": lambda evidence: evidence.state.dirty if evidence.state else None,
+    "keys": lambda evidence: evidence.state.keys if evidence.state else None,
+    "arena_pages": lambda evidence: evidence.arena_pages,
+    "page_kb": lambda evidence: evidence.page_size // 1024,
+    "unsafe": _unsafe,
+    "appended": lambda evidence: evidence.appended,
+    "fsynced": lambda evidence: evidence.fsynced,
+    "at_risk_bytes": lambda evidence: evidence.appended - evidence.fsynced,
+    "buffer_bytes": lambda evidence: evidence.appended - evidence.written,
+    "cache_bytes": lambda evidence: evidence.written - evidence.fsynced,
+    "fsyncs": lambda evidence: sum(fsync.merged for fsync in evidence.spans[-1].fsyncs),
+    "appends": lambda evidence: evidence.spans[-1].appends,
+    "last_fsync_usec": _last_fsync_usec,
+    "longest_amber_msec": lambda evidence: round(evidence.longest_amber * 1000),
+}
+
+
+class Figures(Mapping[str, int | str | None]):
+    """Measures and a scene's values as what `Words.text` fills in, computed when asked for."""
+
+    def __init__(self, evidence: Evidence, scene_values: Mapping[str, str]) -> None:
+        self.evidence = evidence
+        self.scene_values = scene_values
+
+    def __getitem__(self, name: str) -> int | str | None:
+        if name in self.scene_values:
+            return self.scene_values[name]
+        return MEASURES[name](self.evidence)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.scene_values
+        yield from MEASURES
+
+    def __len__(self) -> int:
+        return len(self.scene_values) + len(MEASURES)

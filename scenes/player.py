@@ -1,0 +1,408 @@
+"""The player: steps through a scene, sans-IO.
+
+Events, keys and the clock go in, effects come out; screen, plain face and tests perform them. The
+player itself reads no clock and opens nothing, so that a test plays an hour under a fake clock.
+
+A step goes through these phases:
+
+    waiting     its actions are done, the event it waits for has not come yet
+    asking      its question is put, the learner predicts
+    revealing   the answer is in; the reveal's actions are done, their evidence is on the way
+    proving     its expectations are judged, again with every event, until they hold or time is up
+    resting     all is said; autoplay (and the opening) go on after the dwell time
+
+Only `waiting` and `asking` keep the learner from going on. Keys go by the names of what they do:
+next, back, pause, faster, slower, restart, autoplay, answer-1 to answer-4, and the sandbox's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+from engine.events import Event
+from scenes.cards import matches
+from scenes.effects import (
+    Answered,
+    Ask,
+    Checked,
+    Effect,
+    Enter,
+    Failed,
+    Finished,
+    Refused,
+    Restart,
+    Send,
+    ShowStep,
+    StartWorkload,
+    StopWorkload,
+    WaitUntil,
+)
+from scenes.evidence import Evidence
+from scenes.expect import judge
+from scenes.measures import MEASURES, Figures
+from scenes.scene import Action, Expectation, Match, Question, Scene, Stage, Workload
+from scenes.verdict import Verdict
+from scenes.words import fill
+
+Phase: TypeAlias = Literal["idle", "waiting", "asking", "revealing", "proving", "resting", "over"]
+Judge: TypeAlias = Callable[[Expectation, Evidence], Verdict]
+
+PACES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+ANSWERS = ("answer-1", "answer-2", "answer-3", "answer-4")
+
+
+class Player:
+    """Plays `scene`; `evidence` gathers what the checks and the words' figures need."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        evidence: Evidence | None = None,
+        autoplay: bool = False,
+        judged_by: Judge = judge,
+    ) -> None:
+        self.scene = scene
+        self.evidence = evidence or Evidence(populate=scene.populate)
+        self.figures = Figures(self.evidence, scene.values)
+        self.autoplay = autoplay
+        self.pace = 1.0
+        self.paused = False
+        self.phase: Phase = "idle"
+        self.position = -1
+        self.visited: list[str] = []
+        self.verdicts: list[Checked] = []
+        self.failed = ""
+        self.chosen = -1
+        self.right = -1
+        self.workloads: dict[str, Workload] = {}
+        """Running, by name, at their own rate (pace 1)."""
+        self._judged_by = judged_by
+        self._open: list[Expectation] = []
+        self._wait: Match | None = None
+        self._deadline = float("inf")
+        self._dwell_left = 0.0
+        self._ticked_at = 0.0
+
+    # What screens ask
+
+    @property
+    def stage(self) -> Stage | None:
+        """The step that plays now."""
+        return self.scene.stages[self.position] if self.position >= 0 else None
+
+    @property
+    def beat(self) -> int:
+        return self.stage.beat if self.stage else 0
+
+    @property
+    def beats(self) -> int:
+        return max((stage.beat for stage in self.scene.stages), default=0)
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """Sandbox keys that the scene has offered so far."""
+        seen = self.scene.stages[: self.position + 1]
+        return frozenset(key for stage in seen for key in stage.keys)
+
+    @property
+    def panels(self) -> frozenset[str]:
+        """Panels that have entered so far."""
+        seen = self.scene.stages[: self.position + 1]
+        return frozenset(panel for stage in seen for panel in stage.panels)
+
+    @property
+    def card(self) -> str:
+        """The card shown now: the last one that a step named."""
+        seen = self.scene.stages[: self.position + 1]
+        return next((stage.card for stage in reversed(seen) if stage.card), "")
+
+    @property
+    def question(self) -> Question | None:
+        """The step's question, from its asking on."""
+        if self.stage is None or self.phase in ("idle", "waiting"):
+            return None
+        return self.stage.question
+
+    # What goes in
+
+    def start(self, now: float) -> list[Effect]:
+        """Enter the first step."""
+        self._ticked_at = now
+        return self._enter(0, now)
+
+    def feed_event(self, event: Event) -> list[Effect]:
+        """Take in one event of the stream; its `at` is also news of the clock."""
+        self.evidence.add(event)
+        if self.phase in ("idle", "over"):
+            return []
+        effects: list[Effect] = []
+        if self._wait is not None and matches(self._wait, event):
+            self._wait = None
+            effects += self._wait_met(max(event.at, self._ticked_at))
+        if self.phase == "proving" and self._open:
+            effects += self._prove(event.at)
+        return effects
+
+    def feed_clock(self, now: float) -> list[Effect]:
+        """Take in the time; always ends with when to call again, if there is anything to await."""
+        elapsed, self._ticked_at = max(0.0, now - self._ticked_at), now
+        if self.phase in ("idle", "over"):
+            return []
+        if self.paused:
+            self._deadline += elapsed
+            return []
+        effects: list[Effect] = []
+        if self.phase == "proving":
+            effects += self._prove(now)
+        elif self.phase == "resting":
+            self._dwell_left -= elapsed * self.pace
+            if self._goes_on_alone() and self._dwell_left <= 1e-9:
+                return self._go_on(now)
+        elif now >= self._deadline:
+            effects += self._time_is_up(now)
+        return effects + self._next_call(now)
+
+    def feed_key(self, name: str, now: float) -> list[Effect]:
+        """Do what a key asks for, or refuse with the reason."""
+        self._ticked_at = max(now, self._ticked_at)
+        match name:
+            case "next":
+                return self._next(now)
+            case "back":
+                return self._back()
+            case "restart":
+                return self._restart()
+            case "pause":
+                return self._pause(now)
+            case "faster" | "slower":
+                return self._change_pace(name == "faster", now)
+            case "autoplay":
+                self.autoplay = not self.autoplay
+                return self._next_call(now)
+            case _ if name in ANSWERS:
+                return self._answer(ANSWERS.index(name), now)
+            case _:
+                return [Refused(f"the player knows no key '{name}'")]
+
+    # Steps
+
+    def _enter(self, position: int, now: float) -> list[Effect]:
+        self.position = position
+        stage = self.scene.stages[position]
+        if stage.id not in self.visited:
+            self.visited.append(stage.id)
+        self._open = list(stage.expect)
+        self._wait = stage.wait
+        self._deadline = now + stage.timeout
+        self._dwell_left = stage.dwell
+        self.chosen = self.right = -1
+        self.phase = "waiting"
+        effects: list[Effect] = [Enter(stage.id)]
+        effects += self._perform(stage.do)
+        if self._wait is None:
+            effects += self._wait_met(now)
+        return effects + self._next_call(now)
+
+    def _perform(self, actions: list[Action]) -> list[Effect]:
+        effects: list[Effect] = []
+        for action in actions:
+            if action.send is not None:
+                effects.append(Send(tuple(self._filled(word) for word in action.send)))
+            elif action.start is not None:
+                self.workloads[action.start.name] = action.start
+                effects.append(self._started(action.start))
+            elif action.stop is not None:
+                self.workloads.pop(action.stop, None)
+                effects.append(StopWorkload(action.stop))
+            elif action.hold is not None:
+                effects.append(Send(("COWSCOPE", "HOLD" if action.hold else "RELEASE")))
+            elif action.step is not None:
+                effects.append(Send(("COWSCOPE", "STEP", str(action.step))))
+        return effects
+
+    def _filled(self, word: str) -> str:
+        return fill(word, self.scene.values)
+
+    def _started(self, workload: Workload) -> StartWorkload:
+        return StartWorkload(workload, workload.rate * self.pace)
+
+    def _wait_met(self, now: float) -> list[Effect]:
+        stage = self.stage
+        assert stage is not None
+        if self.phase == "revealing":
+            self._deadline = now + (stage.question.settle if stage.question else 0.0)
+            return self._next_call(now)
+        if stage.question is not None:
+            self.phase, self._deadline = "asking", float("inf")
+            effects: list[Effect] = [Ask(stage.question.id, self._choices(stage.question))]
+            if self.autoplay:
+                self._deadline = now + stage.dwell / self.pace
+            return effects + self._next_call(now)
+        return self._start_proving(now)
+
+    def _choices(self, question: Question) -> tuple[str, ...]:
+        return tuple(choice.text for choice in question.choices)
+
+    def _start_proving(self, now: float) -> list[Effect]:
+        assert self.stage is not None
+        self.phase, self._deadline = "proving", now + self.stage.settle
+        return self._prove(now)
+
+    def _prove(self, now: float) -> list[Effect]:
+        """Judge what is still open; what does not hold by the deadline has failed."""
+        effects: list[Effect] = []
+        final = now >= self._deadline
+        for expectation in list(self._open):
+            verdict = self._judged_by(expectation, self.evidence)
+            if verdict.held or final:
+                self._open.remove(expectation)
+                effects.append(self._checked(expectation, verdict))
+        if not self._open:
+            self.phase, self._deadline = "resting", float("inf")
+        return effects + self._next_call(now)
+
+    def _checked(self, expectation: Expectation, verdict: Verdict) -> Checked:
+        checked = Checked(expectation.check, verdict.held, verdict.detail, verdict.skipped)
+        self.verdicts.append(checked)
+        return checked
+
+    def _time_is_up(self, now: float) -> list[Effect]:
+        stage = self.stage
+        assert stage is not None
+        match self.phase:
+            case "asking":
+                assert stage.question is not None
+                return self._answer(stage.question.scripted, now)
+            case "revealing" if self._wait is None:
+                return self._resolve(now)
+            case _:
+                assert self._wait is not None
+                return self._fail(
+                    f"step '{stage.id}' waited {stage.timeout:g} s for the event"
+                    f" '{self._wait.event}', which did not come"
+                )
+
+    def _fail(self, reason: str) -> list[Effect]:
+        self.failed, self.phase = reason, "over"
+        return [Failed(reason)]
+
+    # Questions
+
+    def _answer(self, choice: int, now: float) -> list[Effect]:
+        question = self.stage.question if self.stage else None
+        if question is None or self.phase != "asking":
+            return [Refused("there is no question to answer now")]
+        if choice >= len(question.choices):
+            return [Refused(f"this question has {len(question.choices)} choices")]
+        self.chosen, self.phase, self._wait = choice, "revealing", question.wait
+        effects: list[Effect] = [Answered(question.id, choice), *self._perform(question.reveal)]
+        timeout = self.stage.timeout if self.stage else 0.0
+        self._deadline = now + (timeout if self._wait is not None else question.settle)
+        return effects + self._next_call(now)
+
+    def _resolve(self, now: float) -> list[Effect]:
+        """The right choice is the one whose figure this run measured."""
+        assert self.stage is not None and self.stage.question is not None
+        question = self.stage.question
+        measured = MEASURES[question.measure](self.evidence)
+        values = [choice.value for choice in question.choices]
+        if measured not in values:
+            return self._fail(
+                f"question '{question.id}': this run measured {measured} ({question.measure}),"
+                f" which none of its choices says"
+            )
+        self.right = values.index(measured)
+        ask = Ask(question.id, self._choices(question), self.right)
+        return [ask, *self._start_proving(now)]
+
+    # Going on, going back
+
+    def _goes_on_alone(self) -> bool:
+        if self.autoplay:
+            return True
+        following = self.scene.stages[self.position + 1 : self.position + 2]
+        return self.beat == 0 and bool(following) and following[0].beat == 0
+
+    def _next(self, now: float) -> list[Effect]:
+        if self.phase == "idle":
+            return self.start(now)
+        if self.phase == "over":
+            return [Refused(self.failed or "the scene is over: 0 starts it again")]
+        if self.beat == 0 and not self.autoplay:
+            return self._leave_opening(now)
+        if self.phase == "asking":
+            return [Refused("predict first: answer with a number key")]
+        if self.phase in ("waiting", "revealing"):
+            return [Refused("this step is still happening")]
+        return self._go_on(now)
+
+    def _leave_opening(self, now: float) -> list[Effect]:
+        """The first key starts beat 1, however far the opening has come."""
+        for position, stage in enumerate(self.scene.stages):
+            if stage.beat > 0:
+                return self._leave(now) + self._enter(position, now)
+        return self._go_on(now)
+
+    def _go_on(self, now: float) -> list[Effect]:
+        effects = self._leave(now)
+        if self.position + 1 < len(self.scene.stages):
+            return effects + self._enter(self.position + 1, now)
+        self.phase = "over"
+        return [*effects, Finished()]
+
+    def _leave(self, now: float) -> list[Effect]:
+        """Judge at once what was still being proved; the opening's evidence may be cut short."""
+        if self.phase != "proving" or self.beat == 0:
+            return []
+        self._deadline = now
+        return [e for e in self._prove(now) if not isinstance(e, WaitUntil)]
+
+    def _back(self) -> list[Effect]:
+        if self.position <= 0:
+            return [Refused("this is the first step")]
+        return [ShowStep(self.scene.stages[self.position - 1].id)]
+
+    def _restart(self) -> list[Effect]:
+        stops: list[Effect] = [StopWorkload(name) for name in self.workloads]
+        fresh = Evidence(
+            populate=self.evidence.populate,
+            folder=self.evidence.folder,
+            cannot_prove_dirty=self.evidence.cannot_prove_dirty,
+        )
+        self.evidence, self.figures = fresh, Figures(fresh, self.scene.values)
+        self.workloads.clear()
+        self.verdicts.clear()
+        self.visited.clear()
+        self.phase, self.position, self.failed, self.paused = "idle", -1, "", False
+        return [*stops, Restart()]
+
+    # Time
+
+    def _pause(self, now: float) -> list[Effect]:
+        self.paused = not self.paused
+        self._ticked_at = now
+        if self.paused:
+            return [StopWorkload(name) for name in self.workloads]
+        started = [self._started(workload) for workload in self.workloads.values()]
+        return [*started, *self._next_call(now)]
+
+    def _change_pace(self, faster: bool, now: float) -> list[Effect]:
+        steps = PACES if faster else PACES[::-1]
+        further = [p for p in steps if (p > self.pace if faster else p < self.pace)]
+        if not further:
+            return [Refused(f"the pace is x{self.pace:g} already")]
+        self.pace = further[0]
+        if self.paused:
+            return []
+        started = [self._started(workload) for workload in self.workloads.values()]
+        return [*started, *self._next_call(now)]
+
+    def _next_call(self, now: float) -> list[Effect]:
+        if self.paused or self.phase in ("idle", "over"):
+            return []
+        at = self._deadline
+        if self.phase == "resting":
+            at = now + self._dwell_left / self.pace if self._goes_on_alone() else float("inf")
+        return [WaitUntil(at)] if at < float("inf") else []

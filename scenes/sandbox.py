@@ -1,0 +1,48 @@
+"""The sandbox keys: what b, w, f, h, t, S and K do, wherever the scene has offered them."""
+
+from __future__ import annotations
+
+from scenes.effects import Effect, Kill, Refused, Send, StartWorkload, StopWorkload
+from scenes.player import Player
+from scenes.scene import Workload
+from scenes.view import View
+
+POLICIES = ("always", "everysec", "no")
+WRITES = Workload(name="sandbox", rate=20)
+
+
+def press(key: str, player: Player, view: View) -> list[Effect]:
+    """The effects of a sandbox key, or a refusal that says why nothing happens."""
+    if key not in player.offered:
+        return [Refused(f"this scene has not come to the key '{key}' yet")]
+    if not view.engine.alive:
+        return [Refused("the engine is down")]
+    match key:
+        case "b":
+            return [Send(("BGSAVE",))]
+        case "w":
+            return _toggle_writes(player)
+        case "f":
+            place = POLICIES.index(view.tail.policy) if view.tail.policy in POLICIES else 0
+            following = POLICIES[(place + 1) % len(POLICIES)]
+            return [Send(("CONFIG", "SET", "appendfsync", following))]
+        case "h":
+            return [Send(("COWSCOPE", "HOLD" if view.hold == "released" else "RELEASE"))]
+        case "t":
+            return [Send(("CONFIG", "SET", "arena-thp", "no" if view.engine.thp else "yes"))]
+        case "S":
+            return [Send(("SAVE",))]
+        case "K":
+            return [Kill()]
+        case _:
+            return [Refused(f"nothing is bound to '{key}' yet")]
+
+
+def _toggle_writes(player: Player) -> list[Effect]:
+    """Stop whatever writes; if nothing does, start a trickle."""
+    if player.workloads:
+        stopped: list[Effect] = [StopWorkload(name) for name in player.workloads]
+        player.workloads.clear()
+        return stopped
+    player.workloads[WRITES.name] = WRITES
+    return [StartWorkload(WRITES, WRITES.rate * player.pace)]
