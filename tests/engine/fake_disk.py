@@ -1,0 +1,174 @@
+"""A disk that forgets what was not synced, after leveldb's fault_injection_test.cc.
+
+Files and directory entries are kept apart, as POSIX does: `fdatasync` saves a file's bytes, only
+`fsync_directory` saves the name under which they are found.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+from collections.abc import Callable
+
+from engine.disk import Disk
+
+
+class Inode:
+    def __init__(self) -> None:
+        self.live = b""
+        self.durable = b""
+        self.lost = False
+        """A sync failed: its pages count as clean, and no later sync saves them."""
+
+
+class FakeDisk(Disk):
+    """In memory. `fail[call]` is asked before a call: an errno to fail with, or 0."""
+
+    def __init__(self, *directories: str) -> None:
+        self.directories = set(directories)
+        self.names: dict[str, Inode] = {}
+        self.durable_names: dict[str, Inode] = {}
+        self.pending: dict[str, list[tuple[str, Inode | None]]] = {}
+        """By directory: (path, inode or None for removed), in order, not yet synced."""
+        self.open_files: dict[int, list[object]] = {}
+        self.calls: list[tuple[str, str]] = []
+        self.fail: dict[str, Callable[[], int]] = {}
+        self.room: int | None = None
+        """Bytes that still fit; None is without end."""
+        self._next_fd = 1000
+
+    # the calls
+
+    def open(self, path: str, flags: int) -> int:
+        self._enter("open", path)
+        inode = self.names.get(path)
+        if inode is None:
+            if not flags & os.O_CREAT:
+                raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+            inode = Inode()
+            self._name(path, inode)
+        if flags & os.O_TRUNC:
+            inode.live = b""
+        self._next_fd += 1
+        self.open_files[self._next_fd] = [path, inode, 0]
+        return self._next_fd
+
+    def close(self, fd: int) -> None:
+        del self.open_files[fd]
+
+    def read(self, fd: int, size: int) -> bytes:
+        _, inode, at = self._file(fd)
+        data = inode.live[at : at + size]
+        self.open_files[fd][2] = at + len(data)
+        return data
+
+    def write(self, fd: int, data: bytes | memoryview) -> int:
+        path, inode, _ = self._file(fd)
+        self._enter("write", path)
+        taken = len(data) if self.room is None else min(len(data), self.room)
+        if not taken and len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        if self.room is not None:
+            self.room -= taken
+        inode.live += bytes(data[:taken])
+        return taken
+
+    def ftruncate(self, fd: int, size: int) -> None:
+        path, inode, _ = self._file(fd)
+        self._enter("ftruncate", path)
+        inode.live = inode.live[:size]
+
+    def fdatasync(self, fd: int) -> None:
+        path, inode, _ = self._file(fd)
+        try:
+            self._enter("fdatasync", path)
+        except OSError:
+            inode.lost = True
+            raise
+        if not inode.lost:
+            inode.durable = inode.live
+
+    def fsync(self, fd: int) -> None:
+        path, inode, _ = self._file(fd)
+        self._enter("fsync", path)
+        inode.durable = inode.live
+
+    def rename(self, old: str, new: str) -> None:
+        self._enter("rename", new)
+        if old not in self.names:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), old)
+        inode = self.names.pop(old)
+        self._name(new, inode)
+        self.pending.setdefault(os.path.dirname(old), []).append((old, None))
+
+    def unlink(self, path: str) -> None:
+        self._enter("unlink", path)
+        del self.names[path]
+        self.pending.setdefault(os.path.dirname(path), []).append((path, None))
+
+    def mkdir(self, path: str) -> None:
+        self._enter("mkdir", path)
+        self.directories.add(path)
+
+    def fsync_directory(self, path: str) -> None:
+        self._enter("fsync_directory", path)
+        for name, inode in self.pending.pop(path, []):
+            self._settle(name, inode)
+
+    def size(self, path: str) -> int:
+        if path not in self.names:
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return len(self.names[path].live)
+
+    def exists(self, path: str) -> bool:
+        return path in self.names or path in self.directories
+
+    # the power cut
+
+    def crash(self, seed: int | None = None) -> None:
+        """Cut the power: with no seed only what was synced is left, else a bit more by chance."""
+        chance = random.Random(seed)
+        for pending in self.pending.values():
+            kept = 0 if seed is None else chance.randint(0, len(pending))
+            for name, inode in pending[:kept]:
+                self._settle(name, inode)
+        self.pending.clear()
+        self.open_files.clear()
+        self.names = dict(self.durable_names)
+        for inode in self.names.values():
+            if seed is not None and inode.live.startswith(inode.durable):
+                inode.durable = inode.live[: chance.randint(len(inode.durable), len(inode.live))]
+            inode.live = inode.durable
+
+    def content(self, path: str) -> bytes:
+        return self.names[path].live
+
+    def put(self, path: str, data: bytes) -> None:
+        """A file that has been there, safely, for long."""
+        inode = Inode()
+        inode.live = inode.durable = data
+        self.names[path] = self.durable_names[path] = inode
+
+    # the rest
+
+    def _enter(self, call: str, path: str) -> None:
+        self.calls.append((call, os.path.basename(path)))
+        number = self.fail[call]() if call in self.fail else 0
+        if number:
+            raise OSError(number, os.strerror(number), path)
+
+    def _file(self, fd: int) -> tuple[str, Inode, int]:
+        path, inode, at = self.open_files[fd]
+        assert isinstance(path, str) and isinstance(inode, Inode) and isinstance(at, int)
+        return path, inode, at
+
+    def _name(self, path: str, inode: Inode) -> None:
+        self.names[path] = inode
+        self.pending.setdefault(os.path.dirname(path), []).append((path, inode))
+
+    def _settle(self, name: str, inode: Inode | None) -> None:
+        if inode is None:
+            self.durable_names.pop(name, None)
+        else:
+            self.durable_names[name] = inode
