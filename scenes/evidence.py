@@ -80,10 +80,11 @@ class PolicySpan:
         self.policy = policy
         self.at = at
         self.appends = 0
+        self.first_start = -1
         self.last_end = 0
         self.fsyncs: deque[events.AofFsync] = deque(maxlen=KEPT)
         self.acknowledged_early = 0
-        """Batches that were followed by another one before an fsync covered them."""
+        """Batches that were written, but not synced, when the next one began."""
 
 
 class Evidence:
@@ -118,6 +119,7 @@ class Evidence:
         self.broken: list[str] = []
         """Figures that contradict themselves, in words; the first few."""
         self.commands = 0
+        self.engine_lives = True
         self.copied_since_answer = 0
         self.new_since_answer = 0
         self.latencies: dict[str, events.Latency] = {}
@@ -126,6 +128,10 @@ class Evidence:
     @property
     def snapshot(self) -> Snapshot | None:
         return self.snapshots[-1] if self.snapshots else None
+
+    @property
+    def child_lives(self) -> bool:
+        return self.snapshot is not None and self.snapshot.exit is None and self.engine_lives
 
     def add(self, event: events.Event) -> None:
         """Take one event in."""
@@ -149,6 +155,8 @@ class Evidence:
                 self.thp = event.new == "yes"
             case events.Fork():
                 self.snapshots.append(Snapshot(event, bytes(self.held)))
+            case events.Crash():
+                self.engine_lives = False
             case events.Answer():
                 self.copied_since_answer = self.new_since_answer = 0
             case events.Latency():
@@ -175,7 +183,7 @@ class Evidence:
                 pass
 
     def _state(self, event: events.State) -> None:
-        self.state = event
+        self.state, self.engine_lives = event, True
         self.first_state = self.first_state or event
         self.thp, self.page_size, self.arena_pages = event.thp, event.page_size, event.arena_pages
         self.held = bytearray(event.arena_pages)
@@ -254,7 +262,10 @@ class Evidence:
         self.appended = self._grown("append", self.appended, event.end, event.end)
         span = self.spans[-1]
         span.appends += event.merged
-        if self.unsafe and span.policy == "always" and self.unsafe[-1][2] >= span.at:
+        if span.first_start < 0:
+            span.first_start = event.start
+        # The commands of one turn are appended one by one, then written and synced together.
+        if span.policy == "always" and self.written > max(self.fsynced, span.first_start):
             span.acknowledged_early += 1
         span.last_end = event.end
         self.unsafe.append((event.end, event.merged, event.at))

@@ -81,6 +81,7 @@ class Player:
         self._judged_by = judged_by
         self._open: list[Expectation] = []
         self._wait: Match | None = None
+        self._wait_for_child = False
         self._deadline = float("inf")
         self._dwell_left = 0.0
         self._ticked_at = 0.0
@@ -138,6 +139,11 @@ class Player:
         if self.phase in ("idle", "over"):
             return []
         effects: list[Effect] = []
+        if self._wait_for_child:
+            if self.evidence.child_lives:
+                return []
+            self._wait_for_child = False
+            return self._begin(max(event.at, self._ticked_at))
         if self._wait is not None and matches(self._wait, event):
             self._wait = None
             effects += self._wait_met(max(event.at, self._ticked_at))
@@ -199,8 +205,14 @@ class Player:
         self._dwell_left = stage.dwell
         self.chosen = self.right = -1
         self.phase = "waiting"
-        effects: list[Effect] = [Enter(stage.id)]
-        effects += self._perform(stage.do)
+        self._wait_for_child = stage.alone and self.evidence.child_lives
+        if self._wait_for_child:
+            return [Enter(stage.id), Send(("COWSCOPE", "RELEASE")), *self._next_call(now)]
+        return [Enter(stage.id), *self._begin(now)]
+
+    def _begin(self, now: float) -> list[Effect]:
+        assert self.stage is not None
+        effects = self._perform(self.stage.do)
         if self._wait is None:
             effects += self._wait_met(now)
         return effects + self._next_call(now)
@@ -277,6 +289,8 @@ class Player:
                 return self._answer(stage.question.scripted, now)
             case "revealing" if self._wait is None:
                 return self._resolve(now)
+            case _ if self._wait_for_child:
+                return self._fail(f"step '{stage.id}' waited {stage.timeout:g} s for a child to go")
             case _:
                 assert self._wait is not None
                 return self._fail(

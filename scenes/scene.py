@@ -117,6 +117,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     text: str
     """Catalogue keys. The text may hold `{figures}` of scenes.measures."""
+    alone: bool = False
+    """Begin only when no child lives; one that an earlier step held is let go for it."""
     do: list[Action] = []
     wait: Match | None = None
     timeout: float = 10.0
