@@ -37,6 +37,10 @@ class Disk:
         """At most `size` bytes from where the descriptor stands; empty at the end."""
         return os.read(fd, size)
 
+    def seek(self, fd: int, position: int) -> None:
+        """Where the next read begins."""
+        os.lseek(fd, position, os.SEEK_SET)
+
     def write(self, fd: int, data: bytes | memoryview) -> int:
         """How many bytes were written: fewer than given when the disk is nearly full."""
         return os.write(fd, data)
@@ -75,7 +79,7 @@ class Disk:
         return os.path.lexists(path)
 
 
-def write_all(disk: Disk, fd: int, data: bytes) -> None:
+def write_all(disk: Disk, fd: int, data: bytes | memoryview) -> None:
     """Write every byte, going on after short writes; raises the OSError that stopped it."""
     rest = memoryview(data)
     while rest:
