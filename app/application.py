@@ -1,0 +1,121 @@
+"""The Textual app: a menu of scenes and the screen of the one that plays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from app.driver import Driver
+from app.glyphs import ASCII, DRAWN, Glyphs
+from app.menu import Choice, MenuScreen
+from app.scene_screen import Left, SceneScreen
+from app.theme import textual_theme
+from engine.errors import EngineError
+from scenes.errors import SceneError
+
+
+class CowscopeApp(App[int]):
+    """Shows one driver's scene, or a menu of them; `run()` returns the process' exit code.
+
+    Everything a driver started is stopped before `run()` returns, however the app ends.
+    """
+
+    CSS = """
+    PageScreen, ConfirmScreen { align: center middle; background: $background 70%; }
+    #page { width: 90%; max-width: 110; height: 80%; border: round $accent; padding: 0 1;
+        background: $background; border-title-color: $foreground;
+        border-subtitle-color: $primary; border-title-background: $background;
+        border-subtitle-background: $background; }
+    #confirm { width: 62; height: 6; border: round $error; padding: 1; background: $background;
+        border-title-background: $background; border-subtitle-background: $background; }
+    .-ascii #page, .-ascii #confirm { border: ascii $accent; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [("ctrl+q", "leave_all", "Quit")]
+    ENABLE_COMMAND_PALETTE = False
+    ESCAPE_TO_MINIMIZE = False
+
+    def __init__(
+        self,
+        driver: Driver | None = None,
+        *,
+        menu: Sequence[Choice] = (),
+        open_choice: Callable[[Choice], Driver] | None = None,
+        ascii_only: bool = False,
+        dark: bool = True,
+    ) -> None:
+        """`driver` plays at once; without one `menu` is shown, and `open_choice` opens."""
+        super().__init__()
+        self.glyphs: Glyphs = ASCII if ascii_only else DRAWN
+        self.playing = driver
+        self.menu = menu
+        self.open_choice = open_choice
+        self.failure = ""
+        """The one line to print after a failed start; empty when nothing failed."""
+        self._started: list[Driver] = []
+        for shade in (True, False):
+            self.register_theme(textual_theme(shade))
+        self.theme = "cowscope-dark" if dark else "cowscope-light"
+
+    async def on_mount(self) -> None:
+        """The first screen; what plays starts after its first frame."""
+        self.set_class(self.glyphs is ASCII, "-ascii")
+        if self.playing is not None:
+            await self.play(self.playing)
+        else:
+            await self.push_screen(MenuScreen(self.menu))
+
+    async def play(self, driver: Driver) -> None:
+        """Show the driver's scene and start it."""
+        self.playing = driver
+        self._started.append(driver)
+        await self.push_screen(SceneScreen(driver))
+        self.call_after_refresh(lambda: self.run_worker(self._start(driver)))
+
+    async def _start(self, driver: Driver) -> None:
+        try:
+            await driver.start()
+        except (SceneError, EngineError, OSError) as error:
+            self.failure = str(error)
+            if not self.menu:
+                self.exit(getattr(error, "exit_code", 1))
+                return
+            self.pop_screen()
+            self.notify(self.failure, severity="error", timeout=15, markup=False)
+
+    async def on_menu_screen_chosen(self, event: MenuScreen.Chosen) -> None:
+        """A scene was picked."""
+        if self.open_choice is None:
+            return
+        try:
+            driver = self.open_choice(event.choice)
+        except (SceneError, EngineError, OSError) as error:
+            self.notify(str(error), severity="error", timeout=15, markup=False)
+            return
+        await self.play(driver)
+
+    async def on_left(self, event: Left) -> None:
+        """Leave the scene: to the menu where there is one."""
+        event.stop()
+        if not self.menu:
+            self.exit(0)
+            return
+        if self.playing is not None:
+            await self.playing.stop()
+            self.playing = None
+        self.pop_screen()
+
+    def action_leave_all(self) -> None:
+        """Ctrl+Q: out, from anywhere."""
+        self.exit(0)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C: out, from anywhere."""
+        self.exit(0)
+
+    async def on_unmount(self) -> None:
+        """Stop whatever was started."""
+        for driver in self._started:
+            await driver.stop()

@@ -1,0 +1,160 @@
+"""The Implementation cards: pseudo-code or the engine's real source, with the running line lit."""
+
+from __future__ import annotations
+
+import re
+
+from app.driver import Driver, card_at
+from app.glyphs import Glyphs
+from app.lines import EMPTY, Line, Span, line, paragraph
+from app.lines_panel import LinesPanel
+from app.words_panel import Text
+from scenes.errors import SceneError
+from scenes.scene import Card
+from scenes.source import RealSource, real_source
+from scenes.view import Lit, View
+
+GLOW = 0.8
+"""Seconds for which a line that just ran glows."""
+
+_TOKENS = re.compile(
+    r"(?P<comment>#.*)"
+    r"|(?P<string>[rbf]*(?:\"[^\"]*\"|'[^']*'))"
+    r"|(?P<keyword>\b(?:def|class|return|if|elif|else|while|for|in|not|and|or|is|None|True|False"
+    r"|with|as|try|except|finally|raise|import|from|await|async|yield|match|case|pass|self)\b)"
+)
+
+
+class CardPanel(LinesPanel, can_focus=True):
+    """Draws one card."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.real = False
+        self.chosen: str | None = None
+        """The card that the learner picked; None: the stage's."""
+        self._lit_line = 0
+        self._sources: dict[str, RealSource | None] = {}
+
+    def show(self, driver: Driver, glowing: bool) -> None:
+        """Draw the card of the driver's stage, or the one picked."""
+        card = self.card(driver)
+        if card is None:
+            self.title("Implementation")
+            self.put([line(("This step runs no card.", "dim"))])
+            return
+        view = driver.view
+        lit = view.lights.get(card.name)
+        real = self._source(card) if self.real else None
+        self.title(f"Implementation · {card.title}")
+        self.subtitle(card_subtitle(card, lit, self.real, real))
+        lines = card_lines(
+            card, lit, view, driver.text, self.glyphs, self.size.width, real, glowing
+        )
+        at = next((n for n, of in enumerate(lines, 1) if of and of[-1][1] in ("lit", "glow")), 0)
+        self._follow(at, len(lines))
+        self.put(lines)
+
+    def _follow(self, at: int, count: int) -> None:
+        """Keep line `at` of `count` (1-based, 0: none) in the window when it moved."""
+        height = self.size.height
+        if at == self._lit_line or height < 3:
+            return
+        self._lit_line = at
+        if at and not self.top < at <= self.top + height:
+            self.top = max(0, min(at - height // 2, count - height))
+            self.refresh()
+
+    def _source(self, card: Card) -> RealSource | None:
+        """The real source behind a card, read once; None where there is none to read."""
+        if card.name not in self._sources:
+            try:
+                self._sources[card.name] = real_source(card)
+            except SceneError as error:  # e.g. a replay where the engine cannot be imported
+                self.log.warning(str(error))
+                self._sources[card.name] = None
+        return self._sources[card.name]
+
+    def card(self, driver: Driver) -> Card | None:
+        """The card on show."""
+        wanted = self.chosen or card_at(driver.scene, driver.stage())
+        return next((card for card in driver.scene.cards if card.name == wanted), None)
+
+    def turn(self, driver: Driver) -> None:
+        """Pick the card after the one on show."""
+        names = [card.name for card in driver.scene.cards]
+        card = self.card(driver)
+        place = names.index(card.name) + 1 if card else 0
+        self.chosen = names[place % len(names)] if names else None
+        self.top = 0
+
+
+def card_subtitle(card: Card, lit: Lit | None, real_wanted: bool, real: RealSource | None) -> str:
+    """What is shown, what `c` would show, and where the light comes from."""
+    if real_wanted and real is None:
+        shown = "no real source to show for this"
+    elif real is not None:
+        shown = f"real source: {real.module}:{real.name} · c: pseudo"
+    else:
+        shown = "pseudo-code" + (" · c: real" if card.real else "")
+    return f"{shown} · line lit: {lit.source}" if lit else shown
+
+
+def shown_line(card: Card, lit: Lit | None, real: RealSource | None) -> int:
+    """The 1-based line that is lit, in the text on show; 0: none."""
+    if lit is None:
+        return 0
+    if real is None:
+        return lit.line
+    at = real.line_of.get(lit.line, 0)
+    return at - real.first_line + 1 if at else 0
+
+
+def card_lines(
+    card: Card,
+    lit: Lit | None,
+    view: View,
+    text: Text,
+    glyphs: Glyphs,
+    cells: int,
+    real: RealSource | None = None,
+    glowing: bool = False,
+) -> list[Line]:
+    """The numbered lines, then the remarks on what the well-known version has wrong."""
+    rows = real.lines if real is not None else card.code.strip("\n").splitlines()
+    first = real.first_line if real is not None else 1
+    at = shown_line(card, lit, real)
+    digits = len(str(first + len(rows)))
+    lines: list[Line] = []
+    for number, code in enumerate(rows, start=1):
+        here = number == at
+        remark = real is None and str(number) in card.corrections
+        mark = glyphs.lit if here else (glyphs.remark if remark else " ")
+        head: Span = (f"{mark} {number + first - 1:>{digits}} ", "bold" if here else "faint")
+        if here:
+            body = f"{code} ".ljust(cells - digits - 3)
+            lines.append(line(head, (body, "glow" if glowing else "lit")))
+        else:
+            lines.append(line(head, *highlighted(code)))
+    if real is None:
+        if card.subtitle:
+            lines = [*paragraph(text(card.subtitle), cells, "dim"), *lines]
+        for number_text, key in sorted(card.corrections.items(), key=lambda item: int(item[0])):
+            lines.append(EMPTY)
+            remark_text = f"{glyphs.remark} line {number_text}: {text(key)}"
+            lines += paragraph(remark_text, cells, "dim")
+    return lines
+
+
+def highlighted(code: str) -> list[Span]:
+    """A line of Python with keywords, strings and comments told apart."""
+    spans: list[Span] = []
+    at = 0
+    for found in _TOKENS.finditer(code):
+        if found.start() > at:
+            spans.append((code[at : found.start()], "text"))
+        spans.append((found.group(), found.lastgroup or "text"))
+        at = found.end()
+    if at < len(code):
+        spans.append((code[at:], "text"))
+    return spans

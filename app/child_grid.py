@@ -1,0 +1,75 @@
+"""The child's grid: the frozen pages, and how far the child has written them to the dump."""
+
+from __future__ import annotations
+
+from app.cells import LEVEL, child_cell
+from app.glyphs import Glyphs
+from app.grid import Look, PageGrid, counted
+from app.lines import Line, flow, grouped, line
+from scenes.view import ABSENT, CHILD_STATES, TO_COME, WRITING, WRITTEN, ChildView, View
+
+
+class ChildGrid(PageGrid):
+    """Draws the pages as they were at the fork, at the places they have in the parent's grid."""
+
+    EMPTY = (
+        "No child yet. A BGSAVE (b) forks one: here its frozen copy of the pages will appear, "
+        "and how far it has written them to the dump."
+    )
+
+    def pages_of(self, view: View) -> bytes:
+        """The child's states, one byte a page."""
+        return view.child_pages
+
+    def overlay_of(self, view: View) -> bytes:
+        """None: what changed since the save is the parent's matter."""
+        return b""
+
+    def combine(self, pages: bytes) -> int:
+        """The code of a cell of several pages."""
+        return child_cell(pages)
+
+    def looks(self, glyphs: Glyphs) -> dict[int, Look]:
+        """How the child's states are drawn."""
+        states = (
+            Look(glyphs.free, "absent"),
+            Look(glyphs.to_come, "to come"),
+            Look(glyphs.writing, "writing"),
+            Look(glyphs.written, "written"),
+        )
+        levels = {LEVEL + n: Look(glyphs.levels[n - 1], "written") for n in range(1, 8)}
+        return dict(enumerate(states)) | levels
+
+    def legend(self, view: View) -> list[Line]:
+        """Counts of the child's states, and the dump so far."""
+        if not view.child_pages:
+            return []
+        pages, looks = view.child_pages, self.looks(self.glyphs)
+        size = len(grouped(len(pages)))
+        items = [
+            counted(looks[state], CHILD_STATES[state], pages.count(state), size)
+            for state in (WRITTEN, WRITING, TO_COME, ABSENT)
+        ]
+        return flow(items, self.size.width)
+
+    def pointed(self, view: View) -> list[Line]:
+        """The child's progress (the parent's grid names the page under the cursor)."""
+        return [(), line(*child_words(view.child))] if view.child else [(), ()]
+
+
+def child_words(child: ChildView) -> list[tuple[str, str] | str]:
+    """What became of the child, or how far it is."""
+    wrote = f"{grouped(child.keys)} of {grouped(child.total_keys)} keys"
+    size = f"{grouped(child.bytes // 1024)} KiB"
+    if child.alive:
+        held = {"held": " · held (h lets go)", "armed": " · hold armed"}.get(child.hold, "")
+        return [f"{wrote}, {size}", (held, "child")]
+    if child.exit_signal:
+        return [(f"killed by signal {child.exit_signal}: the old dump stays", "lost")]
+    if child.exit_status:
+        return [(f"failed with status {child.exit_status}: the old dump stays", "lost")]
+    if child.saved_path:
+        name = child.saved_path.rsplit("/", 1)[-1]
+        saved = grouped(child.saved_bytes // 1024)
+        return [(f"{name} complete", "disk text"), f": {wrote}, {saved} KiB; the child is gone"]
+    return [f"{wrote}; the child is gone"]

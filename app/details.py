@@ -1,0 +1,74 @@
+"""Details of a snapshot: both witnesses of the copies, the interpreter, page tables."""
+
+from __future__ import annotations
+
+from app.lines import EMPTY, Line, Span, duration, grouped, line, paragraph
+from scenes.view import COPIED, NEW, View
+
+COLUMN = 44
+
+
+def details_lines(view: View, cells: int) -> list[Line]:
+    """Every figure with its unit and where it comes from."""
+    gauge, child, engine = view.gauge, view.child, view.engine
+    lines: list[Line] = [line(("Extra memory: two witnesses of the same copies", "bold"))]
+    lines += paragraph(
+        "A copied page is private to the parent and, the old frame, to the child. The two figures"
+        " count the same copies from both sides: do not add them.",
+        cells,
+        "dim",
+    )
+    if child is None:
+        lines.append(line(("No snapshot has been taken yet.", "dim")))
+    else:
+        kib = engine.page_size // 1024
+        lines += [
+            _row("parent, arena, private", _kb(gauge.private_dirty_kb), "smaps"),
+            _row("  of it new pages (nothing was copied)", _kb(gauge.new_kb), "pagemap"),
+            _row("  of it copies", _kb(gauge.extra_kb), "smaps less new", "copied text"),
+            _row("copied pages x page size", _kb(gauge.copied_kb), "pagemap", "copied text"),
+            _row("child, arena, private", _kb(gauge.child_private_dirty_kb), "smaps", "child"),
+            _row("pages copied / new now", f"{view.counts[COPIED]:,} / {view.counts[NEW]:,}",
+                 f"pagemap, {kib} KiB each"),
+            _row("what a full copy would cost", _kb(gauge.full_copy_kb), "pages held at the fork"),
+            EMPTY,
+            line(("The fork", "bold")),
+            _row("fork(2) took", duration(child.fork_usec), "clock, in the parent"),
+            _row("page tables to copy", _kb(gauge.page_table_kb or child.page_table_kb), "VmPTE"),
+            _row("child's own count at its end", _kb(child.cow_kb), "sent up a pipe"),
+            EMPTY,
+            line(("The interpreter's own pages (outside of the arena)", "bold")),
+            _row("parent, private", _kb(gauge.interpreter_kb), "smaps"),
+            _row("child, private", _kb(gauge.child_interpreter_kb), "smaps", "child"),
+        ]  # fmt: skip
+        lines += paragraph(
+            "CPython writes reference counts into the objects it reads, so its own heap is copied"
+            " too. Redis, written in C, has no such cost; the gauge keeps it apart.",
+            cells,
+            "dim",
+        )
+    lines += [EMPTY, line(("The engine", "bold"))]
+    lines += [
+        _row("process, port", f"{engine.pid}, {engine.port}", ""),
+        _row("kernel", engine.kernel or "?", "uname"),
+        _row("arena", f"{engine.arena_pages:,} pages of {engine.page_size // 1024} KiB", ""),
+        _row("transparent huge pages", "on" if engine.thp else "off", "madvise"),
+        _row("keys, changes since the last save", f"{view.keys:,}, {view.dirty:,}", "INFO"),
+    ]
+    if view.latency_p99_usec:
+        lines.append(_row("writers' p99 latency", duration(view.latency_p99_usec), "their clock"))
+    for process in view.processes.values():
+        memory = f"rss {_kb(process.rss_kb)}, uss {_kb(process.uss_kb)}"
+        lines.append(_row(f"process {process.pid} {process.name}"[:COLUMN], memory, "psutil"))
+    return lines
+
+
+def _kb(kib: int) -> str:
+    return f"{grouped(kib)} KiB"
+
+
+def _row(name: str, value: str, source: str, role: str = "bold") -> Line:
+    spans: list[Span] = [(f"{name:<{COLUMN}}", "text"), (f"{value:>14}", role)]
+    if source:
+        spans.append((f"  {source}", "faint"))
+    return line(*spans)

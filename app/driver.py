@@ -1,0 +1,147 @@
+"""What the screen talks to: a live scene or a recording, both as a history with a cursor in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, TypeAlias
+
+from scenes.history import Mark
+from scenes.scene import Scene, Stage
+from scenes.view import View
+
+Status: TypeAlias = Literal["starting", "live", "past", "replay", "paused", "crashed", "failed"]
+
+STATUS_WORDS: dict[Status, str] = {
+    "starting": "the engine starts",
+    "live": "live",
+    "past": "past, the engine runs on",
+    "replay": "replay, no engine",
+    "paused": "paused",
+    "crashed": "the engine is gone",
+    "failed": "stopped",
+}
+
+REFUSE_PAST = "This is the past; the engine runs on. End goes back to now, then the key works."
+REFUSE_REPLAY = "This is a recording: no engine runs behind it, so nothing can be sent."
+
+
+class Driver(Protocol):
+    """A scene that plays; nothing here blocks, and nothing here draws."""
+
+    scene: Scene
+
+    @property
+    def view(self) -> View:
+        """The view at the cursor: what is drawn."""
+
+    @property
+    def now_view(self) -> View:
+        """The view after the last event."""
+
+    @property
+    def cursor(self) -> int:
+        """Index of the event that `view` is after."""
+
+    @property
+    def length(self) -> int:
+        """Events so far."""
+
+    @property
+    def marks(self) -> Sequence[Mark]:
+        """The moments worth jumping to."""
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the cursor is before now."""
+
+    @property
+    def status(self) -> Status:
+        """In one word."""
+
+    @property
+    def refusal(self) -> str:
+        """Why the last key did nothing, in one line; empty when it did something."""
+
+    @property
+    def notice(self) -> str:
+        """What the learner must know at the moment (a failed wait, a lost engine), or nothing."""
+
+    @property
+    def pace_factor(self) -> float:
+        """1.0 is the author's pace."""
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """The sandbox keys that the scene offers by now."""
+
+    def stage(self) -> Stage:
+        """The step that `view` belongs to."""
+
+    def text(self, key: str) -> str:
+        """Words of the scene's catalogue, with this run's figures."""
+
+    def clock(self) -> float | None:
+        """CLOCK_MONOTONIC seconds while live at now; None where time stands still."""
+
+    async def start(self) -> None:
+        """Start what plays; raises SceneError or EngineError with one clear line."""
+
+    async def stop(self) -> None:
+        """End it, and every process that it started."""
+
+    def tick(self) -> None:
+        """Called for each frame: take in what time brought."""
+
+    def next(self) -> None: ...
+    def back(self) -> None: ...
+    def scrub(self, by: int) -> None: ...
+    def mark(self, by: int) -> None: ...
+    def seek(self, index: int) -> None: ...
+    def to_now(self) -> None: ...
+    def answer(self, choice: int) -> None: ...
+    def key(self, name: str) -> None: ...
+    def pause(self) -> None: ...
+    def pace(self, by: int) -> None: ...
+    def restart(self) -> None: ...
+
+    async def execute(self, line: str) -> Any:
+        """Send one command line to the engine: its reply; errors come as exception objects."""
+
+    def commands(self) -> Sequence[str]:
+        """The names in the engine's command table, for completion."""
+
+
+def stage_at(scene: Scene, step: str) -> Stage:
+    """The stage of an id; the first one before any was entered."""
+    for stage in scene.stages:
+        if stage.id == step:
+            return stage
+    return scene.stages[0]
+
+
+def shown_before(scene: Scene, stage: Stage) -> list[Stage]:
+    """The stages up to `stage`; with beat 1 the screen starts afresh after the opening."""
+    upto = scene.stages[: next(n for n, one in enumerate(scene.stages) if one.id == stage.id) + 1]
+    return [one for one in upto if (one.beat > 0) == (stage.beat > 0)]
+
+
+def panels_at(scene: Scene, stage: Stage) -> frozenset[str]:
+    """The panels that have entered by `stage`."""
+    return frozenset(panel for one in shown_before(scene, stage) for panel in one.panels) | {
+        "words"
+    }
+
+
+def card_at(scene: Scene, stage: Stage) -> str:
+    """The Implementation card at `stage`: the last one that a step named."""
+    return next((one.card for one in reversed(shown_before(scene, stage)) if one.card), "")
+
+
+def offered_at(scene: Scene, stage: Stage) -> frozenset[str]:
+    """The sandbox keys that the scene offers by `stage`."""
+    return frozenset(key for one in shown_before(scene, stage) for key in one.keys)
+
+
+def beats(scene: Scene) -> int:
+    """How many beats a scene has; the opening is not one."""
+    return max(stage.beat for stage in scene.stages)

@@ -1,0 +1,57 @@
+"""Help: every key, and every glyph with its meaning."""
+
+from __future__ import annotations
+
+from app.glyphs import RUNGS, Glyphs
+from app.keys import OFFERED, TABLE
+from app.lines import EMPTY, Line, line, spread
+
+GROUPS = (
+    ("The scene", ("next", "back", "answer", "pause", "pace", "restart")),
+    ("Time", ("scrub", "mark", "to_now")),
+    ("The engine", ("sandbox", "confirm", "prompt")),
+    ("The screen", ("code", "card", "page", "overlay", "theme", "leave")),
+)
+
+
+def help_lines(glyphs: Glyphs, offered: frozenset[str], cells: int) -> list[Line]:
+    """The key table by group, then the legend."""
+    lines: list[Line] = []
+    for name, actions in GROUPS:
+        lines.append(line((name, "bold")))
+        for key in TABLE:
+            if key.action.partition("(")[0] not in actions:
+                continue
+            later = key.shown in OFFERED and key.shown not in offered
+            note = "not offered by this scene yet" if later else ""
+            shown = " or ".join(dict.fromkeys((key.shown, *(k for k in key.keys if len(k) == 1))))
+            left = line("  ", (f"{shown:<12}", "faint" if later else "bold"),
+                        (key.long, "faint" if later else "text"))  # fmt: skip
+            lines.append(spread(left, line((note, "faint")), cells))
+        lines.append(EMPTY)
+    lines.append(
+        line("  ", (f"{'Tab, arrows':<12}", "bold"), "the focus; arrows: page cursor, scrolling")
+    )
+    lines += [EMPTY, line(("Glyphs", "bold")), *legend_lines(glyphs)]
+    return lines
+
+
+def legend_lines(glyphs: Glyphs) -> list[Line]:
+    """Glyph, colour and meaning."""
+    rows = (
+        (glyphs.private, "private", "a page of the parent alone, no child alive"),
+        (glyphs.shared, "shared", "shared by parent and child since the fork"),
+        (glyphs.copied, "copied", "copied: written since the fork"),
+        (glyphs.new, "new", "first touched after the fork: nothing was copied"),
+        (glyphs.free, "free", "not mapped, no data"),
+        (glyphs.to_come, "to come", "the child has not written it to the dump yet"),
+        (glyphs.writing, "writing", "the child writes it now"),
+        (glyphs.written, "written", "written to the dump"),
+        (glyphs.levels[0], "copied text", "a cell of several pages: how much of it is copied"),
+        (RUNGS["buffer"], "buffer", "in aof_buf: lost when the process dies"),
+        (RUNGS["cache"], "cache", "in the page cache: lost when the power goes"),
+        (RUNGS["disk"], "disk", "on disk"),
+        (glyphs.lit, "lit", "the line that ran last"),
+        (glyphs.remark, "faint", "the well-known pseudo-code is corrected here"),
+    )
+    return [line("  ", (glyph, role), f"  {meaning}") for glyph, role, meaning in rows]

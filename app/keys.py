@@ -1,0 +1,83 @@
+"""The keys: one table, from which bindings, footer and help are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a key does. `keys` are Textual's names; `shown` is how footer and help print them."""
+
+    keys: tuple[str, ...]
+    shown: str
+    action: str
+    short: str
+    long: str
+    footer: bool = False
+
+
+TABLE = (
+    Key(("space", "n"), "space", "next", "next", "go on to the next step", True),
+    Key(("backspace",), "backspace", "back", "back", "see the previous step again", True),
+    Key(("comma",), ",", "scrub(-1)", "", "one event back"),
+    Key(("full_stop",), ".", "scrub(1)", "", "one event forward"),
+    Key(("left_square_bracket",), "[", "mark(-1)", "", "to the mark before (fork, fsync ...)"),
+    Key(("right_square_bracket",), "]", "mark(1)", "", "to the next mark"),
+    Key(("end",), "End", "to_now", "live", "back to now", True),
+    Key(("1",), "1", "answer(0)", "", "answer with the first choice"),
+    Key(("2",), "2", "answer(1)", "", "answer with the second choice"),
+    Key(("3",), "3", "answer(2)", "", "answer with the third choice"),
+    Key(("4",), "4", "answer(3)", "", "answer with the fourth choice"),
+    Key(("b",), "b", "sandbox('b')", "BGSAVE", "BGSAVE: fork a child that writes the dump", True),
+    Key(("w",), "w", "sandbox('w')", "writes", "start or stop the writing client", True),
+    Key(("f",), "f", "sandbox('f')", "policy", "appendfsync: everysec, always, no", True),
+    Key(("h",), "h", "sandbox('h')", "hold", "hold the child, or let it go", True),
+    Key(("t",), "t", "sandbox('t')", "", "transparent huge pages on or off"),
+    Key(("S",), "S", "confirm('S')", "", "SAVE: blocks the engine until the dump is written"),
+    Key(("K",), "K", "confirm('K')", "", "kill -9 the engine"),
+    Key(("P",), "P", "confirm('P')", "", "cut the power"),
+    Key(("colon",), ":", "prompt", "prompt", "type a Redis command", True),
+    Key(("z",), "z", "pause", "pause", "stop the scene's clock, or let it go on", True),
+    Key(("plus",), "+", "pace(1)", "", "faster"),
+    Key(("minus",), "-", "pace(-1)", "", "slower"),
+    Key(("0",), "0", "restart", "", "start the scene again"),
+    Key(("c",), "c", "code", "code", "pseudo-code or the engine's real source", True),
+    Key(("C",), "C", "card", "", "another Implementation card"),
+    Key(("i",), "i", "page('details')", "details", "both witnesses, page tables", True),
+    Key(("l",), "l", "page('log')", "", "Redis' log"),
+    Key(("g",), "g", "page('glossary')", "", "the words of this scene"),
+    Key(("d",), "d", "page('diagram')", "", "Previously, and the diagram in words"),
+    Key(("o",), "o", "overlay", "", "mark the pages changed since the last save"),
+    Key(("L",), "L", "theme", "", "light or dark"),
+    Key(("question_mark",), "?", "page('help')", "help", "all keys", True),
+    Key(("q",), "q", "leave", "quit", "leave", True),
+)  # fmt: skip
+
+GRID_KEYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
+"""In a page grid the arrows move the cursor: (columns, rows)."""
+
+SCROLL_KEYS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10}
+"""In a panel of lines the arrows scroll: rows."""
+
+PROMPT_KEYS = ("enter", "escape", "up", "down", "tab")
+"""The keys that the prompt keeps from its text."""
+
+OFFERED = frozenset("bwfhtSKP")
+"""Keys that work only where the scene offers them."""
+
+
+def bindings() -> list[Binding]:
+    """The table as Textual bindings; none has priority, so that a text field keeps its letters."""
+    return [
+        Binding(",".join(key.keys), key.action, key.short or key.long, show=False) for key in TABLE
+    ]
+
+
+def footer(offered: frozenset[str] | set[str]) -> list[Key]:
+    """The keys that the footer names, of the sandbox only those the scene offers by now."""
+    return [
+        key for key in TABLE if key.footer and (key.shown not in OFFERED or key.shown in offered)
+    ]

@@ -1,0 +1,65 @@
+"""Where the panels lie: a pure function of the terminal's size, so that it can be tested.
+
+At 150x44 and more everything is on the screen. From 100x32 on the code goes behind a key. Below
+that the panels become tabs and the words stay on top.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from textual.geometry import Region
+
+Mode: TypeAlias = Literal["large", "middle", "small"]
+
+PANELS = ("grid", "child", "gauge", "tail", "code", "words")
+TABS = ("grid", "child", "gauge", "tail", "code")
+TAB_NAMES = {
+    "grid": "Heap",
+    "child": "Child",
+    "gauge": "Cost",
+    "tail": "AOF tail",
+    "code": "Code",
+}
+HEADER_ROWS = 2
+FOOTER_ROWS = 3
+WORDS_ROWS_SMALL = 9
+
+
+def mode_of(columns: int, rows: int) -> Mode:
+    """The arrangement for a terminal of this size."""
+    if columns >= 150 and rows >= 44:
+        return "large"
+    return "middle" if columns >= 100 and rows >= 32 else "small"
+
+
+def arranged(columns: int, rows: int, *, code: bool, tab: str) -> dict[str, Region]:
+    """The regions of the panels that are on the screen, below the header and above the footer."""
+    height = rows - HEADER_ROWS - FOOTER_ROWS
+    mode = mode_of(columns, rows)
+    if mode == "small":
+        top = WORDS_ROWS_SMALL
+        below = Region(0, top + 1, columns, height - top - 1)
+        return {
+            "words": Region(0, 0, columns, top),
+            "tabs": Region(0, top, columns, 1),
+            tab: below,
+        }
+    right = max(columns * 5 // 16, 38 if mode == "middle" else 48)
+    left = (columns - right) // 2 * 2
+    right = columns - left
+    gauge, tail = (5, 8) if mode == "large" else (5, 7)
+    grids = height - gauge - tail
+    regions = {
+        "grid": Region(0, 0, left // 2, grids),
+        "child": Region(left // 2, 0, left // 2, grids),
+        "gauge": Region(0, grids, left, gauge),
+        "tail": Region(0, grids + gauge, left, tail),
+    }
+    if mode == "middle" and not code:
+        return regions | {"words": Region(left, 0, right, height)}
+    split = height * 9 // 20 if mode == "large" else height // 2
+    return regions | {
+        "words": Region(left, 0, right, split),
+        "code": Region(left, split, right, height - split),
+    }

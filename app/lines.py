@@ -1,0 +1,145 @@
+"""Lines of styled text: what panels are made of before a terminal is involved.
+
+A line is a tuple of (text, role) spans; roles are named in `app.theme`. Widths are terminal cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from textual.strip import Strip
+
+from app.theme import Palette
+
+Span: TypeAlias = tuple[str, str]
+Line: TypeAlias = tuple[Span, ...]
+
+EMPTY: Line = ()
+
+
+def line(*spans: Span | str) -> Line:
+    """A line; bare strings are in the role `text`."""
+    return tuple((span, "text") if isinstance(span, str) else span for span in spans)
+
+
+def plain(of: Line) -> str:
+    """The text of a line without its roles."""
+    return "".join(text for text, _ in of)
+
+
+def width(of: Line) -> int:
+    """Cells that a line takes."""
+    return sum(cell_len(text) for text, _ in of)
+
+
+def cut(text: str, cells: int, more: str = "~") -> str:
+    """`text` in at most `cells` cells, ending in `more` where something was cut off."""
+    if cell_len(text) <= cells:
+        return text
+    if cells <= 0:
+        return ""
+    return set_cell_size(text, cells - cell_len(more)).rstrip() + more
+
+
+def crop(of: Line, cells: int) -> Line:
+    """The first `cells` cells of a line."""
+    spans: list[Span] = []
+    left = cells
+    for text, role in of:
+        size = cell_len(text)
+        if size >= left:
+            spans.append((set_cell_size(text, left), role))
+            break
+        spans.append((text, role))
+        left -= size
+    return tuple(spans)
+
+
+def spread(left: Line, right: Line, cells: int) -> Line:
+    """`left` and `right` at the two ends of a line; `left` is cropped where both do not fit."""
+    gap = cells - width(left) - width(right)
+    if gap >= 1:
+        return (*left, (" " * gap, "text"), *right)
+    return (*crop(left, max(cells - width(right) - 1, 0)), (" ", "text"), *right)
+
+
+def wrap(text: str, cells: int) -> list[str]:
+    """`text` folded at spaces (and inside of words wider than a line), paragraphs kept."""
+    folded: list[str] = []
+    for paragraph in text.strip().splitlines():
+        if not paragraph.strip():
+            folded.append("")
+            continue
+        indent = paragraph[: len(paragraph) - len(paragraph.lstrip())]
+        current, size = indent, cell_len(indent)
+        fresh = True
+        for word in _pieces(paragraph.split(), max(cells - len(indent), 1)):
+            need = cell_len(word) + (0 if fresh else 1)
+            if size + need > cells and not fresh:
+                folded.append(current)
+                current, size, fresh = indent, cell_len(indent), True
+                need = cell_len(word)
+            current += word if fresh else " " + word
+            size += need
+            fresh = False
+        folded.append(current)
+    return folded
+
+
+def flow(items: Iterable[Line], cells: int, gap: int = 2) -> list[Line]:
+    """Items side by side, `gap` cells apart, in as many lines as they need."""
+    lines: list[Line] = []
+    for item in items:
+        if lines and width(lines[-1]) + gap + width(item) <= cells:
+            lines[-1] = (*lines[-1], (" " * gap, "text"), *item)
+        else:
+            lines.append(item)
+    return lines
+
+
+def _pieces(words: Iterable[str], cells: int) -> Iterable[str]:
+    for word in words:
+        piece = ""
+        for character in word:
+            if cell_len(piece + character) > cells and piece:
+                yield piece
+                piece = ""
+            piece += character
+        yield piece
+
+
+def paragraph(text: str, cells: int, role: str = "text") -> list[Line]:
+    """`wrap` as lines of one role."""
+    return [((folded, role),) if folded else EMPTY for folded in wrap(text, cells)]
+
+
+def grouped(number: int, at_least: int = 0) -> str:
+    """A whole number with thousands grouped, right-aligned in `at_least` cells."""
+    return f"{number:>{at_least},}"
+
+
+def duration(usec: int) -> str:
+    """Microseconds as the unit that reads best."""
+    if usec < 1_000:
+        return f"{usec} us"
+    if usec < 1_000_000:
+        return f"{usec / 1_000:.1f} ms"
+    return f"{usec / 1_000_000:.2f} s"
+
+
+def strip_of(of: Line, cells: int, palette: Palette) -> Strip:
+    """A line as Textual draws it: cropped and padded to `cells`."""
+    shown = crop(of, cells)
+    size = width(shown)
+    segments = [Segment(text, palette.style(role)) for text, role in shown if text]
+    if size < cells:
+        segments.append(Segment(" " * (cells - size), palette.style("text")))
+    return Strip(segments, max(size, cells))
+
+
+def texts(lines: Sequence[Line]) -> list[str]:
+    """The plain text of several lines."""
+    return [plain(of) for of in lines]

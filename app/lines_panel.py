@@ -1,0 +1,99 @@
+"""A panel of lines: redraws the rows that changed, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+from textual.filter import ANSIToTruecolor, LineFilter
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from app import glyphs as glyph_sets
+from app.lines import EMPTY, Line, strip_of
+from app.theme import Palette, palette
+
+if TYPE_CHECKING:
+    from app.glyphs import Glyphs
+
+
+class Drawn(Widget):
+    """A widget that draws its own rows, in our palette and glyphs."""
+
+    DEFAULT_CSS = "Drawn { height: 1fr; }"
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """All filters but the one that looks for ANSI colours, which we never use (it costs
+        almost half of a busy frame); Monochrome, which NO_COLOR adds, stays."""
+        return [
+            found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)
+        ]
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The app's glyph set."""
+        return cast("Glyphs", getattr(self.app, "glyphs", glyph_sets.DRAWN))
+
+    @property
+    def palette(self) -> Palette:
+        """The palette of the app's theme."""
+        return palette(self.app.current_theme.dark)
+
+    def title(self, text: str) -> None:
+        """Set the border's title, if it changed; square brackets are meant as such."""
+        wanted = text.replace("[", r"\[")
+        if getattr(self, "_wanted_title", None) != wanted:
+            self._wanted_title = wanted
+            self.border_title = wanted
+
+    def subtitle(self, text: str) -> None:
+        """Set the border's subtitle, if it changed."""
+        wanted = text.replace("[", r"\[")
+        if getattr(self, "_wanted_subtitle", None) != wanted:
+            self._wanted_subtitle = wanted
+            self.border_subtitle = wanted
+
+
+class LinesPanel(Drawn):
+    """Shows lines from the top; arrows and the wheel scroll when there are more than rows."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.lines: tuple[Line, ...] = ()
+        self.top = 0
+
+    def put(self, lines: Sequence[Line]) -> None:
+        """Show `lines`; only rows that differ are drawn again."""
+        before, self.lines = self.lines, tuple(lines)
+        if before == self.lines:
+            return
+        self.top = max(0, min(self.top, len(self.lines) - 1))
+        size = self.size
+        changed = [
+            Region(0, row, size.width, 1)
+            for row in range(size.height)
+            if _at(before, row + self.top) != _at(self.lines, row + self.top)
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def scroll_lines(self, by: int) -> None:
+        """Move the window over the lines by so many rows, within them."""
+        top = max(0, min(self.top + by, len(self.lines) - self.size.height))
+        if top != self.top:
+            self.top = top
+            self.refresh()
+
+    @property
+    def hidden_below(self) -> int:
+        """Lines that do not fit under the last row."""
+        return max(0, len(self.lines) - self.top - self.size.height)
+
+    def render_line(self, y: int) -> Strip:
+        """One row."""
+        return strip_of(_at(self.lines, y + self.top), self.size.width, self.palette)
+
+
+def _at(lines: Sequence[Line], index: int) -> Line:
+    return lines[index] if 0 <= index < len(lines) else EMPTY

@@ -1,0 +1,54 @@
+"""A page in words: its state, its keys, and when which command copied it."""
+
+from __future__ import annotations
+
+from app.lines import Line, Span, grouped, line
+from scenes.view import COPIED, FREE, NEW, PAGE_STATES, PRIVATE, SHARED, PageNote, View
+
+ROLE = {
+    FREE: "dim",
+    PRIVATE: "private",
+    SHARED: "shared",
+    COPIED: "copied text",
+    NEW: "new",
+}
+
+
+def describe(view: View, pages: range, page: int) -> list[Line]:
+    """Two lines for a cell: one page, or several pages of which one is under the cursor."""
+    if len(pages) == 1:
+        return _one(view, page)
+    states = view.pages[pages.start : pages.stop]
+    spans: list[Span] = [(f"pages {grouped(pages.start)}-{grouped(pages.stop - 1)}: ", "bold")]
+    for state, name in enumerate(PAGE_STATES):
+        found = states.count(state)
+        if found:
+            spans.append((f"{found} {name} ", ROLE[state]))
+    keys = [key for own in pages for key in view.notes.get(own, PageNote()).keys]
+    return [tuple(spans), line(_named(tuple(keys[:3]), len(keys) - 3) if keys else "no keys known")]
+
+
+def _one(view: View, page: int) -> list[Line]:
+    state = view.pages[page] if page < len(view.pages) else FREE
+    note = view.notes.get(page, PageNote())
+    first: list[Span] = [(f"page {grouped(page)} ", "bold"), (PAGE_STATES[state], ROLE[state])]
+    if note.keys:
+        keys = _named(note.keys[:2], note.keys_more + max(len(note.keys) - 2, 0))
+        first.append((f": {keys}", "text"))
+    return [tuple(first), tuple(_history(view, note, state))]
+
+
+def _history(view: View, note: PageNote, state: int) -> list[Span]:
+    """Since when the page is what it is, and which command did it."""
+    if note.copied_by is not None and view.child is not None and state in (COPIED, NEW, PRIVATE):
+        after = max((note.copied_at or note.copied_by.at) - view.child.forked_at, 0.0)
+        verb = "first written" if state == NEW else "copied"
+        how = f"{verb} {after:.2f} s after the fork by "
+        return [(how, "text"), (note.copied_by.command, "bold")]
+    if note.last_touch is not None:
+        return [("last written by ", "text"), (note.last_touch.command, "bold")]
+    return [("not written since the screen is watching", "faint")] if note.keys else []
+
+
+def _named(keys: tuple[str, ...], more: int) -> str:
+    return " ".join(keys) + (f" +{more}" if more > 0 else "")

@@ -1,0 +1,153 @@
+"""The prompt: a Redis command line with history and completion, its answer as redis-cli's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widgets import Input
+
+from app.lines import Line, line
+from app.lines_panel import LinesPanel
+
+KEPT = 200
+"""Answer lines kept."""
+
+
+class CommandNames(Suggester):
+    """Completes the first word from the command table."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.names = sorted(name.upper() for name in names)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The first command that starts with `value`, in the case typed."""
+        return completed(value, self.names)
+
+
+def completed(value: str, names: Sequence[str]) -> str | None:
+    """`value` with its only word completed; None where nothing fits."""
+    if not value or " " in value:
+        return None
+    for name in names:
+        if name.startswith(value.upper()):
+            ending = name[len(value) :]
+            return value + (ending.lower() if value.islower() else ending)
+    return None
+
+
+class CommandLine(Input):
+    """The text field: only Enter, Escape, the arrows up and down, Tab and function keys act."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", show=False),
+        Binding("up", "recall(-1)", show=False),
+        Binding("down", "recall(1)", show=False),
+        Binding("tab", "complete", show=False),
+    ]
+
+    class Closed(Message):
+        """Escape was pressed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            placeholder="a Redis command; Enter sends, Esc closes", select_on_focus=False
+        )
+        self.past: list[str] = []
+        self._place = 0
+
+    def remember(self, text: str) -> None:
+        """Keep a line for the arrow keys."""
+        if text and (not self.past or self.past[-1] != text):
+            self.past.append(text)
+        self._place = len(self.past)
+
+    def action_close(self) -> None:
+        self.post_message(self.Closed())
+
+    def action_recall(self, by: int) -> None:
+        self._place = max(0, min(self._place + by, len(self.past)))
+        self.value = self.past[self._place] if self._place < len(self.past) else ""
+        self.cursor_position = len(self.value)
+
+    def action_complete(self) -> None:
+        if isinstance(self.suggester, CommandNames):
+            found = completed(self.value, self.suggester.names)
+            if found:
+                self.value = found + " "
+                self.cursor_position = len(self.value)
+
+    async def _on_key(self, event: events.Key) -> None:
+        # VS Code's terminal sends a space without its character (Textual issue 6408).
+        if event.key == "space" and event.character is None:
+            event.stop()
+            event.prevent_default()
+            self.insert_text_at_cursor(" ")
+            return
+        await super()._on_key(event)
+
+
+class Prompt(Vertical):
+    """The answers so far, and the line below them."""
+
+    class Sent(Message):
+        """A line to execute."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Closed(Message):
+        """The learner is done typing."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.answers = LinesPanel(id="answers")
+        self.command_line = CommandLine()
+        self._lines: list[Line] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.answers
+        yield self.command_line
+
+    def open(self, names: Sequence[str]) -> None:
+        """Show the prompt and take the focus."""
+        self.border_title = "Redis command"
+        self.border_subtitle = "Enter sends · Up, Down: history · Tab completes · Esc closes"
+        self.command_line.suggester = CommandNames(names)
+        self.display = True
+        self.command_line.focus()
+
+    def close(self) -> None:
+        """Hide it; history and answers stay for the next time."""
+        self.display = False
+
+    def answer(self, command: str, answer: Sequence[str]) -> None:
+        """Print a reply below its command."""
+        self._lines.append(line(("> ", "dim"), (command, "bold")))
+        role = "lost" if answer and answer[0].startswith("(error)") else "text"
+        self._lines += [line((text, role)) for text in answer]
+        del self._lines[:-KEPT]
+        self.answers.put(self._lines)
+        self.call_after_refresh(self.answers.scroll_lines, KEPT)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter: send the line."""
+        event.stop()
+        text = event.value.strip()
+        self.command_line.value = ""
+        self.command_line.remember(text)
+        if text:
+            self.post_message(self.Sent(text))
+
+    def on_command_line_closed(self, event: CommandLine.Closed) -> None:
+        """Escape: the keys belong to the scene again."""
+        event.stop()
+        self.post_message(self.Closed())

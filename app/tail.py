@@ -1,0 +1,149 @@
+"""The AOF's tail: the last commands on the three rungs of durability, and what is not yet safe."""
+
+from __future__ import annotations
+
+from app.glyphs import RUNGS, Glyphs
+from app.lines import Line, Span, cut, duration, grouped, line, spread, width
+from app.lines_panel import LinesPanel
+from app.resp_text import resp_text
+from scenes.view import TailEntry, TailView, View
+
+ROLES = {"buffer": "buffer", "cache": "cache", "disk": "disk"}
+EVERYSEC = 1.0
+
+
+class Tail(LinesPanel, can_focus=False):
+    """Draws `View.tail`; `now` is the live clock, which a view does not know."""
+
+    def show(self, view: View, now: float | None = None) -> None:
+        """Draw `view`; `now` in CLOCK_MONOTONIC seconds, None where time stands still."""
+        file = view.tail.file.rsplit("/", 1)[-1]
+        self.title(f"AOF tail · {file or 'off'} · appendfsync {view.tail.policy}")
+        self.subtitle(countdown(view.tail, now, self.glyphs))
+        self.put(tail_lines(view.tail, self.glyphs, self.size.width, self.size.height))
+
+
+def countdown(tail: TailView, now: float | None, glyphs: Glyphs) -> str:
+    """When the next fsync is due, as far as the policy tells."""
+    if not tail.enabled:
+        return ""
+    if tail.policy == "always":
+        return "fsync before each reply"
+    if tail.policy == "no":
+        return "no fsync: the kernel decides when"
+    if tail.fsynced == tail.appended:
+        return "everysec: nothing waits for an fsync"
+    if now is None or not tail.last_fsync_at:
+        return "everysec: the next fsync is due within a second"
+    left = min(max(tail.last_fsync_at + EVERYSEC - now, 0.0), EVERYSEC)
+    done = round(10 * (1 - left))
+    return f"next fsync in {left:.1f} s [{glyphs.bar * done}{glyphs.bar_rest * (10 - done)}]"
+
+
+def tail_lines(tail: TailView, glyphs: Glyphs, cells: int, rows: int) -> list[Line]:
+    """The tail's lines, at most `rows`; the commands get the rows that are left over."""
+    if not tail.enabled:
+        return [line(("The append only file is off (appendonly no).", "dim"))]
+    lines = [rungs_line(tail, cells)]
+    closing = [ruler(tail, glyphs, cells), last_fsync(tail)]
+    if rows < 4:
+        return [*lines, *closing][:rows]
+    lines.append(ribbon(tail, cells))
+    lines += commands(tail, glyphs, cells, max(rows - len(lines) - len(closing), 0))
+    return [*lines, *closing][:rows]
+
+
+def rungs_line(tail: TailView, cells: int) -> Line:
+    """How many bytes are on each rung, and the commands that a power cut would lose."""
+    size = len(grouped(tail.appended))
+    cached, buffered = tail.written - tail.fsynced, tail.appended - tail.written
+    left = line(
+        (RUNGS["buffer"], "buffer"), f" aof_buf {grouped(buffered, 5)} B   ",
+        (RUNGS["cache"], "cache"), f" page cache {grouped(cached, 6)} B   ",
+        (RUNGS["disk"], "disk"), f" on disk {grouped(tail.fsynced, size)} B",
+    )  # fmt: skip
+    unsafe = f"{grouped(tail.unsafe, 4)} commands" if cells >= 90 else grouped(tail.unsafe, 4)
+    label = "acknowledged, not yet safe: " if cells >= 90 else " not yet safe:"
+    return spread(
+        left, line((label, "dim"), (unsafe, "cache text" if tail.unsafe else "bold")), cells
+    )
+
+
+def ribbon(tail: TailView, cells: int) -> Line:
+    """One letter a command, youngest at the right: amber turns to emerald where fsync passed."""
+    letters: list[Span] = []
+    shown = 0
+    for entry in reversed(tail.entries):
+        count = min(entry.merged, cells - shown)
+        if count <= 0:
+            break
+        rung = tail.rung(entry)
+        if letters and letters[-1][1] == ROLES[rung]:
+            letters[-1] = (letters[-1][0] + RUNGS[rung] * count, ROLES[rung])
+        else:
+            letters.append((RUNGS[rung] * count, ROLES[rung]))
+        shown += count
+    if not letters:
+        return line(("no command yet", "faint"))
+    return tuple(reversed(letters))
+
+
+def commands(tail: TailView, glyphs: Glyphs, cells: int, rows: int) -> list[Line]:
+    """The last commands as the bytes that the file holds, with their offset, youngest below."""
+    last = tail.entries[-rows:] if rows else ()
+    found = [command_line(tail, entry, glyphs, cells) for entry in last]
+    return [*found, *[()] * (rows - len(found))]
+
+
+def command_line(tail: TailView, entry: TailEntry, glyphs: Glyphs, cells: int) -> Line:
+    """One command: offset, rung, RESP."""
+    rung = tail.rung(entry)
+    head = line(
+        (f"{grouped(entry.start, len(grouped(tail.appended)))} ", "faint"),
+        (f"{RUNGS[rung]}", ROLES[rung]),
+        " ",
+    )
+    count = f"  ({grouped(entry.merged)} commands)" if entry.merged > 1 else ""
+    text = resp_text(entry.text, glyphs)
+    room = cells - width(head) - len(count)
+    return line(*head, cut(text, room, glyphs.more), (count, "dim"))
+
+
+def ruler(tail: TailView, glyphs: Glyphs, cells: int) -> Line:
+    """The file's byte offsets: on disk up to here, written up to there."""
+    left = line(("on disk ", "disk text"), (f"{grouped(tail.fsynced)} ", "disk text"))
+    right = line((f" {grouped(tail.written)} ", "cache text"), ("written", "cache text"))
+    if tail.appended > tail.written:
+        right = (*right, (f" {grouped(tail.appended)} appended", "buffer"))
+    room = max(cells - width(left) - width(right), 4)
+    waiting = tail.appended - tail.fsynced
+    scale = max(waiting * 2, 4096)
+    amber = 0 if not waiting else max(1, min(room - 1, round(room * waiting / scale)))
+    return line(
+        *left,
+        (glyphs.track * (room - amber - (1 if amber else 0)), "disk text"),
+        (glyphs.arrow if amber else "", "disk text"),
+        ("-" * amber, "cache text"),
+        *right,
+    )
+
+
+def last_fsync(tail: TailView) -> Line:
+    """The last completed fdatasync, and the kernel's own count afterwards."""
+    if not tail.fsyncs:
+        return line(("no fdatasync has completed yet", "dim"))
+    where = "in the background thread" if tail.last_fsync_thread == "bio" else "in the main thread"
+    spans: list[Span | str] = [
+        ("last fdatasync ", "dim"),
+        (f"{duration(tail.last_fsync_usec):>8}", "bold"),
+        (f" {where}, {grouped(tail.last_fsync_bytes)} B (measured)", "dim"),
+    ]
+    if not tail.has_disk:
+        spans.append((" · no disk behind this file", "lost"))
+    elif tail.dirty_pages >= 0:
+        spans.append((f" · kernel: {grouped(tail.dirty_pages)} dirty pages left", "dim"))
+    else:
+        spans.append((" · this kernel cannot count dirty pages", "faint"))
+    if tail.delayed:
+        spans.append((f" · delayed {grouped(tail.delayed)}", "lost"))
+    return line(*spans)

@@ -1,0 +1,80 @@
+"""What happens, in words: the beat's caption, its question, and the answer once it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.driver import Driver, beats
+from app.glyphs import Glyphs
+from app.lines import EMPTY, Line, line, paragraph
+from app.lines_panel import LinesPanel
+from scenes.scene import Question, Scene, Stage
+from scenes.view import QuestionView, View
+
+Text = Callable[[str], str]
+
+
+class WordsPanel(LinesPanel, can_focus=True):
+    """Draws the stage's words."""
+
+    def show(self, driver: Driver) -> None:
+        """Draw the stage that the driver is at."""
+        stage = driver.stage()
+        self.title(f"What happens · {driver.text(stage.title)}")
+        self.put(
+            words_lines(driver.scene, stage, driver.view, driver.text, self.glyphs, self.size.width)
+        )
+        self.subtitle("more below" if self.hidden_below else "")
+
+
+def words_lines(
+    scene: Scene, stage: Stage, view: View, text: Text, glyphs: Glyphs, cells: int
+) -> list[Line]:
+    """The caption, then the question or, at the end, what to take away."""
+    cells = max(cells - 1, 10)
+    lines = paragraph(text(stage.text), cells)
+    if stage.question is not None:
+        lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
+    if stage.beat == 0:
+        lines += [EMPTY, line(("space", "key"), " begins with beat 1; d: the story so far")]
+        lines += [EMPTY, line(("Previously", "bold"))]
+        lines += paragraph(text(scene.previously), cells, "dim")
+    elif stage is scene.stages[-1] and stage.beat == beats(scene) and scene.takeaways:
+        lines += [EMPTY, line(("To take away", "bold"))]
+        for key in scene.takeaways:
+            folded = paragraph(text(key), cells - 2)
+            lines += [line(("- " if n == 0 else "  ", "dim"), *own) for n, own in enumerate(folded)]
+    return lines
+
+
+def question_lines(
+    question: Question, asked: QuestionView | None, text: Text, glyphs: Glyphs, cells: int
+) -> list[Line]:
+    """The question, its choices, and once answered and measured which one is right and why."""
+    state = asked if asked is not None and asked.id == question.id else None
+    chosen = state.chosen if state else -1
+    right = state.right if state and chosen >= 0 else -1
+    lines = paragraph("? " + text(question.text), cells, "bold")
+    for index, choice in enumerate(question.choices):
+        lead = f"{glyphs.lit} " if index == right else "  "
+        if index == right:
+            role = "bold"
+        elif index == chosen:
+            role = "text"
+        else:
+            role = "text" if right < 0 else "faint"
+        note = ""
+        if index == chosen:
+            note = "  (your answer)" if right < 0 else "  (your answer: right)"
+            if right not in (-1, index):
+                note = "  (your answer)"
+        lines.append(line((lead, "bold"), (f"{index + 1}) ", "key"), (" ", role),
+                          (text(choice.text), role), (note, "dim")))  # fmt: skip
+    if right >= 0:
+        lines += paragraph("Measured: " + text(question.choices[right].why), cells, "text")
+    elif chosen >= 0:
+        lines.append(line(("space: let it happen, and count", "dim")))
+    else:
+        count = len(question.choices)
+        lines.append(line((f"1 to {count}: predict; then this run is measured", "dim")))
+    return lines
