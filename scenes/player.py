@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from engine.events import Event
+from engine.events import Event, Latency
 from scenes.cards import matches
 from scenes.effects import (
     Answered,
@@ -86,6 +86,10 @@ class Player:
         self._dwell_left = 0.0
         self._ticked_at = 0.0
 
+    def use(self, evidence: Evidence) -> None:
+        """Gather into `evidence` from now on: a session has just begun."""
+        self.evidence, self.figures = evidence, Figures(evidence, self.scene.values)
+
     # What screens ask
 
     @property
@@ -136,6 +140,8 @@ class Player:
     def feed_event(self, event: Event) -> list[Effect]:
         """Take in one event of the stream; its `at` is also news of the clock."""
         self.evidence.add(event)
+        if isinstance(event, Latency) and event.done:
+            self.workloads.pop(event.client, None)
         if self.phase in ("idle", "over"):
             return []
         effects: list[Effect] = []
@@ -380,12 +386,6 @@ class Player:
 
     def _restart(self) -> list[Effect]:
         stops: list[Effect] = [StopWorkload(name) for name in self.workloads]
-        fresh = Evidence(
-            populate=self.evidence.populate,
-            folder=self.evidence.folder,
-            cannot_prove_dirty=self.evidence.cannot_prove_dirty,
-        )
-        self.evidence, self.figures = fresh, Figures(fresh, self.scene.values)
         self.workloads.clear()
         self.verdicts.clear()
         self.visited.clear()

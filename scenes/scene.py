@@ -55,7 +55,8 @@ class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many different keys; 0: the population's."""
     first_key: int = 0
     prefix: str = "user:"
-    value_bytes: int = 64
+    value_bytes: int = 0
+    """0: as long as the values of the population."""
     order: Literal["random", "sequential", "one"] = "random"
     count: int = 0
     """Stop after so many; 0: until stopped."""

@@ -1,0 +1,45 @@
+"""The session's processes as the system sees them: engine and child, memory by RSS, PSS and USS."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from time import monotonic
+
+import psutil  # type: ignore[import-untyped]
+
+from engine.events import Process
+
+EVERY_SECONDS = 1.0
+
+
+def seen(pid: int) -> Process | None:
+    """One process now; None when it is gone (or may not be looked at)."""
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            memory = process.memory_full_info()
+            return Process(
+                at=monotonic(),
+                pid=pid,
+                ppid=process.ppid(),
+                name=process.name(),
+                state=process.status(),
+                rss_kb=memory.rss // 1024,
+                pss_kb=getattr(memory, "pss", 0) // 1024,
+                uss_kb=memory.uss // 1024,
+            )
+    except psutil.Error:
+        return None
+
+
+async def watch(pids: Iterable[int], publish: Callable[[Process], None]) -> None:
+    """Publish the processes at once and then every second, until one of them is gone."""
+    pids = list(pids)
+    while True:
+        for pid in pids:
+            process = await asyncio.to_thread(seen, pid)
+            if process is None or process.state == psutil.STATUS_ZOMBIE:
+                return
+            publish(process)
+        await asyncio.sleep(EVERY_SECONDS)

@@ -1,0 +1,120 @@
+"""The session's folder: fresh for each run, on a disk where there is one, gone afterwards.
+
+A folder belongs to whoever holds the lock on its `lock` file. A session that was killed leaves its
+folder unlocked; the next session finds and removes it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from scenes.errors import SceneError
+
+PREFIX = "session-"
+_WITHOUT_DISK = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs"})
+
+
+class Folder:
+    """A fresh folder, locked; `has_disk` says whether fsync reaches anything there."""
+
+    def __init__(self, path: Path, lock: int, has_disk: bool) -> None:
+        self.path = path
+        self.has_disk = has_disk
+        self._lock = lock
+
+    def remove(self) -> None:
+        """Remove it with everything in it, then let the lock go."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let the lock go and leave the files."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def fresh(candidates: list[Path] | None = None) -> Folder:
+    """A new folder in the first candidate that can be written and has a disk behind it.
+
+    Candidates are the user's cache, the working folder and the temporary folder; if none of them
+    has a disk, the first that can be written. Raises SceneError when none can.
+    """
+    tried: list[str] = []
+    writable: list[Path] = []
+    for parent in candidates or list(_candidates()):
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            if not os.access(parent, os.W_OK | os.X_OK):
+                raise PermissionError(13, "Permission denied")
+        except OSError as err:
+            tried.append(f"{parent} ({err.strerror})")
+            continue
+        writable.append(parent)
+    for parent in sorted(writable, key=lambda path: not _has_disk(path)):  # stable: order is kept
+        _clean(parent)
+        try:
+            return _made(parent)
+        except OSError as err:
+            tried.append(f"{parent} ({err.strerror})")
+    raise SceneError(
+        f"no folder for the engine's files: tried {', '.join(tried)}; make one of them writable,"
+        " or set XDG_CACHE_HOME"
+    )
+
+
+def _made(parent: Path) -> Folder:
+    path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    lock = os.open(path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return Folder(path, lock, _has_disk(path))
+
+
+def _candidates() -> Iterator[Path]:
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if os.path.isabs(cache):
+        yield Path(cache) / "cowscope"
+    yield Path.cwd() / ".cowscope"
+    yield Path(tempfile.gettempdir()) / f"cowscope-{os.getuid()}"
+
+
+def _clean(parent: Path) -> None:
+    """Remove the folders of sessions that are no more."""
+    for path in parent.glob(PREFIX + "*"):
+        try:
+            lock = os.open(path / "lock", os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            continue  # being made this moment, or not ours to read
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path, ignore_errors=True)
+        except OSError:
+            pass  # its session lives
+        finally:
+            os.close(lock)
+
+
+def _has_disk(path: Path) -> bool:
+    """Whether the file system under `path` keeps files on a disk (proc(5), mountinfo)."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return True
+    return file_system(str(path.resolve()), lines) not in _WITHOUT_DISK
+
+
+def file_system(path: str, mountinfo: list[str]) -> str:
+    """The type of the file system that `path` lies on, by the longest mount point above it."""
+    best, kind = "", ""
+    for line in mountinfo:
+        before, _, after = line.partition(" - ")
+        point = before.split()[4].encode().decode("unicode_escape")
+        inside = path == point or path.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, after.split()[0]
+    return kind

@@ -1,0 +1,154 @@
+"""The engine's process: started on a free port, watched, and never left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scenes.errors import SceneError
+
+ENGINE = ("-P", "-m", "engine")
+"""`-P`: a stranger's engine.py in the working folder is never picked up."""
+START_SECONDS = 20.0
+STOP_SECONDS = 5.0
+ATTEMPTS = 5
+LOG = "engine.log"
+ERRORS = "engine.err"
+
+
+class EngineProcess:
+    """One engine process, in a session and process group of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process, port: int, folder: Path) -> None:
+        self.process = process
+        self.port = port
+        self.folder = folder
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self.process.returncode is None
+
+    def kill_group(self) -> None:
+        """SIGKILL to the engine and its children at once."""
+        if self.alive:
+            os.killpg(self.pid, signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """SIGTERM, some time to shut down, then SIGKILL to whatever is left of the group."""
+        if self.alive:
+            self.process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.process.wait(), STOP_SECONDS)
+        # A child may outlive its parent: the whole group goes.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        await self.process.wait()
+
+    def ending(self) -> str:
+        """How it ended, in words, with the last thing it said."""
+        code = self.process.returncode
+        if code is None:
+            return "it runs"
+        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+        said = last_words(self.folder)
+        return f"{how}; its last words: {said}" if said else how
+
+
+def last_words(folder: Path) -> str:
+    """The last line that the engine wrote to its errors or its log."""
+    for name in (ERRORS, LOG):
+        try:
+            lines = (folder / name).read_text(encoding="utf-8", errors="replace").split("\n")
+        except OSError:
+            continue
+        said = [line.strip() for line in lines if line.strip()]
+        if said:
+            return said[-1]
+    return ""
+
+
+async def start(
+    folder: Path,
+    directives: Mapping[str, str],
+    command: Sequence[str] = (),
+    port: int | None = None,
+) -> EngineProcess:
+    """Start an engine on `port`, or else on a free one, and wait until it accepts connections.
+
+    Raises SceneError with the engine's own last line when it does not come up.
+    """
+    for attempt in range(ATTEMPTS):
+        engine = await _spawn(folder, port or free_port(), directives, command)
+        try:
+            await asyncio.wait_for(_accepts(engine), START_SECONDS)
+        except TimeoutError:
+            await engine.stop()
+            raise SceneError(
+                f"the engine did not accept connections within {START_SECONDS:g} s:"
+                f" {last_words(folder) or 'it said nothing'}"
+            ) from None
+        except BaseException:
+            await engine.stop()
+            raise
+        if engine.alive:
+            return engine
+        port, said = None, engine.ending()
+        if "ddress already in use" not in said or attempt == ATTEMPTS - 1:
+            raise SceneError(f"the engine did not start: {said}")
+    raise AssertionError("unreachable")
+
+
+async def _spawn(
+    folder: Path, port: int, directives: Mapping[str, str], command: Sequence[str]
+) -> EngineProcess:
+    argv = [*(command or (sys.executable, *ENGINE)), "--port", str(port), "--dir", str(folder)]
+    given = {
+        "bind": "127.0.0.1",
+        "logfile": str(folder / LOG),
+        "cowscope-parent-pid": str(os.getpid()),
+        **directives,
+    }
+    for name, value in given.items():
+        argv += [f"--{name}", value]
+    with open(folder / ERRORS, "wb") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            start_new_session=True,
+        )
+    return EngineProcess(process, port, folder)
+
+
+async def _accepts(engine: EngineProcess) -> None:
+    """Returns when a connection is accepted, or the process has ended."""
+    while engine.alive:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", engine.port)
+        except OSError:
+            await asyncio.sleep(0.02)
+            continue
+        writer.close()
+        await writer.wait_closed()
+        return
+    await engine.process.wait()
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        assert isinstance(port, int)
+        return port

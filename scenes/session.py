@@ -1,0 +1,360 @@
+"""The session: starts an engine for a scene, supervises it, and writes the one stream of events.
+
+1. a fresh folder, an engine on a free port, the scene's population, one SAVE
+2. subscribe to the engine's events, then ask for its whole state: nothing falls in between
+3. from then on every event goes through `Stream`, among them the session's own: steps,
+   questions, answers, latencies, processes, and a crash (a killed engine publishes nothing)
+4. at the end no process and no file is left
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+from collections.abc import Callable, Coroutine, Sequence
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+from engine import events
+from engine.events import AnyEvent, State
+from scenes import family, folder, process
+from scenes.effects import Answered, Ask, Effect, Enter, Kill, Send, StartWorkload, StopWorkload
+from scenes.errors import SceneError
+from scenes.evidence import Evidence
+from scenes.loader import Lesson
+from scenes.resp import Connection, Reply, ReplyError
+from scenes.stream import Stream
+from scenes.subscription import Subscription
+from scenes.workloads import VALUE_BYTES, Writer, populate
+
+LEAST_ARENA_PAGES = 128
+_PREPARED_WITH = {"appendfsync": "always", "rdb-key-save-delay": "0"}
+"""While the population is written, so that all of it is on disk and dumped when all begins."""
+_state = msgspec.json.Decoder(State)
+
+
+class Session:
+    """One scene's engine, from its start to its end; an async context manager.
+
+    `on_event` gets every event of the stream, in order, on the event loop.
+    """
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        *,
+        on_event: Callable[[AnyEvent], None],
+        seed: int | None = None,
+        arena_pages: int | None = None,
+        keep: bool = False,
+        command: Sequence[str] = (),
+    ) -> None:
+        """`keep` leaves the folder behind; `command` starts another engine than the own one."""
+        scene = lesson.scene
+        self.lesson = lesson
+        self.seed = scene.seed if seed is None else seed
+        self.arena_pages = scene.arena_pages if arena_pages is None else arena_pages
+        if self.arena_pages < LEAST_ARENA_PAGES:
+            raise SceneError(
+                f"an arena of {self.arena_pages} pages is too small for scene {scene.number}: it"
+                f" needs at least {LEAST_ARENA_PAGES}"
+            )
+        self.population = scene.populate * self.arena_pages // scene.arena_pages
+        self.keep = keep
+        self.failure = ""
+        """Why the engine is gone, when it went by itself: one clear line."""
+        self.folder: folder.Folder | None = None
+        self.engine: process.EngineProcess | None = None
+        self._command = command
+        self._stream = Stream(self._handed_on(on_event))
+        self._offsets = (0, 0, 0)
+        self._control: Connection | None = None
+        self._prompt: Connection | None = None
+        self._subscription: Subscription | None = None
+        self._writers: dict[str, Writer] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._leaving = False
+
+    # Life
+
+    async def __aenter__(self) -> Session:
+        try:
+            await self.start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Bring everything up, population included; raises SceneError in one clear line."""
+        self.folder = folder.fresh()
+        await self._start_engine({**self._directives(), **_PREPARED_WITH})
+        await self._prepare()
+        await self._subscribe()
+        self._stream.begin(await self._ask_state(), run=1)
+
+    async def close(self) -> None:
+        """Stop everything that was started, and remove what it wrote."""
+        self._leaving = True
+        await self._disconnect()
+        if self.engine is not None:
+            await self.engine.stop()
+        if self.folder is not None:
+            self.folder.release() if self.keep else self.folder.remove()
+
+    @property
+    def port(self) -> int:
+        """Where redis-cli can join."""
+        return self.engine.port if self.engine else 0
+
+    @property
+    def alive(self) -> bool:
+        return self.engine is not None and self.engine.alive
+
+    def evidence(self) -> Evidence:
+        """An empty evidence that knows this session's population and folder."""
+        path = str(self.folder.path) if self.folder else ""
+        return Evidence(
+            populate=self.population,
+            folder=path,
+            cannot_prove_dirty=lambda: cannot_prove_dirty(path),
+        )
+
+    # What a player wants done
+
+    async def perform(self, effect: Effect) -> None:
+        """Do what an effect of the player asks; raises SceneError when the engine refuses it."""
+        match effect:
+            case Send(argv):
+                reply = await self.execute(argv)
+                if isinstance(reply, ReplyError):
+                    raise SceneError(f"'{' '.join(argv)}' was answered with: {reply}")
+            case StartWorkload(_, rate):
+                self._writer(effect).start(rate)
+            case StopWorkload(name):
+                if name in self._writers:
+                    self._writers[name].stop()
+            case Enter(stage):
+                title = next(s.title for s in self.lesson.scene.stages if s.id == stage)
+                number = self.lesson.scene.number
+                text = self.lesson.words.text(title)
+                self._stream.own(events.Step(scene=number, step=stage, title=text))
+            case Ask(name, choices, right):
+                texts = [self.lesson.words.text(choice) for choice in choices]
+                self._stream.own(events.Question(id=name, choices=texts, right=right))
+            case Answered(name, choice):
+                self._stream.own(events.Answer(id=name, choice=choice))
+            case Kill():
+                await self.kill()
+                await self.restart()
+            case _:
+                pass  # words for the screen
+
+    async def execute(self, argv: Sequence[str | bytes]) -> Reply:
+        """Send a command; error replies come back as ReplyError objects.
+
+        The answer of COWSCOPE STATE joins the stream as an event, too.
+        """
+        if self._control is None:
+            raise SceneError(self.failure or "the engine does not run")
+        words = [word.encode() if isinstance(word, str) else word for word in argv]
+        reply = await self._control.call(words)
+        if isinstance(reply, bytes) and [w.upper() for w in words] == [b"COWSCOPE", b"STATE"]:
+            self._stream.state(_state.decode(reply))
+        return reply
+
+    async def execute_line(self, text: str) -> Reply:
+        """Send what a learner typed, over a connection of the prompt's own (SELECT, MULTI stay)."""
+        try:
+            argv = shlex.split(text)
+        except ValueError as err:
+            raise SceneError(f"cannot read '{text}': {err}") from err
+        if not argv:
+            return None
+        if self._prompt is None:
+            self._prompt = await Connection.open(self.port)
+        return await self._prompt.call([word.encode() for word in argv])
+
+    # Crash and restart
+
+    async def kill(self) -> None:
+        """kill -9 to the engine and its children; the stream gets the `crash` it cannot report."""
+        if self.engine is None or not self.engine.alive:
+            raise SceneError("there is no engine to kill")
+        self._leaving = True
+        self.engine.kill_group()
+        await self.engine.process.wait()
+        await self._disconnect()
+        self._crashed("kill -9")
+
+    async def restart(self) -> None:
+        """Start an engine on what is left, on the same port where possible."""
+        before, self._leaving, self.failure = self._offsets, False, ""
+        run = self._stream.run + 1
+        try:
+            await self._start_engine({**self._directives(), "cowscope-run": str(run)})
+            await self._subscribe()
+            state = await self._ask_state()
+        except SceneError as err:
+            self.failure = str(err)
+            raise
+        self._stream.begin(state, run)
+        self._stream.own(self._recovered(state, before[0]))
+
+    def _recovered(self, state: State, acked: int) -> events.Recovered:
+        """What the engine loaded, and how many bytes of the AOF came back."""
+        loaded = state.recovery or events.Recovered(
+            source_file="", keys=state.keys, truncated_bytes=0, survived=0, lost=0, usec=0
+        )
+        survived = min(acked, state.aof_appended)
+        return msgspec.structs.replace(loaded, survived=survived, lost=acked - survived, seq=0)
+
+    def _crashed(self, kind: str) -> None:
+        self._stream.end()
+        acked, written, fsynced = self._offsets
+        self._stream.own(events.Crash(kind=kind, acked=acked, written=written, fsynced=fsynced))
+
+    async def _mourn(self, engine: process.EngineProcess) -> None:
+        """Wait for an end that nobody here asked for, and report it."""
+        await engine.process.wait()
+        if self._leaving or self.engine is not engine:
+            return
+        self.failure = f"the engine is gone: {engine.ending()}"
+        self._stream.own(events.Log(level="#", text=self.failure))
+        self._crashed(engine.ending())
+        self._control = None
+        for writer in self._writers.values():
+            writer.stop()
+
+    # Coming up
+
+    def _directives(self) -> dict[str, str]:
+        return {
+            **self.lesson.scene.engine,
+            "arena-pages": str(self.arena_pages),
+            "enable-debug-command": "local",
+        }
+
+    async def _start_engine(self, directives: dict[str, str]) -> None:
+        assert self.folder is not None
+        port = self.engine.port if self.engine else None
+        self.engine = await process.start(self.folder.path, directives, self._command, port)
+        self._control = await Connection.open(self.engine.port)
+        self._spawn(self._mourn(self.engine))
+
+    async def _prepare(self) -> None:
+        scene = self.lesson.scene
+        await populate(
+            self.port,
+            keys=self.population,
+            prefix=scene.prefix,
+            value_bytes=scene.value_bytes or VALUE_BYTES,
+            seed=self.seed,
+        )
+        await self.perform(Send(("SAVE",)))
+        for name, wanted in scene.engine.items():
+            if name in _PREPARED_WITH:
+                await self.perform(Send(("CONFIG", "SET", name, wanted)))
+
+    async def _subscribe(self) -> None:
+        self._subscription = Subscription(self.port, self._arrived)
+        await self._subscription.start()
+
+    def _arrived(self, event: AnyEvent) -> None:
+        if self._stream.engine(event):
+            self._spawn(self._resync())
+        if isinstance(event, events.Fork):
+            self._spawn(family.watch((event.child, event.pid), self._stream.own))
+
+    async def _resync(self) -> None:
+        with contextlib.suppress(SceneError):
+            self._stream.resynced(await self._ask_state())
+
+    async def _ask_state(self) -> State:
+        assert self._control is not None
+        reply = await self._control.call([b"COWSCOPE", b"STATE"])
+        if not isinstance(reply, bytes):
+            raise SceneError(f"COWSCOPE STATE was answered with: {reply}")
+        return _state.decode(reply)
+
+    def _handed_on(self, on_event: Callable[[AnyEvent], None]) -> Callable[[AnyEvent], None]:
+        def handed(event: AnyEvent) -> None:
+            self._offsets = _offsets_after(self._offsets, event)
+            on_event(event)
+
+        return handed
+
+    def _writer(self, effect: StartWorkload) -> Writer:
+        workload = effect.workload
+        writer = self._writers.get(workload.name)
+        if writer is None or writer.done or writer.workload != workload:
+            if writer is not None:
+                writer.stop()
+            writer = self._writers[workload.name] = Writer(
+                workload,
+                port=self.port,
+                population=self.population,
+                value_bytes=self.lesson.scene.value_bytes or VALUE_BYTES,
+                seed=self.seed,
+                publish=self._stream.own,
+            )
+        return writer
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Going down
+
+    async def _disconnect(self) -> None:
+        """End tasks and connections of the engine that was."""
+        current = asyncio.current_task()
+        tasks = [task for task in self._tasks if task is not current]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in self._writers.values():
+            await writer.close()
+        self._writers.clear()
+        if self._subscription is not None:
+            await self._subscription.close()
+            self._subscription = None
+        for connection in (self._control, self._prompt):
+            if connection is not None:
+                await connection.close()
+        self._control = self._prompt = None
+
+
+def _offsets_after(offsets: tuple[int, int, int], event: AnyEvent) -> tuple[int, int, int]:
+    """(appended, written, fsynced) after one more event: what a crash report says."""
+    appended, written, fsynced = offsets
+    match event:
+        case State():
+            return event.aof_appended, event.aof_written, event.aof_fsynced
+        case events.AofAppend():
+            return event.end, written, fsynced
+        case events.AofWrite():
+            return max(appended, event.end), event.end, fsynced
+        case events.AofFsync():
+            return appended, written, event.end
+        case _:
+            return offsets
+
+
+def cannot_prove_dirty(path: str) -> str:
+    """Why the kernel's count of a file's dirty pages proves nothing in this folder, if so."""
+    from engine.cachestat import proves_dirty
+
+    return "" if proves_dirty(path) else f"cachestat shows no dirty pages in {path}"

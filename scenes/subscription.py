@@ -1,0 +1,60 @@
+"""A subscription to an engine's events, over redis-py, as any other client would have one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import redis.asyncio
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from engine.events import CHANNEL, AnyEvent, decode
+from scenes.errors import SceneError
+
+CONFIRM_SECONDS = 5.0
+
+
+def client(port: int) -> redis.asyncio.Redis:
+    """A redis-py client of the engine on 127.0.0.1 that never retries: a lost engine is news."""
+    return redis.asyncio.Redis(host="127.0.0.1", port=port, protocol=2, retry=Retry(NoBackoff(), 0))
+
+
+class Subscription:
+    """Hands every event on as it arrives, until it is closed or the engine is gone."""
+
+    def __init__(self, port: int, on_event: Callable[[AnyEvent], None]) -> None:
+        self._client = client(port)
+        self._channel: PubSub = self._client.pubsub()
+        self._on_event = on_event
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Returns when the engine has confirmed; raises SceneError when it does not."""
+        try:
+            await self._channel.subscribe(CHANNEL)
+            confirmation = await self._channel.get_message(timeout=CONFIRM_SECONDS)
+        except (RedisError, OSError) as err:
+            raise SceneError(f"cannot subscribe to {CHANNEL}: {err}") from err
+        if confirmation is None or confirmation["type"] != "subscribe":
+            raise SceneError(f"the engine did not confirm the subscription to {CHANNEL}")
+        self._task = asyncio.create_task(self._listen(), name="subscription")
+
+    async def _listen(self) -> None:
+        # The engine going away ends this quietly: whoever watches its process reports it.
+        with contextlib.suppress(RedisError, OSError):
+            async for message in self._channel.listen():
+                if message["type"] == "message":
+                    self._on_event(decode(message["data"]))
+
+    async def close(self) -> None:
+        """Stop listening and disconnect."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        with contextlib.suppress(RedisError, OSError):
+            await self._channel.aclose()  # type: ignore[no-untyped-call]
+            await self._client.aclose()

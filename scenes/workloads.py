@@ -1,0 +1,147 @@
+"""Workloads: clients that write by themselves, paced and seeded, and measure their latency."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import string
+from collections.abc import Callable
+from time import monotonic
+
+from redis.exceptions import RedisError
+
+from engine.events import Latency
+from scenes.errors import SceneError
+from scenes.scene import Workload
+from scenes.subscription import client
+
+VALUE_BYTES = 12
+"""A value's length where a scene says nothing."""
+REPORT_SECONDS = 1.0
+MOST_AT_ONCE = 256
+"""Commands in one pipeline, however far behind the writer is."""
+
+
+class Writer:
+    """One client that writes as its workload says, until its count is reached or it is stopped."""
+
+    def __init__(
+        self,
+        workload: Workload,
+        *,
+        port: int,
+        population: int,
+        value_bytes: int,
+        seed: int,
+        publish: Callable[[Latency], None],
+    ) -> None:
+        self.workload = workload
+        self.written = 0
+        self._client = client(port)
+        self._keys = workload.keys or population
+        self._value_bytes = workload.value_bytes or value_bytes
+        self._random = random.Random(f"{seed} {workload.name}")
+        self._publish = publish
+        self._usecs: list[int] = []
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def done(self) -> bool:
+        return bool(self.workload.count) and self.written >= self.workload.count
+
+    def start(self, rate: float) -> None:
+        """Write `rate` commands a second from now on, going on where it stopped."""
+        self.stop()
+        self._task = asyncio.create_task(self._run(rate), name=f"workload {self.workload.name}")
+
+    def stop(self) -> None:
+        """Stop writing; what was sent is still answered."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def close(self) -> None:
+        """Stop for good."""
+        task = self._task
+        self.stop()
+        if task is not None:
+            await asyncio.gather(task, return_exceptions=True)
+        await self._client.aclose()
+
+    async def _run(self, rate: float) -> None:
+        began, sent = monotonic(), 0
+        report_at = began + REPORT_SECONDS
+        try:
+            while not self.done:
+                due = int((monotonic() - began) * rate) + 1 - sent
+                if due <= 0:
+                    await asyncio.sleep(max(0.0, began + sent / rate - monotonic()))
+                    continue
+                sent += await self._write(min(due, MOST_AT_ONCE))
+                if monotonic() >= report_at:
+                    report_at = monotonic() + REPORT_SECONDS
+                    self._report(done=False)
+            self._report(done=True)
+        except (RedisError, OSError):
+            return  # the engine is gone; the session says so
+
+    async def _write(self, commands: int) -> int:
+        if self.workload.count:
+            commands = min(commands, self.workload.count - self.written)
+        pairs = [self._next() for _ in range(commands)]
+        self.written += commands
+        began = monotonic()
+        if commands == 1:
+            await self._client.set(*pairs[0])
+        else:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for key, value in pairs:
+                    pipeline.set(key, value)
+                await pipeline.execute()
+        self._usecs += [int((monotonic() - began) * 1e6)] * commands
+        return commands
+
+    def _next(self) -> tuple[str, str]:
+        load, number = self.workload, self.written
+        match load.order:
+            case "one":
+                key = load.first_key
+            case "sequential":
+                key = load.first_key + number % self._keys
+            case "random":
+                key = load.first_key + self._random.randrange(self._keys)
+        return f"{load.prefix}{key}", value(self._random, self._value_bytes)
+
+    def _report(self, *, done: bool) -> None:
+        usecs = sorted(self._usecs) or [0]
+        self._publish(
+            Latency(
+                client=self.workload.name,
+                count=len(self._usecs),
+                p50_usec=usecs[len(usecs) // 2],
+                p99_usec=usecs[min(len(usecs) - 1, len(usecs) * 99 // 100)],
+                max_usec=usecs[-1],
+                done=done,
+            )
+        )
+        self._usecs.clear()
+
+
+async def populate(port: int, *, keys: int, prefix: str, value_bytes: int, seed: int) -> None:
+    """Write the keys that a scene begins with; raises SceneError when the engine refuses."""
+    source = random.Random(f"{seed} population")
+    writer = client(port)
+    try:
+        async with writer.pipeline(transaction=False) as pipeline:
+            for number in range(keys):
+                pipeline.set(f"{prefix}{number}", value(source, value_bytes))
+            await pipeline.execute()
+    except (RedisError, OSError) as err:
+        raise SceneError(f"the scene's {keys} keys cannot be written: {err}") from err
+    finally:
+        await writer.aclose()
+
+
+def value(source: random.Random, size: int) -> str:
+    """A value that can be read on a screen and hardly be compressed."""
+    return "".join(source.choices(string.ascii_lowercase + string.digits, k=size))
