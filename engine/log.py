@@ -3,7 +3,7 @@
 A line is one write(2) on a descriptor opened with O_APPEND (the log file is opened anew for every
 line, so that it may be rotated), so lines of parent and child never mix. Nothing is buffered, and
 no lock is taken that a thread of the parent could hold while it forks: not Python's, and not the C
-library's, whose localtime(3) and gmtime(3) share one. The date is computed here, from an offset to
+library's, whose localtime(3), gmtime(3) and strftime(3) share one. The date is computed here, from an offset to
 UTC that only the parent asks for.
 """
 
@@ -34,7 +34,7 @@ class Logger:
         self.logfile = logfile
         self.loglevel = loglevel
         self.on_line: Callable[[str, str], object] | None = None
-        """Hears (level character, text) of every line that this process, not a child, logs."""
+        """Hears (level character, text) of this process' lines, on the thread that logs them."""
         self._pid = os.getpid()
         self._lines: deque[tuple[float, str, str]] = deque(maxlen=_KEPT)
         self._offset = 0
@@ -95,6 +95,5 @@ class Logger:
 def _date(seconds: float) -> str:
     """`21 Nov 2026 07:04:09.559`, of Unix seconds that are local already."""
     at = _EPOCH + timedelta(seconds=seconds)
-    return (
-        f"{at.day:02} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M:%S}.{at.microsecond // 1000:03}"
-    )
+    clock = f"{at.hour:02}:{at.minute:02}:{at.second:02}.{at.microsecond // 1000:03}"
+    return f"{at.day:02} {_MONTHS[at.month - 1]} {at.year} {clock}"
