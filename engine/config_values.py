@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from engine.composite_directives import OutputLimits, SavePoints
 from engine.config_file import ConfigLineError, Line, included, read_file, split_command_line
@@ -24,12 +24,12 @@ class ConfigValues:
     aof_disable_auto_gc: bool
     aof_load_truncated: bool
     aof_rewrite_incremental_fsync: bool
-    aof_rewrite_mode: str
+    aof_rewrite_mode: Literal["multipart", "pipes"]
     aof_timestamp_enabled: bool
     aof_use_rdb_preamble: bool
     appenddirname: str
     appendfilename: str
-    appendfsync: str
+    appendfsync: Literal["always", "everysec", "no"]
     appendonly: bool
     arena_one_value_a_page: bool
     arena_pages: int

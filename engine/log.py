@@ -3,8 +3,8 @@
 A line is one write(2) on a descriptor opened with O_APPEND (the log file is opened anew for every
 line, so that it may be rotated), so lines of parent and child never mix. Nothing is buffered, and
 no lock is taken that a thread of the parent could hold while it forks: not Python's, and not the C
-library's, whose localtime(3), gmtime(3) and strftime(3) share one. The date is computed here, from an offset to
-UTC that only the parent asks for.
+library's, which localtime(3), gmtime(3) and strftime(3) share. The date is computed here, from an
+offset to UTC that only the parent asks for.
 """
 
 from __future__ import annotations

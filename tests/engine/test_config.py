@@ -265,7 +265,9 @@ def test_rewrite_keeps_what_it_does_not_know(tmp_path: Path) -> None:
     assert os.stat(config.path).st_mode & 0o777 == 0o600
     assert sorted(os.listdir(tmp_path)) == ["more.conf", "redis.conf"]
     again = Configuration.from_arguments([config.path])
-    assert again.get("*") == config.get("*")
+    # What is free changes from one moment to the next, and so does its half.
+    ours, theirs = config.get("*"), again.get("*")
+    assert {name for name in ours if ours[name] != theirs[name]} <= {"arena-pages"}
     before = Path(config.path).read_text()
     again.rewrite()
     assert Path(config.path).read_text() == before
