@@ -87,9 +87,7 @@ class Arena:
         self.origin = self.base - start
         libc = ctypes.CDLL(None, use_errno=True)
         for fence in (self.base - self.page_size, self.base + size):
-            if libc.mprotect(
-                ctypes.c_void_p(fence), ctypes.c_size_t(self.page_size), _PROT_NONE
-            ):
+            if libc.mprotect(ctypes.c_void_p(fence), ctypes.c_size_t(self.page_size), _PROT_NONE):
                 raise EngineError(f"Can't fence the arena: {os.strerror(ctypes.get_errno())}")
         self.set_huge_pages(False)
 

@@ -25,8 +25,8 @@ WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
 class Database:
     """Keys, their records and their expiry times.
 
-    `now_ms` is the clock; `on_expired(db_index, key)` hears of a key that was found to be expired and
-    has been deleted; `on_modified` is called with every watched key that changed.
+    `now_ms` is the clock; `on_expired(db_index, key)` hears of a key that was found to be expired
+    and has been deleted.
     """
 
     def __init__(
@@ -209,7 +209,7 @@ class Database:
             callback()
 
     def _place(self, key: bytes, record: bytes, size: int) -> None:
-        """Put a record where there is room. The new place is taken first: a full arena changes nothing."""
+        """Put a record where there is room, which is taken first: a full arena changes nothing."""
         offset = self.arena.alloc(size, self.index)
         old = self.keys.get(key)
         self.arena.store(offset, record)

@@ -60,7 +60,7 @@ class Keyspace:
         self.arena.swap_owner(first, second)
 
     def keys_on_page(self, page: int, limit: int = 4) -> tuple[list[bytes], int]:
-        """(the first `limit` keys, number of keys) whose records lie on a page, read from memory."""
+        """(its first `limit` keys, number of keys) of a page, read from the records themselves."""
         arena = self.arena
         page_class = arena.page_class[page]
         if page_class == FREE_PAGE:

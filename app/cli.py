@@ -1,0 +1,109 @@
+"""The command line: `cowscope`, its commands, and one clear line for whatever goes wrong.
+
+Every command imports what it needs when it runs: `serve` must not load a screen, and the first
+frame must not wait for what it does not show.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from engine import __version__
+from engine.errors import EngineError
+from scenes.errors import SceneError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the process' exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments and arguments[0] == "serve":
+        from engine.serve import main as serve
+
+        return serve(arguments[1:])
+    try:
+        options = _parser().parse_args(arguments)
+        return int(options.run(options))
+    except (EngineError, SceneError) as error:
+        print(f"cowscope: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        import app.commands
+
+        return int(getattr(app.commands, name)(options))
+
+    return run
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cowscope",
+        description="Watch fork, copy-on-write and fsync happen: a real mini Redis, measured.",
+        epilog="Without a command: the menu of scenes.",
+    )
+    parser.add_argument("--version", action="version", version=f"cowscope {__version__}")
+    parser.set_defaults(run=_lazy("menu"), ascii=False, theme=None)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+
+    play = commands.add_parser("play", help="a scene on the screen")
+    play.add_argument("scene", nargs="?", default="04", help="number, slug or folder (default: 04)")
+    play.add_argument("--autoplay", action="store_true", help="go on without keys")
+    _add_run_options(play)
+    _add_screen_options(play)
+    play.set_defaults(run=_lazy("play"))
+
+    run = commands.add_parser("run", help="a scene without a screen, checked")
+    run.add_argument("scene", nargs="?", default="04", help="number, slug or folder (default: 04)")
+    run.add_argument("--json", action="store_true", help="one JSON event a line")
+    _add_run_options(run)
+    run.set_defaults(run=_lazy("run_headless"))
+
+    serve = commands.add_parser(
+        "serve", help="the engine alone, for any Redis client", add_help=False
+    )
+    serve.set_defaults(
+        run=lambda _options: 0
+    )  # handled before parsing: its options are redis.conf's
+
+    record = commands.add_parser("record", help="play a scene without a screen, keep its events")
+    record.add_argument("scene")
+    record.add_argument("file")
+    _add_run_options(record)
+    record.set_defaults(run=_lazy("record"))
+
+    replay = commands.add_parser("replay", help="show a recording; needs no engine and no Linux")
+    replay.add_argument("file", nargs="?", help="default: the recording of scene 04 that ships")
+    _add_screen_options(replay)
+    replay.set_defaults(run=_lazy("replay"))
+
+    doctor = commands.add_parser("doctor", help="what this machine can measure")
+    doctor.set_defaults(run=_lazy("doctor"))
+
+    bench = commands.add_parser("bench", help="the project's own measurements (from a checkout)")
+    bench.set_defaults(run=_lazy("bench"))
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, help="seed of the scene's workloads")
+    parser.add_argument("--arena-pages", type=int, help="pages of the scene's arena")
+    parser.add_argument("--lang", choices=["en"], default="en", help=argparse.SUPPRESS)
+    parser.add_argument("--keep", metavar="DIR", help="keep the engine's files in this folder")
+
+
+def _add_screen_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ascii", action="store_true", help="plain ASCII glyphs")
+    parser.add_argument("--theme", choices=["dark", "light"], help="default: dark")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Cowscope's own measurements: ratios of medians, side by side in one run."""

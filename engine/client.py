@@ -1,0 +1,185 @@
+"""A client's connection: bytes in, commands executed, replies kept until the turn's end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from typing import TYPE_CHECKING, cast
+
+from engine import dispatch
+from engine.framer import Framer
+
+if TYPE_CHECKING:
+    from engine.database import Database
+    from engine.server import Server
+    from engine.transactions import Transaction, Watch
+
+_HIGH_WATER = 1 << 20
+"""Bytes of unsent replies at which a client is not read any further."""
+
+
+class Client(asyncio.Protocol):
+    """One connection and what it has chosen: database, protocol version, name, subscriptions.
+
+    Replies collect in `replies` and leave in one write at the end of the loop's turn, after the
+    AOF was flushed, so that nothing is acknowledged before its policy allows.
+    """
+
+    def __init__(self, server: Server, *, replaying: bool = False) -> None:
+        self.server = server
+        self.id = 0 if replaying else server.next_client_id()
+        self.name = ""
+        self.lib_name = ""
+        self.lib_version = ""
+        self.address = ""
+        self.local_address = ""
+        self.resp = 2
+        self.null = b"$-1\r\n"
+        self.db: Database = server.keyspace.databases[0]
+        self.authenticated = replaying or not server.config.requirepass
+        self.guarded = not self.authenticated
+        """True while a command needs a look before it runs: no password yet, MULTI, subscribed."""
+        self.replaying = replaying
+        self.transaction: Transaction | None = None
+        self.watch: Watch | None = None
+        self.propagated: list[list[bytes]] | None = None
+        """What the running write command wants in the AOF instead of its own words."""
+        self.channels: set[bytes] = set()
+        self.patterns: set[bytes] = set()
+        self.monitoring = False
+        self.no_evict = False
+        self.no_touch = False
+        self.reply_mode = "on"
+        self.replies: list[bytes] = []
+        self.closing = False
+        self.closed = False
+        self.created_at = time.monotonic()
+        self.active_at = self.created_at
+        self.last_command = ""
+        self.commands_run = 0
+        self.framer = Framer(authenticated=self.authenticated)
+        self.transport: asyncio.Transport | None = None
+        self._paused = False
+
+    # -- asyncio.Protocol ----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, or turn it away when there are too many."""
+        self.transport = transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        transport.set_write_buffer_limits(high=_HIGH_WATER)
+        connection = transport.get_extra_info("socket")
+        if connection is not None and connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.address = _address(transport.get_extra_info("peername"), self.server)
+        self.local_address = _address(transport.get_extra_info("sockname"), self.server)
+        refusal = self.server.admit(self)
+        if refusal:
+            transport.write(b"-%b\r\n" % refusal.encode())
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Execute every complete command in what has arrived."""
+        if self.closing:
+            return
+        framer = self.framer
+        framer.feed(data)
+        commands = framer.commands()
+        if commands:
+            dispatch.run(self, commands)
+        if framer.error is not None and not self.closing:
+            self.reply(b"-ERR %b\r\n" % str(framer.error).encode("utf-8", "replace"))
+            self.close_after_reply()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the client."""
+        self.closed = True
+        self.server.forget(self)
+
+    def pause_writing(self) -> None:
+        """The peer does not read: stop reading from it, so that memory stays bounded."""
+        self._paused = True
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The peer reads again."""
+        self._paused = False
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    # -- replies -------------------------------------------------------------------------------
+
+    def reply(self, data: bytes) -> None:
+        """Keep a reply for the turn's end."""
+        self.replies.append(data)
+        self.server.wants_turn(self)
+
+    def push(self, data: bytes) -> None:
+        """Keep an out-of-band message (pub/sub, MONITOR) for the turn's end."""
+        self.reply(data)
+
+    def send(self) -> None:
+        """Write everything kept; called once a turn, after the AOF flush."""
+        if self.closed or self.transport is None:
+            self.replies.clear()
+            return
+        if self.replies:
+            self.transport.write(b"".join(self.replies))
+            self.replies.clear()
+        if self.closing:
+            self.transport.close()
+
+    def unsent(self) -> int:
+        """Bytes of replies that the peer has not taken yet."""
+        return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+    def close_after_reply(self) -> None:
+        """Answer what is due, then close; nothing more is read."""
+        self.closing = True
+        self.server.wants_turn(self)
+
+    def abort(self) -> None:
+        """Close at once, without sending what is due."""
+        self.closing = True
+        self.replies.clear()
+        if self.transport is not None:
+            self.transport.abort()
+
+    # -- what it has chosen --------------------------------------------------------------------
+
+    def select(self, index: int) -> None:
+        """Use database `index` from now on."""
+        self.db = self.server.keyspace.databases[index]
+
+    def set_resp(self, version: int) -> None:
+        """Speak RESP2 or RESP3 from now on."""
+        self.resp = version
+        self.null = b"_\r\n" if version == 3 else b"$-1\r\n"
+
+    def set_authenticated(self) -> None:
+        """The password was right (or none is needed)."""
+        self.authenticated = True
+        self.framer.authenticated = True
+        self.update_guard()
+
+    def update_guard(self) -> None:
+        """Recompute `guarded`; to be called when one of its reasons changes."""
+        self.guarded = (
+            not self.authenticated
+            or self.transaction is not None
+            or (self.resp == 2 and bool(self.channels or self.patterns))
+            or self.reply_mode != "on"
+        )
+
+    @property
+    def label(self) -> str:
+        """What events call this client: its name, or where it comes from."""
+        return self.name or self.address or "replay"
+
+
+def _address(peer: object, server: Server) -> str:
+    if isinstance(peer, tuple) and len(peer) >= 2:
+        host = f"[{peer[0]}]" if ":" in str(peer[0]) else str(peer[0])
+        return f"{host}:{peer[1]}"
+    return f"{server.config.unixsocket}:0"

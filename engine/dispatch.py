@@ -1,0 +1,102 @@
+"""From a client's words to a reply: look up, check, apply, log, answer.
+
+The order is Redis' (call() and processCommand() in server.c, 7.0): a write changes memory first,
+then its bytes enter aof_buf, and its reply is queued. Nothing is sent here: the turn's end
+(`Server.before_sleep`) writes aof_buf, fsyncs where the policy is `always`, and only then sends.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import TYPE_CHECKING
+
+from engine.commands.table import COMMANDS, CommandSpec
+from engine.errors import ArenaFullError
+from engine.guard import refuse
+from engine.replies import CommandError, error, unknown_command, wrong_arity
+
+if TYPE_CHECKING:
+    from engine.client import Client
+
+
+def run(client: Client, commands: list[list[bytes]]) -> None:
+    """Execute commands in order and keep their replies for the turn's end."""
+    server = client.server
+    replies = client.replies
+    started = perf_counter_ns()
+    slow = server.slow_after_ns
+    for argv in commands:
+        name = argv[0]
+        spec = COMMANDS.get(name) or COMMANDS.get(name.upper())
+        try:
+            if spec is None:
+                raise unknown_command(argv)
+            if (arity := spec.arity) != len(argv) and (arity > 0 or len(argv) < -arity):
+                raise wrong_arity(spec.name)
+            if client.guarded or server.guarded:
+                reply = refuse(client, spec, argv) or call(client, spec, argv)
+            elif spec.writes:
+                reply = handle_write(client, spec, argv)
+            else:
+                reply = spec.handler(client, argv)
+        except CommandError as problem:
+            reply = refused(client, spec, problem)
+        replies.append(reply)
+        ended = perf_counter_ns()
+        if spec is not None:
+            spec.calls += 1
+            spec.nanoseconds += ended - started
+            if ended - started > slow:
+                server.note_slow(client, argv, (ended - started) // 1000)
+        started = ended
+        if client.closing:
+            break
+    server.stats.commands += len(commands)
+    client.commands_run += len(commands)
+    client.last_command = commands[-1][0].decode("latin-1").lower()
+    client.active_at = server.turn_time
+    server.wants_turn(client)
+
+
+def call(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
+    """Execute one command that has been admitted; its reply, an error reply included."""
+    try:
+        if spec.writes:
+            return handle_write(client, spec, argv)
+        return spec.handler(client, argv)
+    except CommandError as problem:
+        return refused(client, spec, problem)
+
+
+def handle_write(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
+    """Change memory, append to aof_buf, queue the reply: the life of a write."""
+    server = client.server
+    keyspace = server.keyspace
+    observer = server.observer
+    started = perf_counter_ns() if observer is not None else 0
+    database = client.db
+    before = keyspace.dirty
+    try:
+        reply = spec.handler(client, argv)  # in-memory mutation
+    except ArenaFullError:
+        raise CommandError("OOM command not allowed when used memory > 'maxmemory'.") from None
+    changes = keyspace.dirty - before
+    instead = client.propagated
+    if changes or instead:
+        server.propagate(database.index, [argv] if instead is None else instead)  # into aof_buf
+        if observer is not None:
+            observer.wrote(client, spec, argv, max(changes, 0), perf_counter_ns() - started)
+    client.propagated = None
+    return reply  # leaves after the turn's flush
+
+
+def refused(client: Client, spec: CommandSpec | None, problem: CommandError) -> bytes:
+    """The error reply; an error while queueing spoils the transaction."""
+    client.propagated = None
+    text = str(problem)
+    client.server.stats.count_error(text)
+    if spec is not None:
+        spec.failed_calls += 1
+    if client.transaction is not None and not client.transaction.executing:
+        client.transaction.spoil()
+    return error(text)

@@ -1,0 +1,357 @@
+"""Persistence of one server: the AOF, the saves, what is loaded, what is left behind.
+
+The machines are elsewhere (`aof_policy`, `snapshot`, `saves`); here they meet the event loop.
+"""
+
+from __future__ import annotations
+
+import os
+from time import monotonic, perf_counter_ns
+from typing import TYPE_CHECKING
+
+from engine import cachestat, persistence_info, rdb_reader, state_report
+from engine.aof_file import TURN_ON_REFUSED, AofFatalError, AofTail, AppendOnlyFile
+from engine.aof_folder import AofFolder
+from engine.aof_loader import Loader
+from engine.aof_policy import AofPolicy
+from engine.bio import Bio
+from engine.disk import Disk
+from engine.errors import ConfigError, EngineError
+from engine.events import Recovered, encode
+from engine.probe import Probe, Reading
+from engine.rdb_writer import empty_base
+from engine.replay import Replay
+from engine.replies import CommandError
+from engine.saves import Saves
+
+if TYPE_CHECKING:
+    from engine.observer import Observer
+    from engine.server import Server
+    from engine.snapshot import Snapshot
+
+
+class Persistence:
+    """What the server asks of everything that outlives it."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        config = server.config
+        self.directory = os.getcwd()
+        self.disk = Disk()
+        self._bio = Bio(self.disk, wake=self._bio_finished)
+        self._knows_dirty = False
+        """Whether cachestat was seen to count dirty pages in this folder."""
+        self.has_disk = True
+        self.aof = AppendOnlyFile(
+            self.disk,
+            self._bio,
+            server.log,
+            AofPolicy(
+                config.appendfsync,
+                skip_sync_with_child=config.no_appendfsync_on_rewrite,
+            ),
+            timestamps=config.aof_timestamp_enabled,
+            dirty_pages=self._dirty_pages,
+        )
+        self.aof.on_refusal = lambda _refusal: server.update_guard()
+        self.saves = Saves(server, self)
+        self.recovery: Recovered | None = None
+        self.loaded_keys = 0
+        self.loaded_expired = 0
+        config.on_change("appendfsync", lambda _change: self._policy_changed())
+        config.on_change("no-appendfsync-on-rewrite", lambda _change: self._policy_changed())
+        config.on_change("appendonly", lambda _change: self._switch())
+
+    # -- loading -------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Load the AOF or, with it off, the dump; raises EngineError."""
+        self._clean_up()
+        self.has_disk = cachestat.has_disk(self.directory)
+        self._knows_dirty = self.has_disk and cachestat.proves_dirty(self.directory)
+        if self._server.config.appendonly:
+            self._load_aof()
+        else:
+            self._load_dump()
+
+    def _folder(self) -> AofFolder:
+        config = self._server.config
+        return AofFolder(
+            self.disk,
+            self.directory,
+            self._server.log,
+            dirname=config.appenddirname,
+            prefix=config.appendfilename,
+            empty_base=empty_base if config.aof_use_rdb_preamble else None,
+        )
+
+    def _load_aof(self) -> None:
+        folder = self._folder()
+        manifest = folder.migrate(folder.read())
+        replay = Replay(self._server)
+        loader = Loader(
+            self.disk,
+            folder,
+            self._server.log,
+            replay.execute,
+            is_command=replay.is_command,
+            load_rdb=lambda path: (
+                rdb_reader.load(path, self._server.keyspace, keep_expired=True).bytes
+            ),
+            truncated_ok=self._server.config.aof_load_truncated,
+        )
+        result = loader.load(manifest)
+        manifest = folder.complete(manifest)
+        self.aof.open(folder, manifest, monotonic())
+        self._recovered(result.file, result.truncated_bytes, result.usec)
+        self._server.keyspace.dirty = 0
+
+    def _load_dump(self) -> None:
+        path = os.path.join(self.directory, self._server.config.dbfilename)
+        started = perf_counter_ns()
+        try:
+            result = rdb_reader.load(path, self._server.keyspace)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise EngineError(
+                f"Fatal error loading the DB: {path}: {error.strerror}. Exiting."
+            ) from error
+        usec = (perf_counter_ns() - started) // 1000
+        self.loaded_keys, self.loaded_expired = result.keys, result.expired
+        self._server.log("*", f"DB loaded from disk: {usec / 1e6:.3f} seconds")
+        self._recovered(os.path.basename(path), 0, usec)
+
+    def _recovered(self, file: str, truncated: int, usec: int) -> None:
+        keys = len(self._server.keyspace)
+        self.loaded_keys = keys
+        self.recovery = Recovered(
+            engine=self._server.config.cowscope_engine_name,
+            run=self._server.config.cowscope_run,
+            at=monotonic(),
+            source_file=file,
+            keys=keys,
+            truncated_bytes=truncated,
+            survived=keys,
+            lost=0,
+            usec=usec,
+        )
+
+    def _clean_up(self) -> None:
+        """Remove temporary dumps of engines that are gone: nobody will finish them."""
+        for name in os.listdir(self.directory):
+            pid = name.removeprefix("temp-").removesuffix(".rdb")
+            if name == f"temp-{pid}.rdb" and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+                self.disk.unlink(os.path.join(self.directory, name))
+
+    # -- turns and cron ------------------------------------------------------------------------
+
+    def append(self, db: int, argv: list[bytes]) -> None:
+        """A command that changed data."""
+        if self.aof.enabled:
+            self.aof.append(db, argv)
+
+    def append_transaction(self, changes: list[tuple[int, list[bytes]]]) -> None:
+        """What a transaction changed."""
+        if self.aof.enabled:
+            self.aof.append_transaction(changes)
+
+    def flush(self, *, force: bool = False) -> None:
+        """aof_buf to the file, and the file to the disk, as the policy says: once a turn."""
+        if not self.aof.enabled:
+            return
+        try:
+            self.aof.flush(monotonic(), force)
+        except AofFatalError:
+            os._exit(1)  # no reply of this turn may leave: they promise what cannot be kept
+
+    def cron(self) -> None:
+        """serverCron's part, in Redis' order: the child first, then save points, then the AOF."""
+        if self.saves.snapshot is not None:
+            self.saves.reap()
+        else:
+            self.saves.check_save_points()
+        self.flush()
+        self.saves.start_scheduled()
+        self.check_invariants()
+
+    def _bio_finished(self) -> None:
+        """In the background thread: have the loop take note of the finished sync."""
+        self._server.loop.call_soon_threadsafe(self._collect)
+
+    def _collect(self) -> None:
+        self.aof.collect()
+        if self._server.observer is not None:
+            self._server.observer.wants_flush()
+
+    def _policy_changed(self) -> None:
+        config = self._server.config
+        self.flush()  # what was acknowledged under the old policy follows the old policy
+        self.aof.policy.policy = config.appendfsync
+        self.aof.policy.skip_sync_with_child = config.no_appendfsync_on_rewrite
+
+    def _switch(self) -> None:
+        if self._server.config.appendonly:
+            if not self.aof.enabled:
+                raise ConfigError(TURN_ON_REFUSED.removeprefix("ERR "))
+        elif self.aof.enabled:
+            self.aof.turn_off(monotonic())
+
+    def check_invariants(self) -> None:
+        """With cowscope-check-invariants: what must be true is, or the log says what is not."""
+        server = self._server
+        if not server.config.cowscope_check_invariants:
+            return
+        problems = [Probe.check_invariant(server.keyspace.arena)]
+        tail = self.aof.tail(monotonic())
+        if not tail.fsynced <= tail.written <= tail.appended:
+            problems.append(f"AOF offsets overtake each other: {tail}")
+        for problem in problems:
+            if problem:
+                server.log("#", f"Invariant broken: {problem}")
+
+    # -- leaving -------------------------------------------------------------------------------
+
+    def finish(self, save: bool | None, *, force: bool = False) -> bool:
+        """What Redis saves before it leaves; False if a wanted save failed."""
+        server = self._server
+        self.saves.release()
+        if self.saves.snapshot is not None:
+            server.log("#", "There is a child saving an .rdb. Killing it!")
+            self.saves.cancel()
+        if self.aof.enabled:
+            self.aof.stop(monotonic())
+        wanted = bool(server.config.save_points) if save is None else save
+        if wanted:
+            server.log("*", "Saving the final RDB snapshot before exiting.")
+            if not self.saves.write_dump() and not force:
+                server.log("#", "Error trying to save the DB, can't exit.")
+                return False
+        return True
+
+    # -- what commands ask ---------------------------------------------------------------------
+
+    @property
+    def lastsave(self) -> int:
+        """Unix seconds of the last successful save."""
+        return self.saves.lastsave
+
+    def save(self) -> None:
+        """SAVE; raises CommandError."""
+        self.saves.save_now()
+
+    def bgsave(self, schedule: bool) -> bytes:
+        """BGSAVE [SCHEDULE]: its reply; raises CommandError."""
+        return self.saves.start_bgsave(schedule=schedule)
+
+    def cancel_rdb_child(self) -> None:
+        """FLUSHALL makes a running snapshot pointless."""
+        self.saves.cancel()
+
+    def other_child_active(self) -> bool:
+        """Whether a child other than a snapshot's is at work (an AOF rewrite's)."""
+        return False
+
+    def hold(self) -> None:
+        """COWSCOPE HOLD."""
+        self.saves.hold()
+
+    def step(self, pages: int) -> None:
+        """COWSCOPE STEP n; raises CommandError."""
+        self.saves.step(pages)
+
+    def release(self) -> None:
+        """COWSCOPE RELEASE."""
+        self.saves.release()
+
+    def refusal(self) -> str | None:
+        """The MISCONF error that answers every write now, or None."""
+        return self.saves.refusal() or (self.aof.policy.refusal if self.aof.enabled else None)
+
+    def state(self) -> bytes:
+        """COWSCOPE STATE, as JSON."""
+        return encode(state_report.report(self._server))
+
+    def info(self) -> list[tuple[str, str]]:
+        """The fields of INFO persistence, in Redis' order."""
+        return persistence_info.fields(self._server)
+
+    def reload(self) -> None:
+        """DEBUG RELOAD: save, empty, load; raises CommandError."""
+        if not self.saves.write_dump():
+            raise CommandError("ERR Error trying to save the DB")
+        self._server.keyspace.flush()
+        try:
+            self._load_dump()
+        except EngineError as error:
+            raise CommandError(f"ERR Error trying to load the RDB dump: {error}") from error
+
+    def load_aof(self) -> None:
+        """DEBUG LOADAOF: flush, empty, load; raises CommandError."""
+        if not self.aof.enabled:
+            raise CommandError("ERR the append only file is off: start with --appendonly yes")
+        self.aof.turn_off(monotonic())
+        self._server.keyspace.flush()
+        try:
+            self._load_aof()
+        except EngineError as error:
+            raise CommandError(f"ERR Error trying to load the AOF files: {error}") from error
+
+    def tail(self, now: float) -> AofTail:
+        """How far each rung has come at `now` (CLOCK_MONOTONIC)."""
+        return self.aof.tail(now)
+
+    # -- being watched -------------------------------------------------------------------------
+
+    def watch(self, observer: Observer | None) -> None:
+        """Tell this observer everything from now on, or nobody."""
+        aof = self.aof
+        aof.on_append = observer.appended if observer else None
+        aof.on_write = observer.written if observer else None
+        aof.on_fsync = observer.fsynced if observer else None
+        aof.on_delayed = observer.delayed if observer else None
+        snapshot = self.saves.snapshot
+        if snapshot is not None:
+            snapshot.control.watch(observer is not None)
+            if observer is not None:
+                observer.probe.child_started(
+                    snapshot.pid, self.saves.held_at_fork, snapshot.forked.at
+                )
+
+    def child_started(self, snapshot: Snapshot, held: bytes) -> None:
+        """A snapshot child was forked; `held` has 1 for every page that held data then."""
+        self.aof.policy.child_active = True
+        observer = self._server.observer
+        if observer is not None:
+            observer.probe.child_started(snapshot.pid, held, snapshot.forked.at)
+
+    def last_reading(self) -> None:
+        """The child has finished and waits: read the pages once more while it is there."""
+        observer = self._server.observer
+        if observer is not None:
+            observer.pages(observer.probe.last_reading())
+
+    def child_ended(self) -> None:
+        """The child is gone: every page counts as private again."""
+        self.aof.policy.child_active = False
+        observer = self._server.observer
+        if observer is not None:
+            observer.probe.child_ended()
+            observer.probe.kick()
+
+    def read_pages(self) -> tuple[Reading, bytes]:
+        """The pages now, read for this answer: figures and one state byte a page."""
+        observer = self._server.observer
+        if observer is not None:
+            return observer.probe.read_now()
+        probe = Probe(self._server.keyspace.arena)
+        snapshot = self.saves.snapshot
+        if snapshot is not None:
+            probe.child_started(snapshot.pid, self.saves.held_at_fork, snapshot.forked.at)
+        return probe.read_now()
+
+    def _dirty_pages(self, fd: int) -> int:
+        if not self._knows_dirty:
+            return -1
+        counts = cachestat.cachestat(fd)
+        return -1 if counts is None else counts.nr_dirty + counts.nr_writeback

@@ -1,0 +1,103 @@
+"""`cowscope serve`: the engine process, from its command line to its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from engine import __version__
+from engine.config import Configuration
+from engine.errors import ConfigError, EngineError
+from engine.log import Logger
+from engine.server import Server
+
+USAGE = """\
+Usage: cowscope serve [/path/to/redis.conf] [--directive value ...]
+       cowscope serve --version
+
+Directives are redis.conf's: --port 6379 --dir . --appendonly yes --appendfsync everysec
+--save "60 1000". The engine listens on 127.0.0.1 unless --bind says otherwise.
+"""
+
+
+def main(argv: list[str]) -> int:
+    """Run an engine until it is told to stop; the process' exit code."""
+    if argv and argv[0] in ("-h", "--help"):
+        print(USAGE, end="")
+        return 0
+    if argv and argv[0] in ("-v", "--version"):
+        print(
+            f"Cowscope engine v={__version__} speaks=redis-7.0.15 "
+            f"python={platform.python_version()}"
+        )
+        return 0
+    if not sys.platform.startswith("linux"):
+        print(
+            f"cowscope serve: the engine needs Linux (fork and /proc/self/smaps); this is "
+            f"{platform.system()}. `cowscope replay` shows a recording anywhere.",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        config = Configuration.from_arguments(argv)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 1
+    logger = Logger(config.logfile, config.loglevel)
+    try:
+        _enter_directory(config.dir)
+        return _runner()(_serve(config, logger))
+    except EngineError as error:
+        logger.log("#", str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 1
+
+
+def _enter_directory(path: str) -> None:
+    try:
+        os.chdir(path)
+    except OSError as error:
+        raise EngineError(f"Can't chdir to '{path}': {error.strerror}") from error
+
+
+def _runner() -> Callable[[Coroutine[Any, Any, int]], int]:
+    """uvloop's runner where it is installed, asyncio's elsewhere."""
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        return uvloop.run
+    return asyncio.run
+
+
+async def _serve(config: Configuration, logger: Logger) -> int:
+    server = Server(config, logger)
+    logger.log("#", "oO0OoO0OoO0Oo Cowscope is starting oO0OoO0OoO0Oo")
+    logger.log(
+        "#", f"Cowscope version={__version__}, bits=64, modified=0, pid={os.getpid()}, just started"
+    )
+    logger.log("*", f"Running mode=standalone, port={config.port}. PID: {os.getpid()}")
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _on_signal, server, number)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    await server.start()
+    await server.serve_until_stopped()
+    return 0
+
+
+def _on_signal(server: Server, number: int) -> None:
+    name = "SIGTERM" if number == signal.SIGTERM else "SIGINT"
+    server.log("#", f"Received {name} scheduling shutdown...")
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,389 @@
+"""The server: one event loop, its turns, its cron.
+
+A turn is what one pass of the loop does: commands of every client that has sent some, one flush
+of the AOF, then all replies. Redis calls the moment before replies leave `beforeSleep`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine import __version__
+from engine.arena import Arena
+from engine.client import Client
+from engine.config import Configuration
+from engine.errors import EngineError
+from engine.events import CHANNEL, Log
+from engine.events import Config as ConfigEvent
+from engine.keyspace import Keyspace, unix_ms
+from engine.log import Logger
+from engine.observer import Observer, printable
+from engine.persistence import Persistence
+from engine.publisher import Publisher
+from engine.pubsub import PubSub
+from engine.slowlog import SlowLog
+from engine.stats import Stats
+
+if TYPE_CHECKING:
+    pass
+
+_NEVER = 1 << 62
+_SECRETS = frozenset({"requirepass", "masterauth"})
+_BACKLOG = 511
+
+
+class Server:
+    """Everything one engine process has."""
+
+    def __init__(self, config: Configuration, logger: Logger) -> None:
+        self.config = config
+        self.logger = logger
+        self.started_at = time.time()
+        self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # set in start()
+        self.keyspace = Keyspace(
+            Arena(config.arena_pages, one_value_a_page=config.arena_one_value_a_page),
+            on_expired=self._expired,
+        )
+        self.stats = Stats()
+        self.slowlog = SlowLog(config)
+        self.pubsub = PubSub()
+        self.monitors: set[Client] = set()
+        self.clients: dict[int, Client] = {}
+        self.loading = False
+        self.active_expire = True
+        """DEBUG SET-ACTIVE-EXPIRE: whether the cron deletes expired keys."""
+        self.active_expire = True
+        """Whether the cron deletes expired keys (DEBUG SET-ACTIVE-EXPIRE)."""
+        self.guarded = False
+        """True while commands need a look before they run: loading, MONITOR, MISCONF."""
+        self.observer: Observer | None = None
+        self.publisher = Publisher(self._watchers, config.cowscope_engine_name, config.cowscope_run)
+        self.turn_time = time.monotonic()
+        self.slow_after_ns = _NEVER
+        self.run_id = os.urandom(20).hex()
+        self.port = 0
+        self._client_ids = 0
+        self._pending: dict[Client, None] = {}
+        self._turn_planned = False
+        self._listeners: list[asyncio.Server] = []
+        self._stopped: asyncio.Event | None = None
+        self._transaction: list[tuple[int, list[bytes]]] | None = None
+        self.persistence = Persistence(self)
+        logger.on_line = self._logged
+        for name in ("slowlog-log-slower-than", "arena-thp"):
+            config.on_change(name, lambda _change: self._apply_settings())
+
+    # -- life ----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Load what is on disk, then listen; raises EngineError with the reason why not."""
+        self.loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
+        self._apply_settings()
+        self.config.on_any_change(self._config_changed)
+        self.guarded = self.loading = True
+        await self._listen()
+        try:
+            self.persistence.load()
+        finally:
+            self.loading = False
+            self.update_guard()
+        self.log("*", "Ready to accept connections")
+        self._cron()
+
+    async def _listen(self) -> None:
+        config = self.config
+        if config.port:
+            for host in config.bind:
+                optional = host.startswith("-")
+                try:
+                    listener = await self.loop.create_server(
+                        lambda: Client(self),
+                        host.lstrip("-"),
+                        config.port,
+                        backlog=_BACKLOG,
+                        reuse_address=True,
+                    )
+                except OSError as error:
+                    if optional:
+                        continue
+                    raise EngineError(
+                        f"Could not create server TCP listening socket {host}:{config.port}: "
+                        f"bind: {os.strerror(error.errno) if error.errno else error}"
+                    ) from error
+                self._listeners.append(listener)
+            self.port = config.port
+        if config.unixsocket:
+            self._listeners.append(await self._listen_unix(config.unixsocket))
+
+    async def _listen_unix(self, path: str) -> asyncio.Server:
+        try:
+            if os.path.exists(path):
+                os.unlink(path)
+            listener = await self.loop.create_unix_server(
+                lambda: Client(self), path, backlog=_BACKLOG
+            )
+            if self.config.unixsocketperm:
+                os.chmod(path, self.config.unixsocketperm)
+        except OSError as error:
+            raise EngineError(
+                f"Failed opening Unix socket: bind: {path}: {error.strerror}"
+            ) from error
+        return listener
+
+    async def serve_until_stopped(self) -> None:
+        """Serve until `stop` is called."""
+        assert self._stopped is not None
+        await self._stopped.wait()
+        for listener in self._listeners:
+            listener.close()
+        for client in list(self.clients.values()):
+            client.send()
+            if client.transport is not None:
+                client.transport.close()
+        if self.config.unixsocket and os.path.exists(self.config.unixsocket):
+            os.unlink(self.config.unixsocket)
+        await asyncio.sleep(0)
+
+    def stop(self) -> None:
+        """Leave: everything that had to be saved has been."""
+        if self.observer is not None:
+            self.observer.publisher.flush()
+            self._end_turn()
+            self.observer.stop()
+            self.observer = None
+        if self._stopped is not None:
+            self._stopped.set()
+
+    def shutdown(self, save: bool | None = None, *, now: bool = False, force: bool = False) -> bool:
+        """What Redis does on SHUTDOWN, SIGTERM and SIGINT; False if it may not leave.
+
+        `save` None saves where save points exist.
+        """
+        self.log("#", "User requested shutdown...")
+        if not self.persistence.finish(save, force=force):
+            return False
+        self.log("#", "Redis is now ready to exit, bye bye...")
+        self.stop()
+        return True
+
+    # -- turns ---------------------------------------------------------------------------------
+
+    def wants_turn(self, client: Client) -> None:
+        """This client has replies (or a close) for the turn's end."""
+        self._pending[client] = None
+        if not self._turn_planned:
+            self._turn_planned = True
+            self.loop.call_soon(self.before_sleep)
+
+    def before_sleep(self) -> None:
+        """The turn's end: flush the AOF, then let the replies go."""
+        self.turn_time = time.monotonic()
+        self.persistence.flush()
+        self._end_turn()
+        if self.observer is not None:
+            self.observer.wants_flush()
+
+    def _end_turn(self) -> None:
+        self._turn_planned = False
+        pending, self._pending = self._pending, {}
+        for client in pending:
+            client.send()
+
+    def _cron(self) -> None:
+        """serverCron: every 1000/hz ms; everything that happens by itself happens here."""
+        self.turn_time = time.monotonic()
+        self._drop_idle_clients()
+        if self.active_expire:
+            self._expire_some()
+        self.persistence.cron()
+        self._check_parent()
+        if self.observer is not None:
+            self.observer.wants_flush()
+        self.loop.call_later(1 / self.config.hz, self._cron)
+
+    def _expire_some(self) -> None:
+        if not self.active_expire:
+            return
+        now = self.keyspace.now_ms()
+        for database in self.keyspace.databases:
+            if database.expires:
+                for key in [k for k, due in database.expires.items() if due <= now][:500]:
+                    database.expire_if_due(key)
+
+    def _drop_idle_clients(self) -> None:
+        limit = self.config.timeout
+        if not limit:
+            return
+        for client in list(self.clients.values()):
+            idle = self.turn_time - client.active_at
+            if idle > limit and not (client.channels or client.patterns or client.monitoring):
+                self.log("-", "Closing idle client")
+                client.abort()
+
+    def _check_parent(self) -> None:
+        parent = self.config.cowscope_parent_pid
+        if parent and os.getppid() != parent and not _alive(parent):
+            self.log("#", f"The process {parent} that this engine belongs to is gone.")
+            self.shutdown()
+
+    # -- clients -------------------------------------------------------------------------------
+
+    def next_client_id(self) -> int:
+        """Ids of clients count up and are never used twice."""
+        self._client_ids += 1
+        return self._client_ids
+
+    def admit(self, client: Client) -> str:
+        """Take a new connection; the error to turn it away with, if it can't be."""
+        self.stats.connections += 1
+        if len(self.clients) >= self.config.maxclients:
+            self.stats.rejected_connections += 1
+            return "ERR max number of clients reached"
+        if self._is_protected(client):
+            self.stats.rejected_connections += 1
+            return _PROTECTED
+        self.clients[client.id] = client
+        return ""
+
+    def _is_protected(self, client: Client) -> bool:
+        if not self.config.protected_mode or self.config.requirepass:
+            return False
+        transport = client.transport
+        assert transport is not None
+        connection = transport.get_extra_info("socket")
+        if connection is not None and connection.family == socket.AF_UNIX:
+            return False
+        peer = client.address.rsplit(":", 1)[0]
+        return not (peer.startswith("127.") or peer in {"[::1]", ""})
+
+    def forget(self, client: Client) -> None:
+        """A connection is gone."""
+        self.clients.pop(client.id, None)
+        self._pending.pop(client, None)
+        self.pubsub.forget(client)
+        self.monitors.discard(client)
+        if client.transaction is not None:
+            client.transaction.forget()
+        if client.watch is not None:
+            client.watch.forget()
+        self.update_watching()
+        self.update_guard()
+
+    def feed_monitors(self, client: Client, argv: list[bytes]) -> None:
+        """Show a command to everybody who MONITORs."""
+        now = time.time()
+        shown = printable(argv) if argv[0].lower() in (b"auth", b"hello") else None
+        words = [word.encode() for word in shown] if shown else argv
+        quoted = b" ".join(b'"%b"' % _escaped(word) for word in words)
+        line = b"+%.6f [%d %b] %b\r\n" % (now, client.db.index, client.address.encode(), quoted)
+        for monitor in self.monitors:
+            if monitor is not client:
+                monitor.push(line)
+
+    def update_guard(self) -> None:
+        """Recompute `guarded`; to be called when one of its reasons changes."""
+        self.guarded = bool(self.loading or self.monitors or self.persistence.refusal())
+
+    def note_slow(self, client: Client, argv: list[bytes], usec: int) -> None:
+        """A command took longer than slowlog-log-slower-than."""
+        self.slowlog.add(argv, usec, client.address, client.name)
+
+    # -- the log of changes --------------------------------------------------------------------
+
+    def propagate(self, db: int, commands: list[list[bytes]]) -> None:
+        """What changed data goes into the AOF: at once, or with its transaction."""
+        if self._transaction is not None:
+            self._transaction.extend((db, argv) for argv in commands)
+            return
+        for argv in commands:
+            self.persistence.append(db, argv)
+
+    def propagate_transaction(self, execute: Callable[[], bytes]) -> bytes:
+        """Run `execute` and log what it changed as one transaction."""
+        self._transaction = []
+        try:
+            return execute()
+        finally:
+            changes, self._transaction = self._transaction, None
+            self.persistence.append_transaction(changes)
+
+    def _expired(self, db: int, key: bytes) -> None:
+        self.stats.expired_keys += 1
+        self.propagate(db, [[b"DEL", key]])
+
+    # -- being watched -------------------------------------------------------------------------
+
+    def _watchers(self) -> list[Client]:
+        return list(self.pubsub.subscribers(CHANNEL.encode()))
+
+    def update_watching(self) -> None:
+        """Start or stop observing: somebody subscribed to, or left, the events channel."""
+        watched = bool(self._watchers())
+        if watched and self.observer is None:
+            self.observer = Observer(self, self.publisher)
+            self.persistence.watch(self.observer)
+        elif not watched and self.observer is not None:
+            self.persistence.watch(None)
+            self.observer.stop()
+            self.observer = None
+
+    def log(self, level: str, text: str) -> None:
+        """A line of the log, with Redis' level character."""
+        self.logger.log(level, text)
+
+    def _logged(self, level: str, text: str) -> None:
+        if self.observer is not None:
+            self.observer.publisher.publish(Log(level=level, text=text))
+
+    def _config_changed(self, name: str, old: str, new: str) -> None:
+        if self.observer is not None:
+            if name in _SECRETS:
+                old = new = "(redacted)"
+            self.observer.publisher.publish(ConfigEvent(name=name, old=old, new=new))
+
+    def _apply_settings(self) -> None:
+        threshold = self.config.slowlog_log_slower_than
+        self.slow_after_ns = threshold * 1000 if threshold >= 0 else _NEVER
+        self.keyspace.arena.set_huge_pages(self.config.arena_thp)
+
+    @property
+    def uptime(self) -> int:
+        """Whole seconds since the start."""
+        return int(time.time() - self.started_at)
+
+    @property
+    def version(self) -> str:
+        """Cowscope's own version."""
+        return __version__
+
+    def unix_seconds(self) -> int:
+        """Redis' cached clock: whole Unix seconds."""
+        return unix_ms() // 1000
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _escaped(word: bytes) -> bytes:
+    return repr(word)[2:-1].replace('"', '\\"').replace("\\'", "'").encode()
+
+
+_PROTECTED = (
+    "DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "is set for the default user. In this mode connections are only accepted from the loopback "
+    "interface. Set a password (requirepass), or turn protected-mode off, to be reached from "
+    "elsewhere."
+)

@@ -1,0 +1,133 @@
+"""Events on their way out: order, numbering, merging, slow subscribers."""
+
+from __future__ import annotations
+
+import hiredis
+
+from engine.events import (
+    AnyEvent,
+    AofAppend,
+    AofWrite,
+    Command,
+    Fork,
+    Gap,
+    decode,
+)
+from engine.publisher import Publisher
+
+
+class Listener:
+    """A subscriber that keeps what it is sent."""
+
+    resp = 2
+
+    def __init__(self) -> None:
+        self.reader = hiredis.Reader()
+        self.waiting = 0
+
+    def push(self, data: bytes) -> None:
+        self.reader.feed(data)
+
+    def unsent(self) -> int:
+        return self.waiting
+
+    def events(self) -> list[AnyEvent]:
+        found = []
+        while (message := self.reader.gets()) is not False:
+            assert message[:2] == [b"message", b"cowscope:events"]
+            found.append(decode(message[2]))
+        return found
+
+
+def command(page: int) -> Command:
+    return Command(client="c", argv=["SET"], usec=1, dirty=1, pages=[(page, f"k{page}")])
+
+
+def fork() -> Fork:
+    return Fork(pid=1, child=2, usec=3, purpose="rdb", page_table_kb=4)
+
+
+def make() -> tuple[Publisher, Listener]:
+    listener = Listener()
+    return Publisher(lambda: [listener], "main", 1), listener
+
+
+def test_numbers_events_without_a_gap_over_flushes() -> None:
+    publisher, listener = make()
+    publisher.publish(fork())
+    publisher.flush()
+    publisher.publish(fork())
+    publisher.flush()
+    assert [event.seq for event in listener.events()] == [1, 2]
+
+
+def test_a_trickle_is_not_merged() -> None:
+    publisher, listener = make()
+    for page in range(10):
+        publisher.command(command(page))
+    publisher.flush()
+    assert [event.merged for event in listener.events() if isinstance(event, Command)] == [1] * 10
+
+
+def test_a_burst_is_merged_and_nothing_is_lost_in_silence() -> None:
+    publisher, listener = make()
+    for page in range(1000):
+        publisher.command(command(page))
+    publisher.flush()
+    commands = [event for event in listener.events() if isinstance(event, Command)]
+    assert len(commands) < 100
+    assert sum(event.merged for event in commands) == 1000
+    assert sum(event.dirty for event in commands) == 1000
+    assert {page for event in commands for page, _ in event.pages} == set(range(1000))
+
+
+def test_commands_before_and_after_a_fork_are_never_merged() -> None:
+    publisher, listener = make()
+    for page in range(100):
+        publisher.command(command(page))
+    publisher.publish(fork())
+    for page in range(100, 200):
+        publisher.command(command(page))
+    publisher.flush()
+    events = listener.events()
+    at = next(i for i, event in enumerate(events) if isinstance(event, Fork))
+    before = {
+        page for event in events[:at] if isinstance(event, Command) for page, _ in event.pages
+    }
+    assert before == set(range(100))
+
+
+def test_offsets_of_merged_appends_and_writes_join() -> None:
+    publisher, listener = make()
+    for _ in range(30):
+        publisher.command(command(1))
+    for start in range(0, 100, 10):
+        publisher.append(AofAppend(file="a", start=start, end=start + 10, text="SET"))
+        publisher.write(AofWrite(file="a", start=start, end=start + 10, usec=1))
+    publisher.append(AofAppend(file="b", start=0, end=10, text="SET"))
+    publisher.flush()
+    spans = [
+        (type(event).__name__, event.file, event.start, event.end)
+        for event in listener.events()
+        if isinstance(event, AofAppend | AofWrite)
+    ]
+    assert spans == [
+        ("AofAppend", "a", 0, 100),
+        ("AofWrite", "a", 0, 100),
+        ("AofAppend", "b", 0, 10),
+    ]
+
+
+def test_a_slow_subscriber_is_told_how_many_it_missed() -> None:
+    publisher, listener = make()
+    listener.waiting = 1 << 30
+    publisher.publish(fork())
+    publisher.publish(fork())
+    publisher.flush()
+    listener.waiting = 0
+    publisher.publish(fork())
+    publisher.flush()
+    gap, event = listener.events()
+    assert isinstance(gap, Gap)
+    assert gap.missed == 2
+    assert event.seq == 3
