@@ -1,0 +1,254 @@
+"""Key commands: delete, ask for, rename and move keys, whatever their type."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from engine.commands.numbers import int_of
+from engine.commands.table import command
+from engine.glob import matcher
+from engine.replies import (
+    DB_OUT_OF_RANGE,
+    NO_SUCH_KEY,
+    OK,
+    CommandError,
+    bulk,
+    bulks,
+    integer,
+    simple,
+)
+from engine.size_classes import CONTINUED
+
+if TYPE_CHECKING:
+    from engine.client import Client
+    from engine.database import Database
+
+_KEY = (1, 1, 1)
+_KEYS = (1, -1, 1)
+_TRIES = 64
+_FEW = 1024
+
+
+def _delete(client: Client, keys: list[bytes]) -> bytes:
+    database = client.db
+    deleted = 0
+    for key in keys:
+        if database.find(key) is not None:
+            database.delete(key)
+            deleted += 1
+    client.server.keyspace.dirty += deleted
+    return integer(deleted)
+
+
+@command(
+    "del",
+    -2,
+    "write",
+    group="generic",
+    since="1.0.0",
+    keys=_KEYS,
+    syntax="key [key ...]",
+    summary="Deletes keys and answers how many there were.",
+)
+def del_(client: Client, argv: list[bytes]) -> bytes:
+    """DEL."""
+    return _delete(client, argv[1:])
+
+
+@command(
+    "unlink",
+    -2,
+    "write fast",
+    group="generic",
+    since="4.0.0",
+    keys=_KEYS,
+    syntax="key [key ...]",
+    summary="Deletes keys; here the same as DEL, for a slot is freed at once.",
+)
+def unlink(client: Client, argv: list[bytes]) -> bytes:
+    """UNLINK."""
+    return _delete(client, argv[1:])
+
+
+def _count(client: Client, keys: list[bytes]) -> bytes:
+    found = sum(client.db.find(key) is not None for key in keys)
+    stats = client.server.stats
+    stats.keyspace_hits += found
+    stats.keyspace_misses += len(keys) - found
+    return integer(found)
+
+
+@command(
+    "exists",
+    -2,
+    "readonly fast",
+    group="generic",
+    since="1.0.0",
+    keys=_KEYS,
+    syntax="key [key ...]",
+    summary="Answers how many of the keys exist; one named twice counts twice.",
+)
+def exists(client: Client, argv: list[bytes]) -> bytes:
+    """EXISTS."""
+    return _count(client, argv[1:])
+
+
+@command(
+    "touch",
+    -2,
+    "readonly fast",
+    group="generic",
+    since="3.2.1",
+    keys=_KEYS,
+    syntax="key [key ...]",
+    summary="Answers how many of the keys exist and counts them as used.",
+)
+def touch(client: Client, argv: list[bytes]) -> bytes:
+    """TOUCH."""
+    return _count(client, argv[1:])
+
+
+@command(
+    "type",
+    2,
+    "readonly fast",
+    group="generic",
+    since="1.0.0",
+    keys=_KEY,
+    syntax="key",
+    summary="Answers what kind of value a key has.",
+)
+def type_(client: Client, argv: list[bytes]) -> bytes:
+    """TYPE."""
+    return simple(client.db.type_of(argv[1]).encode())
+
+
+@command(
+    "keys",
+    2,
+    "readonly",
+    group="generic",
+    since="1.0.0",
+    syntax="pattern",
+    categories="dangerous",
+    summary="Answers every key that matches a pattern, and blocks everybody meanwhile.",
+)
+def keys_(client: Client, argv: list[bytes]) -> bytes:
+    """KEYS."""
+    pattern = argv[1]
+    live = client.db.live_keys()
+    if pattern == b"*":
+        return bulks(list(live))
+    fits = matcher(pattern)
+    return bulks([key for key in live if fits(key)])
+
+
+@command(
+    "randomkey",
+    1,
+    "readonly",
+    group="generic",
+    since="1.0.0",
+    summary="Answers some key.",
+)
+def randomkey(client: Client, argv: list[bytes]) -> bytes:
+    """RANDOMKEY: from a random page of the arena, so that it costs the same for any number."""
+    database = client.db
+    for _ in range(_TRIES):
+        key = _random_key(client, database)
+        if key is None:
+            break
+        if database.find(key) is not None:
+            return bulk(key)
+    for key in database.live_keys():
+        return bulk(key)
+    return client.null
+
+
+def _random_key(client: Client, database: Database) -> bytes | None:
+    if not database.keys:
+        return None
+    if len(database.keys) > _FEW:
+        arena = client.server.keyspace.arena
+        for _ in range(_TRIES):
+            page = random.randrange(arena.high_water)
+            if arena.page_db[page] == database.index and arena.page_class[page] != CONTINUED:
+                found, _ = client.server.keyspace.keys_on_page(page, arena.page_size)
+                if found:
+                    return random.choice(found)
+    return random.choice(list(database.keys))
+
+
+def _rename(client: Client, source: bytes, target: bytes, *, replace: bool) -> bool:
+    database = client.db
+    value = database.get(source)
+    if value is None:
+        raise CommandError(NO_SUCH_KEY)
+    if source == target:
+        return replace
+    if database.find(target) is not None and not replace:
+        return False
+    database.set(target, value, database.expires.get(source, 0))
+    database.delete(source)
+    client.server.keyspace.dirty += 1
+    return True
+
+
+@command(
+    "rename",
+    3,
+    "write",
+    group="generic",
+    since="1.0.0",
+    keys=(1, 2, 1),
+    syntax="key newkey",
+    summary="Gives a key another name; what had that name is gone.",
+)
+def rename(client: Client, argv: list[bytes]) -> bytes:
+    """RENAME."""
+    _rename(client, argv[1], argv[2], replace=True)
+    return OK
+
+
+@command(
+    "renamenx",
+    3,
+    "write fast",
+    group="generic",
+    since="1.0.0",
+    keys=(1, 2, 1),
+    syntax="key newkey",
+    summary="Gives a key another name unless that name is taken.",
+)
+def renamenx(client: Client, argv: list[bytes]) -> bytes:
+    """RENAMENX."""
+    return integer(_rename(client, argv[1], argv[2], replace=False))
+
+
+@command(
+    "move",
+    3,
+    "write fast",
+    group="generic",
+    since="1.0.0",
+    keys=_KEY,
+    syntax="key db",
+    summary="Moves a key into another database unless it has one of that name.",
+)
+def move(client: Client, argv: list[bytes]) -> bytes:
+    """MOVE."""
+    key, number = argv[1], int_of(argv[2])
+    source = client.db
+    if not 0 <= number < client.server.config.databases:
+        raise CommandError(DB_OUT_OF_RANGE)
+    target = client.server.keyspace.databases[number]
+    if source is target:
+        raise CommandError("ERR source and destination objects are the same")
+    value = source.get(key)
+    if value is None or target.find(key) is not None:
+        return integer(0)
+    target.set(key, value, source.expires.get(key, 0))
+    source.delete(key)
+    client.server.keyspace.dirty += 1
+    return integer(1)

@@ -1,0 +1,83 @@
+"""OBJECT: how a value is kept.
+
+This engine keeps every string as its bytes in the arena. The encodings that OBJECT names are those
+that Redis would choose for the same bytes: clients and tests look at them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.commands.numbers import parse_integer
+from engine.commands.table import container, subcommand
+from engine.replies import CommandError, bulk, integer
+
+if TYPE_CHECKING:
+    from engine.client import Client
+
+_KEY = (2, 2, 1)
+_LONGEST_EMBEDDED = 44
+_SHARED = 10000
+_SHARED_REFERENCES = (1 << 31) - 1
+_NO_LFU = (
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+    "when switching between policies at runtime LRU and LFU data will take some time to adjust."
+)
+
+container("object", group="generic", since="2.2.3", summary="Asks how a value is kept.")
+
+
+def encoding_of(value: bytes) -> str:
+    """The encoding that Redis gives a string of these bytes when it is SET."""
+    if parse_integer(value) is not None:
+        return "int"
+    return "embstr" if len(value) <= _LONGEST_EMBEDDED else "raw"
+
+
+@subcommand("object", "encoding", 3, "readonly", keys=_KEY, syntax="key", summary="Its encoding.")
+def object_encoding(client: Client, argv: list[bytes]) -> bytes:
+    """OBJECT ENCODING."""
+    value = client.db.get(argv[2])
+    return client.null if value is None else bulk(encoding_of(value).encode())
+
+
+@subcommand("object", "refcount", 3, "readonly", keys=_KEY, syntax="key", summary="Its references.")
+def object_refcount(client: Client, argv: list[bytes]) -> bytes:
+    """OBJECT REFCOUNT: Redis shares the small integers."""
+    value = client.db.get(argv[2])
+    if value is None:
+        return client.null
+    number = parse_integer(value)
+    is_shared = number is not None and 0 <= number < _SHARED
+    return integer(_SHARED_REFERENCES if is_shared else 1)
+
+
+@subcommand(
+    "object",
+    "idletime",
+    3,
+    "readonly",
+    keys=_KEY,
+    syntax="key",
+    summary="Seconds since it was used; 0 here, for no access times are kept.",
+)
+def object_idletime(client: Client, argv: list[bytes]) -> bytes:
+    """OBJECT IDLETIME."""
+    return client.null if client.db.find(argv[2]) is None else integer(0)
+
+
+@subcommand(
+    "object",
+    "freq",
+    3,
+    "readonly",
+    since="4.0.0",
+    keys=_KEY,
+    syntax="key",
+    summary="How often it is used; not counted here.",
+)
+def object_freq(client: Client, argv: list[bytes]) -> bytes:
+    """OBJECT FREQ."""
+    if client.db.find(argv[2]) is None:
+        return client.null
+    raise CommandError(_NO_LFU)
