@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import crcmod
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scenes.dump_check import DumpError, count_keys
+
+_crc = crcmod.mkCrcFun(0x1AD93D23594C935A9, initCrc=0, rev=True, xorOut=0)
+
+
+def dump(records: bytes) -> bytes:
+    data = b"REDIS0009\xfa\x09redis-ver\x057.0.1\xfe\x00\xfb\x02\x00" + records + b"\xff"
+    return data + struct.pack("<Q", _crc(data))
+
+
+GOOD = dump(
+    b"\x00\x01a\x01x"
+    b"\xfc\0\0\0\0\0\0\0\0\x00\x01b\xc0\x07"  # with expiry, an int8 value
+    b"\x00\x01c\x40\x02hi"  # a 14-bit length
+    b"\x00\x01d\xc3\x02\x0ahh"  # LZF: two bytes for ten
+)
+
+
+def test_keys_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "d"
+    path.write_bytes(GOOD)
+    assert count_keys(str(path)) == 4
+    path.write_bytes(dump(b""))
+    assert count_keys(str(path)) == 0
+
+
+@pytest.mark.parametrize("cut", range(len(GOOD)))
+def test_a_dump_that_breaks_off_is_never_counted(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "d"
+    path.write_bytes(GOOD[:cut])
+    with pytest.raises(DumpError):
+        count_keys(str(path))
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(st.integers(0, len(GOOD) - 1), st.integers(0, 7))
+def test_a_flipped_bit_is_never_counted(
+    tmp_path_factory: pytest.TempPathFactory, place: int, bit: int
+) -> None:
+    data = bytearray(GOOD)
+    data[place] ^= 1 << bit
+    path = tmp_path_factory.mktemp("d") / "d"
+    path.write_bytes(data)
+    with pytest.raises(DumpError):
+        count_keys(str(path))
+
+
+def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DumpError, match="No such file"):
+        count_keys(str(tmp_path / "none"))
+    path = tmp_path / "d"
+    path.write_bytes(dump(b"\x07\x01a\x01x"))
+    with pytest.raises(DumpError, match="type 7 at offset"):
+        count_keys(str(path))

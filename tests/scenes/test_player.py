@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import events
+from scenes.effects import (
+    Answered,
+    Ask,
+    Checked,
+    Effect,
+    Enter,
+    Failed,
+    Finished,
+    Refused,
+    Restart,
+    Send,
+    ShowStep,
+    StartWorkload,
+    StopWorkload,
+    WaitUntil,
+)
+from scenes.evidence import Evidence
+from scenes.player import Player
+from scenes.scene import (
+    Action,
+    Choice,
+    Expectation,
+    Match,
+    Question,
+    Scene,
+    Stage,
+    Workload,
+)
+from scenes.verdict import Verdict
+
+
+def stage(name: str, beat: int, **fields: object) -> Stage:
+    return Stage(id=name, beat=beat, title="t", text="t", **fields)  # type: ignore[arg-type]
+
+
+QUESTION = Question(
+    id="q",
+    text="t",
+    measure="copied_since_answer",
+    choices=[Choice("t", "w", 1), Choice("t", "w", 0)],
+    reveal=[Action(send=["SET", "{hot}", "x"])],
+    wait=Match("command"),
+    settle=2.0,
+    scripted=0,
+)
+
+
+def scene(*stages: Stage) -> Scene:
+    return Scene(
+        number="99",
+        slug="s",
+        title="t",
+        thesis="t",
+        previously="t",
+        diagram="t",
+        minutes=1,
+        cards=[],
+        stages=list(stages),
+        values={"hot": "user:42"},
+    )
+
+
+def kinds(effects: list[Effect]) -> list[str]:
+    return [type(e).__name__ for e in effects if not isinstance(e, WaitUntil)]
+
+
+def wake(effects: list[Effect]) -> float | None:
+    """When the last effect wants the clock to be fed."""
+    last = [e.at for e in effects if isinstance(e, WaitUntil)]
+    return last[-1] if last else None
+
+
+FORK = events.Fork(pid=1, child=2, usec=1, purpose="rdb", page_table_kb=1, at=5.0)
+WRITE = events.Command(client="", argv=["SET"], usec=1, dirty=1, pages=[(1, "k")], at=6.0)
+
+
+def test_a_step_does_waits_and_rests() -> None:
+    player = Player(
+        scene(
+            stage("a", 1, do=[Action(hold=True), Action(send=["BGSAVE"])], wait=Match("fork")),
+            stage("b", 2),
+        )
+    )
+    effects = player.start(1.0)
+    assert effects[:3] == [Enter("a"), Send(("COWSCOPE", "HOLD")), Send(("BGSAVE",))]
+    assert wake(effects) == 11.0
+    assert isinstance(player.feed_key("next", 2.0)[0], Refused)
+    assert player.feed_event(WRITE) == [] and player.phase == "waiting"
+    player.feed_event(FORK)
+    assert player.phase == "resting"
+    assert kinds(player.feed_key("next", 6.0)) == ["Enter"]
+    assert kinds(player.feed_key("next", 7.0)) == ["Finished"]
+    assert isinstance(player.feed_key("next", 8.0)[0], Refused)
+
+
+def test_a_wait_that_runs_out_fails_with_one_line() -> None:
+    player = Player(scene(stage("a", 1, wait=Match("fork"), timeout=3.0)))
+    player.start(0.0)
+    assert kinds(player.feed_clock(2.9)) == []
+    (failed,) = player.feed_clock(3.0)
+    assert isinstance(failed, Failed)
+    assert failed.reason == "step 'a' waited 3 s for the event 'fork', which did not come"
+
+
+def test_the_opening_plays_by_itself_and_the_first_key_starts_beat_1() -> None:
+    stages = (stage("o1", 0, dwell=2.0), stage("o2", 0, dwell=2.0), stage("one", 1))
+    player = Player(scene(*stages))
+    assert wake(player.start(0.0)) == 2.0
+    assert kinds(player.feed_clock(2.0)) == ["Enter"]
+    assert player.stage is not None and player.stage.id == "o2"
+    assert player.feed_clock(60.0) == []  # the last one waits for the key
+    assert player.feed_key("next", 61.0)[0] == Enter("one")
+
+    eager = Player(scene(*stages))
+    eager.start(0.0)
+    assert eager.feed_key("next", 0.1)[0] == Enter("one")
+
+
+def test_predict_then_reveal() -> None:
+    player = Player(scene(stage("a", 1, question=QUESTION)))
+    asked = player.start(0.0)
+    assert asked[1] == Ask("q", ("t", "t"), -1) and player.phase == "asking"
+    assert isinstance(player.feed_key("next", 1.0)[0], Refused)
+    assert isinstance(player.feed_key("answer-4", 1.0)[0], Refused)
+    answered = player.feed_key("answer-1", 2.0)
+    assert answered[:2] == [Answered("q", 0), Send(("SET", "user:42", "x"))]
+    player.feed_event(events.Answer(id="q", choice=0, at=2.0))
+    assert wake(player.feed_event(WRITE)) == 8.0  # its evidence takes a moment
+    assert player.feed_clock(7.9) == [WaitUntil(8.0)]
+    revealed = player.feed_clock(8.0)
+    assert revealed[0] == Ask("q", ("t", "t"), 1)
+    assert (player.chosen, player.right) == (0, 1)
+
+
+def test_a_figure_that_no_choice_says_fails_the_scene() -> None:
+    question = Question(id="q", text="t", measure="appended", choices=[Choice("t", "w", 7)] * 2)
+    player = Player(scene(stage("a", 1, question=question)))
+    player.start(0.0)
+    player.feed_key("answer-1", 0.0)
+    (failed,) = player.feed_clock(1.0)
+    assert isinstance(failed, Failed) and "measured 0 (appended)" in failed.reason
+
+
+def test_an_expectation_is_asked_until_it_holds() -> None:
+    verdicts = iter([Verdict.missed("no"), Verdict.missed("no"), Verdict.of(True, "yes")])
+    player = Player(
+        scene(stage("a", 1, expect=[Expectation("c")], settle=20.0)),
+        judged_by=lambda e, v: next(verdicts),
+    )
+    assert kinds(player.start(0.0)) == ["Enter"]
+    assert kinds(player.feed_event(WRITE)) == []
+    checked = player.feed_event(WRITE)
+    assert checked[0] == Checked("c", True, "yes") and player.phase == "resting"
+
+
+def test_an_expectation_that_never_holds_fails_when_its_time_is_up() -> None:
+    player = Player(
+        scene(stage("a", 1, expect=[Expectation("c")], settle=3.0), stage("b", 2)),
+        judged_by=lambda e, v: Verdict.missed("expected 1, measured 0"),
+    )
+    player.start(0.0)
+    assert kinds(player.feed_clock(2.0)) == []
+    assert player.feed_clock(3.0)[0] == Checked("c", False, "expected 1, measured 0")
+    assert player.verdicts[0].held is False
+    assert player.feed_key("next", 4.0)[0] == Enter("b")
+
+
+def test_going_on_early_judges_at_once() -> None:
+    player = Player(
+        scene(stage("a", 1, expect=[Expectation("c")]), stage("b", 2)),
+        judged_by=lambda e, v: Verdict.missed("no"),
+    )
+    player.start(0.0)
+    assert player.feed_key("next", 0.5)[:2] == [Checked("c", False, "no"), Enter("b")]
+
+
+def test_a_step_that_wants_to_be_alone_lets_the_child_go_first() -> None:
+    player = Player(scene(stage("a", 1, alone=True, do=[Action(send=["BGSAVE"])])))
+    player.feed_event(FORK)
+    assert player.start(6.0)[:2] == [Enter("a"), Send(("COWSCOPE", "RELEASE"))]
+    gone = events.ChildExit(child=2, status=0, signal=0, usec=1, cow_kb=0, at=7.0)
+    assert player.feed_event(gone)[0] == Send(("BGSAVE",))
+
+
+def test_pause_stops_dwell_and_writers() -> None:
+    load = Workload(name="w", rate=20)
+    player = Player(
+        scene(stage("a", 0, do=[Action(start=load)], dwell=5.0), stage("b", 0)), autoplay=True
+    )
+    assert player.start(0.0)[1] == StartWorkload(load, 20)
+    player.feed_clock(2.0)
+    assert player.feed_key("pause", 2.0) == [StopWorkload("w")]
+    assert player.feed_clock(100.0) == []
+    resumed = player.feed_key("pause", 100.0)
+    assert resumed == [StartWorkload(load, 20), WaitUntil(103.0)]
+    assert player.feed_clock(103.0)[0] == Enter("b")
+
+
+def test_pace_scales_dwell_and_writers() -> None:
+    load = Workload(name="w", rate=20)
+    player = Player(scene(stage("a", 1, do=[Action(start=load)], dwell=6.0)), autoplay=True)
+    player.start(0.0)
+    faster = player.feed_key("faster", 0.0)
+    assert faster == [StartWorkload(load, 30), WaitUntil(4.0)]
+    for _ in range(10):
+        last = player.feed_key("slower", 0.0)
+    assert isinstance(last[0], Refused) and player.pace == 0.25
+
+
+def test_back_and_restart() -> None:
+    load = Workload(name="w", rate=20)
+    player = Player(scene(stage("a", 1, do=[Action(start=load)]), stage("b", 2)))
+    player.start(0.0)
+    assert isinstance(player.feed_key("back", 0.0)[0], Refused)
+    player.feed_key("next", 1.0)
+    assert player.feed_key("back", 2.0) == [ShowStep("a")]
+    assert player.feed_key("restart", 3.0) == [StopWorkload("w"), Restart()]
+    assert player.feed_key("next", 4.0)[0] == Enter("a")
+
+
+def test_autoplay_answers_from_the_script_and_comes_to_the_end() -> None:
+    player = Player(scene(stage("a", 1, question=QUESTION, dwell=1.0)), autoplay=True)
+    effects = player.start(0.0)
+    effects += player.feed_clock(1.0)
+    effects += player.feed_event(events.Answer(id="q", choice=0, at=1.0))
+    effects += player.feed_event(WRITE)
+    effects += player.feed_clock(8.0)
+    effects += player.feed_clock(9.5)
+    assert kinds(effects) == ["Enter", "Ask", "Answered", "Send", "Ask", "Finished"]
+
+
+KEYS = [
+    *("next", "back", "restart", "pause", "faster", "slower", "autoplay"),
+    *("answer-1", "answer-2", "answer-3", "answer-4", "nonsense"),
+]
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(st.lists(st.one_of(st.sampled_from(KEYS), st.floats(0, 20), st.just(FORK), st.just(WRITE))))
+def test_whatever_comes_the_player_keeps_its_order(inputs: list[object]) -> None:
+    player = Player(
+        scene(
+            stage("o", 0, dwell=1.0),
+            stage("a", 1, wait=Match("fork"), expect=[Expectation("c")]),
+            stage("b", 2, question=QUESTION, alone=True),
+            stage("c", 3),
+        ),
+        evidence=Evidence(),
+        judged_by=lambda expectation, evidence: Verdict.of(bool(evidence.commands), ""),
+    )
+    now, order = 0.0, [s.id for s in player.scene.stages]
+    last = -1
+    player.start(now)
+    for given_input in inputs:
+        match given_input:
+            case str():
+                effects = player.feed_key(given_input, now)
+            case float():
+                now += given_input
+                effects = player.feed_clock(now)
+            case events.Event():
+                effects = player.feed_event(given_input)
+        if any(isinstance(e, Restart) for e in effects):
+            last = -1
+        for effect in effects:
+            assert not (isinstance(effect, WaitUntil) and effect.at == float("inf"))
+            if isinstance(effect, Enter):
+                assert order.index(effect.stage) > last
+                last = order.index(effect.stage)
+            if isinstance(effect, Finished):
+                assert last == len(order) - 1

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import events
+from scenes.errors import SceneError
+from scenes.recording import DamagedRecordingError, Header, RecordingWriter, read, read_header
+from tests.scenes.streams import any_stream, tale
+
+HEADER = Header(scene="04", kernel="6.18", date="2026-01-02", seed=4, arena_pages=16)
+
+
+def written(path: Path, stream: list[events.AnyEvent]) -> str:
+    with RecordingWriter(str(path), HEADER) as writer:
+        for event in stream:
+            writer.append(event)
+    return str(path)
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(any_stream)
+def test_what_was_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, stream: list[events.AnyEvent]
+) -> None:
+    path = written(tmp_path_factory.mktemp("r") / "r.cowscope", stream)
+    recording = read(path)
+    assert recording.header == HEADER == read_header(path)
+    assert recording.events == stream
+
+
+def test_the_same_events_make_the_same_bytes(tmp_path: Path) -> None:
+    one = Path(written(tmp_path / "one", tale())).read_bytes()
+    assert one == Path(written(tmp_path / "two", tale())).read_bytes()
+
+
+def test_a_recording_gets_its_name_when_it_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    path.write_bytes(b"older")
+    writer = RecordingWriter(str(path), HEADER)
+    assert path.read_bytes() == b"older"
+    writer.close()
+    writer.close()
+    assert read(str(path)).events == [] and list(tmp_path.iterdir()) == [path]
+
+
+def test_replay_times_never_go_back(tmp_path: Path) -> None:
+    stream = tale()
+    stream[3] = msgspec.structs.replace(stream[3], at=0.0)
+    recording = read(written(tmp_path / "r", stream))
+    times = [at for at, _ in recording.timed(pace=2.0)]
+    assert times[0] == 0.0 and times == sorted(times)
+    assert times[-1] == recording.seconds / 2
+
+
+@pytest.mark.parametrize("keep", [0, 3, 12, 100, 0.5, 0.9, -8, -1])
+def test_a_recording_that_breaks_off_says_where(tmp_path: Path, keep: float) -> None:
+    path = Path(written(tmp_path / "r", tale()))
+    data = path.read_bytes()
+    path.write_bytes(data[: int(keep * len(data)) if 0 < keep < 1 else int(keep)])
+    with pytest.raises(SceneError) as caught:
+        read(str(path))
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+    if isinstance(caught.value, DamagedRecordingError):
+        kept = caught.value.events
+        assert kept == tale()[: len(kept)]
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(st.data())
+def test_any_flipped_byte_is_one_clear_error_or_harmless(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = Path(written(tmp_path_factory.mktemp("r") / "r", tale()))
+    damaged = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(damaged) - 1))
+    damaged[place] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(damaged)
+    try:
+        assert read(str(path)).events == tale()
+    except SceneError as err:
+        assert str(path) in str(err)
+
+
+def line(path: Path, *lines: str) -> str:
+    path.write_bytes(gzip.compress("\n".join(lines).encode() + b"\n"))
+    return str(path)
+
+
+def test_foreign_files_are_named_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_text("hello")
+    with pytest.raises(SceneError, match="not gzip data"):
+        read(str(path))
+    with pytest.raises(SceneError, match="first line is no header"):
+        read(line(path, "hello"))
+    with pytest.raises(SceneError, match="its header says 'x'"):
+        read(line(path, '{"magic": "x"}'))
+    with pytest.raises(SceneError, match="has version 99"):
+        read(line(path, '{"magic": "cowscope-recording", "version": 99}'))
+    with pytest.raises(SceneError, match=r"line 3 is no event.*1 events before"):
+        read(
+            line(path, '{"magic": "cowscope-recording"}', '{"type": "gap", "missed": 1}', '{"x":1}')
+        )
+    with pytest.raises(SceneError, match="No such file"):
+        read(str(tmp_path / "none"))
+    with pytest.raises(SceneError, match="directory"):
+        read(str(tmp_path))
+    with pytest.raises(SceneError, match="cannot record to"):
+        RecordingWriter(str(tmp_path / "no" / "r"), HEADER)
