@@ -29,8 +29,8 @@ class FakeDisk(Disk):
         self.directories = set(directories)
         self.names: dict[str, Inode] = {}
         self.durable_names: dict[str, Inode] = {}
-        self.pending: dict[str, list[tuple[str, Inode | None]]] = {}
-        """By directory: (path, inode or None for removed), in order, not yet synced."""
+        self.pending: list[dict[str, Inode | None]] = []
+        """Changes of names, not yet synced: inode by path, None for removed. Each is atomic."""
         self.open_files: dict[int, list[object]] = {}
         self.calls: list[tuple[str, str]] = []
         self.fail: dict[str, Callable[[], int]] = {}
@@ -47,7 +47,7 @@ class FakeDisk(Disk):
             if not flags & os.O_CREAT:
                 raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
             inode = Inode()
-            self._name(path, inode)
+            self._change({path: inode})
         if flags & os.O_TRUNC:
             inode.live = b""
         self._next_fd += 1
@@ -62,6 +62,9 @@ class FakeDisk(Disk):
         data = inode.live[at : at + size]
         self.open_files[fd][2] = at + len(data)
         return data
+
+    def seek(self, fd: int, position: int) -> None:
+        self.open_files[fd][2] = position
 
     def write(self, fd: int, data: bytes | memoryview) -> int:
         path, inode, _ = self._file(fd)
@@ -98,14 +101,11 @@ class FakeDisk(Disk):
         self._enter("rename", new)
         if old not in self.names:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), old)
-        inode = self.names.pop(old)
-        self._name(new, inode)
-        self.pending.setdefault(os.path.dirname(old), []).append((old, None))
+        self._change({old: None, new: self.names[old]})
 
     def unlink(self, path: str) -> None:
         self._enter("unlink", path)
-        del self.names[path]
-        self.pending.setdefault(os.path.dirname(path), []).append((path, None))
+        self._change({path: None})
 
     def mkdir(self, path: str) -> None:
         self._enter("mkdir", path)
@@ -113,8 +113,10 @@ class FakeDisk(Disk):
 
     def fsync_directory(self, path: str) -> None:
         self._enter("fsync_directory", path)
-        for name, inode in self.pending.pop(path, []):
-            self._settle(name, inode)
+        for change in list(self.pending):
+            if any(os.path.dirname(name) == path for name in change):
+                self.pending.remove(change)
+                _apply(change, self.durable_names)
 
     def size(self, path: str) -> int:
         if path not in self.names:
@@ -129,10 +131,9 @@ class FakeDisk(Disk):
     def crash(self, seed: int | None = None) -> None:
         """Cut the power: with no seed only what was synced is left, else a bit more by chance."""
         chance = random.Random(seed)
-        for pending in self.pending.values():
-            kept = 0 if seed is None else chance.randint(0, len(pending))
-            for name, inode in pending[:kept]:
-                self._settle(name, inode)
+        kept = 0 if seed is None else chance.randint(0, len(self.pending))
+        for change in self.pending[:kept]:
+            _apply(change, self.durable_names)
         self.pending.clear()
         self.open_files.clear()
         self.names = dict(self.durable_names)
@@ -163,12 +164,14 @@ class FakeDisk(Disk):
         assert isinstance(path, str) and isinstance(inode, Inode) and isinstance(at, int)
         return path, inode, at
 
-    def _name(self, path: str, inode: Inode) -> None:
-        self.names[path] = inode
-        self.pending.setdefault(os.path.dirname(path), []).append((path, inode))
+    def _change(self, change: dict[str, Inode | None]) -> None:
+        _apply(change, self.names)
+        self.pending.append(change)
 
-    def _settle(self, name: str, inode: Inode | None) -> None:
+
+def _apply(change: dict[str, Inode | None], names: dict[str, Inode]) -> None:
+    for name, inode in change.items():
         if inode is None:
-            self.durable_names.pop(name, None)
+            names.pop(name, None)
         else:
-            self.durable_names[name] = inode
+            names[name] = inode

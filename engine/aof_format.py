@@ -1,0 +1,115 @@
+"""Commands as they stand in an AOF: RESP arrays of bulk strings, between annotation lines.
+
+Reading has two ways that agree. `parse_fast` lets hiredis read a piece of a file and then compares
+the piece with what the commands encode to: equal bytes leave nothing to doubt. Everything else,
+above all a torn or damaged end, is read by `parse_strict`, which knows every offset.
+
+The grammar is what redis-server 7.0.15 writes. Its loader tolerates more (any two bytes after an
+argument, trailing letters in a number); such a file is called damaged here, as redis-check-aof
+calls it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import hiredis
+
+_pack: Callable[[tuple[bytes, ...]], bytes] = hiredis.pack_command  # type: ignore[assignment]
+_MAX_LINE = 1024
+_NUMBER = re.compile(rb"\d{1,18}")
+_SENTINEL = b":7\r\n"
+_HUGE = re.compile(rb"\r\n[*%~>|]\d{7}")
+"""hiredis makes room for as many elements as a header announces."""
+
+
+class FormatError(Exception):
+    """The bytes at `offset` can't stand there."""
+
+    def __init__(self, offset: int, what: str) -> None:
+        super().__init__(what)
+        self.offset = offset
+        self.what = what
+
+
+def encode(argv: Sequence[bytes]) -> bytes:
+    """A command as it stands in the file."""
+    if len(argv) == 3:  # SET and most other writes: faster than the general case
+        name, key, value = argv
+        return b"*3\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (
+            len(name),
+            name,
+            len(key),
+            key,
+            len(value),
+            value,
+        )
+    return _pack(tuple(argv))
+
+
+def parse_fast(piece: bytes) -> list[list[bytes]] | None:
+    """All commands of a piece that begins and ends between two; None if `parse_strict` is due."""
+    if _HUGE.search(piece) or _HUGE.match(b"\r\n" + piece[:16]):
+        return None
+    reader = hiredis.Reader()
+    reader.feed(piece)
+    reader.feed(_SENTINEL)  # comes out as the last reply if, and only if, no command was cut
+    try:
+        commands = list(iter(reader.gets, False))
+        whole = commands.pop() == 7 and all(commands)
+        if whole and b"".join(map(encode, commands)) == piece:
+            return commands
+    except (hiredis.HiredisError, TypeError, IndexError):
+        pass
+    return None
+
+
+def parse_strict(data: bytes) -> Iterator[tuple[list[bytes], int, int]]:
+    """(argv, start, end) of every complete command; an annotation line has an empty argv.
+
+    Stops where something is incomplete: more bytes may follow there. Raises FormatError at what
+    no further bytes could put right.
+    """
+    start = 0
+    while start < len(data):
+        argv: list[bytes] = []
+        if data.startswith(b"#", start):
+            after = _line_end(data, start)
+        else:
+            count, after = _header(data, start, b"*")
+            if after and not count:
+                raise FormatError(start, "an empty command")
+            while after and len(argv) < count:
+                length, at = _header(data, after, b"$")
+                after = at + length + 2
+                if not at or after > len(data):
+                    return
+                argv.append(data[at : after - 2])
+                if data[after - 2 : after] != b"\r\n":
+                    raise FormatError(after - 2, "an argument that is longer than announced")
+        if not after:
+            return
+        yield argv, start, after
+        start = after
+
+
+def _header(data: bytes, at: int, mark: bytes) -> tuple[int, int]:
+    """The number in the header at `at`, and the offset after it (0: it is not complete)."""
+    if at < len(data) and not data.startswith(mark, at):
+        raise FormatError(at, f"expected {mark.decode()!r}, found {data[at : at + 1]!r}")
+    after = _line_end(data, at)
+    if not after:
+        return 0, 0
+    number = data[at + 1 : after].removesuffix(b"\n").removesuffix(b"\r")
+    if not _NUMBER.fullmatch(number):
+        raise FormatError(at, f"not a number: {number[:24]!r}")
+    return int(number), after
+
+
+def _line_end(data: bytes, at: int) -> int:
+    """The offset after the line at `at`, 0 if its end is not there."""
+    end = data.find(b"\n", at, at + _MAX_LINE)
+    if end < 0 and len(data) - at >= _MAX_LINE:
+        raise FormatError(at, "a line without an end")
+    return end + 1
