@@ -17,7 +17,6 @@ from engine.replies import (
     bulks,
     integer,
     map_,
-    null_array,
     set_,
     simple,
 )
@@ -34,7 +33,7 @@ def _all(client: Client, argv: list[bytes]) -> bytes:
 
 container(
     "command",
-    group="server",
+    group="connection",
     since="2.8.13",
     flags=_FLAGS,
     alone=_all,
@@ -61,7 +60,7 @@ def command_info(client: Client, argv: list[bytes]) -> bytes:
     if len(argv) == 2:
         return _all(client, argv)
     found = map(find, argv[2:])
-    return array([_info(client.resp, s) if s else null_array(client.resp) for s in found])
+    return array([_info(client.resp, s) if s else client.null for s in found])
 
 
 @subcommand(
@@ -105,7 +104,7 @@ def command_list(client: Client, argv: list[bytes]) -> bytes:
         chosen = (spec for spec in _with_subcommands() if fits(spec.name.encode()))
     else:
         raise CommandError(SYNTAX)
-    return set_(client.resp, [_name(spec) for spec in chosen])
+    return array([_name(spec) for spec in chosen])
 
 
 def _with_subcommands() -> Iterable[CommandSpec]:
@@ -117,7 +116,7 @@ def _with_subcommands() -> Iterable[CommandSpec]:
 @subcommand(
     "command",
     "getkeys",
-    -3,
+    -4,
     _FLAGS,
     syntax="command [arg ...]",
     summary="The keys that a command's words name.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.commands.connection import is_local
 from engine.commands.table import container, specs, subcommand
-from engine.replies import OK, bulk, map_, wrong_arity
+from engine.replies import OK, SYNTAX, CommandError, bulk, map_
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -49,7 +49,7 @@ def config_get(client: Client, argv: list[bytes]) -> bytes:
 def config_set(client: Client, argv: list[bytes]) -> bytes:
     """CONFIG SET."""
     if len(argv) % 2:
-        raise wrong_arity("config|set")
+        raise CommandError(SYNTAX)
     words = [_text(word) for word in argv[2:]]
     pairs = list(zip(words[::2], words[1::2], strict=True))
     server = client.server

@@ -87,11 +87,11 @@ def _sleep(client: Client, argv: list[bytes]) -> bytes:
 
 def _populate(client: Client, argv: list[bytes]) -> bytes:
     """Keys that exist are left alone; values are `value:<n>`, cut or zero-padded to the size."""
-    count = integer_of(argv[2])
+    count = integer_of(argv[2], NOT_POSITIVE)
     if count < 0:
         raise CommandError(NOT_POSITIVE)
     prefix = argv[3] if len(argv) > 3 else b"key"
-    size = integer_of(argv[4]) if len(argv) > 4 else 0
+    size = integer_of(argv[4], NOT_POSITIVE) if len(argv) > 4 else 0
     if size < 0:
         raise CommandError(NOT_POSITIVE)
     database = client.db

@@ -67,7 +67,8 @@ def _expire(client: Client, argv: list[bytes], name: str, unit: int, *, relative
         client.propagated = [[b"DEL", key]]
     else:
         database.set_expiry(key, max(due, 1))
-        client.propagated = [[b"PEXPIREAT", key, b"%d" % due]]
+        if relative or unit > 1:
+            client.propagated = [[b"PEXPIREAT", key, b"%d" % due, *argv[3:]]]
     client.server.keyspace.dirty += 1
     return integer(1)
 

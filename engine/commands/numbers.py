@@ -24,6 +24,8 @@ _FLOAT = re.compile(
 _MANTISSA_BITS = 64
 """Of the x86 long double, in which Redis computes INCRBYFLOAT."""
 _MAX_EXPONENT = 16384
+_TOO_LARGE = 1 << _MAX_EXPONENT
+_SMALLEST = Fraction(1, 1 << 16445)
 
 
 def parse_integer(word: bytes) -> int | None:
@@ -63,18 +65,19 @@ def long_double_of(word: bytes) -> Fraction:
     text = word.decode().lower()
     if "inf" in text:
         raise CommandError(NOT_FINITE)
-    if "x" in text:
-        return _nearest(_hexadecimal(text))
-    exponent = text.partition("e")[2]
+    exponent = text.partition("p" if "x" in text else "e")[2]
     if exponent and abs(int(exponent[:12])) > _MAX_EXPONENT:
         raise CommandError(NOT_A_FLOAT)
-    return _nearest(Fraction(text))
+    number = _nearest(_hexadecimal(text) if "x" in text else Fraction(text))
+    if number and not _SMALLEST <= abs(number) < _TOO_LARGE:
+        raise CommandError(NOT_A_FLOAT)
+    return number
 
 
 def add_long_doubles(first: Fraction, second: Fraction) -> Fraction:
     """Their sum, rounded as the x86 rounds it; raises CommandError if it is infinite."""
     total = _nearest(first + second)
-    if abs(total) >= 1 << _MAX_EXPONENT:
+    if abs(total) >= _TOO_LARGE:
         raise CommandError(NOT_FINITE)
     return total
 
@@ -92,11 +95,8 @@ def _hexadecimal(text: str) -> Fraction:
     mantissa, _, exponent = text.replace("0x", "", 1).partition("p")
     sign = -1 if mantissa.startswith("-") else 1
     whole, _, part = mantissa.lstrip("+-").partition(".")
-    power = int(exponent[:12] or 0)
-    if abs(power) > _MAX_EXPONENT:
-        raise CommandError(NOT_A_FLOAT)
     digits = Fraction(int(whole + part or "0", 16), 16 ** len(part))
-    return sign * digits * Fraction(2) ** power
+    return sign * digits * Fraction(2) ** int(exponent or 0)
 
 
 def _nearest(number: Fraction) -> Fraction:

@@ -70,10 +70,9 @@ def role(client: Client, argv: list[bytes]) -> bytes:
     "wait",
     3,
     "noscript",
-    group="generic",
+    group="connection",
     since="3.0.0",
     syntax="numreplicas timeout",
-    categories="connection",
     summary="Answers how many replicas have the writes: none, for there are none.",
 )
 def wait(client: Client, argv: list[bytes]) -> bytes:

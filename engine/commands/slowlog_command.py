@@ -29,7 +29,10 @@ container("slowlog", group="server", since="2.2.12", summary="Asks what was slow
 def slowlog_get(client: Client, argv: list[bytes]) -> bytes:
     """SLOWLOG GET."""
     if len(argv) > 3:
-        raise CommandError("ERR wrong number of arguments for 'slowlog|get' command")
+        raise CommandError(
+            f"ERR unknown subcommand or wrong number of arguments for '{argv[1].decode()}'. "
+            "Try SLOWLOG HELP."
+        )
     count = _DEFAULT_COUNT
     if len(argv) == 3:
         too_small = "ERR count should be greater than or equal to -1"

@@ -153,7 +153,9 @@ def container(
         return _run_subcommand(spec.admit(argv), client, argv)
 
     arity = -2 if alone is None else -1
-    spec = _spec(name, arity, flags, (0, 0, 0), run, group, summary, since, "", "", named=False)
+    spec = _spec(
+        name, arity, flags, (0, 0, 0), run, group, summary, since, "", "", named=alone is not None
+    )
     COMMANDS[name.encode()] = COMMANDS[name.upper().encode()] = spec
     _add_help(spec)
 
