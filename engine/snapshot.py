@@ -21,7 +21,7 @@ from engine import rdb_format
 from engine.child_control import ChildEnd, ParentEnd, Report
 from engine.disk import REPLACE, Disk
 from engine.errors import EngineError
-from engine.forking import CANCELLED_STATUS, Forked, ForkError, fork
+from engine.forking import CANCELLED_STATUS, Forked, fork
 from engine.keyspace import Keyspace
 from engine.rdb_writer import Dump, Pace, write_keyspace
 
@@ -127,7 +127,8 @@ def bgsave(
     """Fork a child that writes the dump while the parent goes on serving.
 
     `control` belongs to this snapshot alone and may hold already. `log` is called in both
-    processes; in the child it must do nothing but write the line. Raises ForkError.
+    processes; in the child it must do nothing but write the line. Raises ForkError; `control`
+    is then the caller's to abandon.
     """
 
     def child() -> int:
@@ -141,12 +142,7 @@ def bgsave(
         end.finish(saved.keys, saved.bytes)
         return 0
 
-    try:
-        forked = fork(child, name="rdb-bgsave", keep=control.child_fds, log=log)
-    except ForkError as error:
-        control.abandon()
-        log("#", f"Can't save in background: {error}")
-        raise
+    forked = fork(child, name="rdb-bgsave", keep=control.child_fds, log=log)
     # the parent returns at once; from now on its first write to a page makes the kernel copy it
     control.forked()
     log("*", f"Background saving started by pid {forked.pid}")
