@@ -49,7 +49,7 @@ class Live:
         self._performer: asyncio.Task[None] | None = None
         self.session = self._new_session()
         self.player = Player(lesson.scene, autoplay=autoplay)
-        self.player.pace = pace
+        self.player.hand.pace = pace
 
     def _new_session(self) -> Session:
         return Session(

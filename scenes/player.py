@@ -22,6 +22,7 @@ from typing import Literal, TypeAlias
 
 from engine.events import Event, Latency
 from scenes.cards import matches
+from scenes.course import Course
 from scenes.effects import (
     Answered,
     Ask,
@@ -34,25 +35,22 @@ from scenes.effects import (
     Restart,
     Send,
     ShowStep,
-    StartWorkload,
-    StopWorkload,
     WaitUntil,
 )
 from scenes.evidence import Evidence
 from scenes.expect import judge
 from scenes.measures import MEASURES, Figures
-from scenes.scene import Action, Expectation, Match, Question, Scene, Stage, Workload
+from scenes.scene import Expectation, Match, Question, Scene
+from scenes.stagehand import Stagehand
 from scenes.verdict import Verdict
-from scenes.words import fill
 
 Phase: TypeAlias = Literal["idle", "waiting", "asking", "revealing", "proving", "resting", "over"]
 Judge: TypeAlias = Callable[[Expectation, Evidence], Verdict]
 
-PACES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 ANSWERS = ("answer-1", "answer-2", "answer-3", "answer-4")
 
 
-class Player:
+class Player(Course):
     """Plays `scene`; `evidence` gathers what the checks and the words' figures need."""
 
     def __init__(
@@ -63,21 +61,18 @@ class Player:
         autoplay: bool = False,
         judged_by: Judge = judge,
     ) -> None:
-        self.scene = scene
+        super().__init__(scene)
         self.evidence = evidence or Evidence(populate=scene.populate)
         self.figures = Figures(self.evidence, scene.values)
         self.autoplay = autoplay
-        self.pace = 1.0
-        self.paused = False
+        self.hand = Stagehand(scene)
+        """The writers, the pace and the pause."""
         self.phase: Phase = "idle"
-        self.position = -1
         self.visited: list[str] = []
         self.verdicts: list[Checked] = []
         self.failed = ""
         self.chosen = -1
         self.right = -1
-        self.workloads: dict[str, Workload] = {}
-        """Running, by name, at their own rate (pace 1)."""
         self._judged_by = judged_by
         self._open: list[Expectation] = []
         self._wait: Match | None = None
@@ -93,35 +88,13 @@ class Player:
     # What screens ask
 
     @property
-    def stage(self) -> Stage | None:
-        """The step that plays now."""
-        return self.scene.stages[self.position] if self.position >= 0 else None
+    def pace(self) -> float:
+        """1.0 is the author's; scales dwell times and workloads."""
+        return self.hand.pace
 
     @property
-    def beat(self) -> int:
-        return self.stage.beat if self.stage else 0
-
-    @property
-    def beats(self) -> int:
-        return max((stage.beat for stage in self.scene.stages), default=0)
-
-    @property
-    def offered(self) -> frozenset[str]:
-        """Sandbox keys that the scene has offered so far."""
-        seen = self.scene.stages[: self.position + 1]
-        return frozenset(key for stage in seen for key in stage.keys)
-
-    @property
-    def panels(self) -> frozenset[str]:
-        """Panels that have entered so far."""
-        seen = self.scene.stages[: self.position + 1]
-        return frozenset(panel for stage in seen for panel in stage.panels)
-
-    @property
-    def card(self) -> str:
-        """The card shown now: the last one that a step named."""
-        seen = self.scene.stages[: self.position + 1]
-        return next((stage.card for stage in reversed(seen) if stage.card), "")
+    def paused(self) -> bool:
+        return self.hand.paused
 
     @property
     def question(self) -> Question | None:
@@ -141,7 +114,7 @@ class Player:
         """Take in one event of the stream; its `at` is also news of the clock."""
         self.evidence.add(event)
         if isinstance(event, Latency) and event.done:
-            self.workloads.pop(event.client, None)
+            self.hand.finished(event.client)
         if self.phase in ("idle", "over"):
             return []
         effects: list[Effect] = []
@@ -162,14 +135,14 @@ class Player:
         elapsed, self._ticked_at = max(0.0, now - self._ticked_at), now
         if self.phase in ("idle", "over"):
             return []
-        if self.paused:
+        if self.hand.paused:
             self._deadline += elapsed
             return []
         effects: list[Effect] = []
         if self.phase == "proving":
             effects += self._prove(now)
         elif self.phase == "resting":
-            self._dwell_left -= elapsed * self.pace
+            self._dwell_left -= elapsed * self.hand.pace
             if self._goes_on_alone() and self._dwell_left <= 1e-9:
                 return self._go_on(now)
         elif now >= self._deadline:
@@ -218,33 +191,10 @@ class Player:
 
     def _begin(self, now: float) -> list[Effect]:
         assert self.stage is not None
-        effects = self._perform(self.stage.do)
+        effects = self.hand.perform(self.stage.do)
         if self._wait is None:
             effects += self._wait_met(now)
         return effects + self._next_call(now)
-
-    def _perform(self, actions: list[Action]) -> list[Effect]:
-        effects: list[Effect] = []
-        for action in actions:
-            if action.send is not None:
-                effects.append(Send(tuple(self._filled(word) for word in action.send)))
-            elif action.start is not None:
-                self.workloads[action.start.name] = action.start
-                effects.append(self._started(action.start))
-            elif action.stop is not None:
-                self.workloads.pop(action.stop, None)
-                effects.append(StopWorkload(action.stop))
-            elif action.hold is not None:
-                effects.append(Send(("COWSCOPE", "HOLD" if action.hold else "RELEASE")))
-            elif action.step is not None:
-                effects.append(Send(("COWSCOPE", "STEP", str(action.step))))
-        return effects
-
-    def _filled(self, word: str) -> str:
-        return fill(word, self.scene.values)
-
-    def _started(self, workload: Workload) -> StartWorkload:
-        return StartWorkload(workload, workload.rate * self.pace)
 
     def _wait_met(self, now: float) -> list[Effect]:
         stage = self.stage
@@ -256,7 +206,7 @@ class Player:
             self.phase, self._deadline = "asking", float("inf")
             effects: list[Effect] = [Ask(stage.question.id, self._choices(stage.question))]
             if self.autoplay:
-                self._deadline = now + stage.dwell / self.pace
+                self._deadline = now + stage.dwell / self.hand.pace
             return effects + self._next_call(now)
         return self._start_proving(now)
 
@@ -317,7 +267,7 @@ class Player:
         if choice >= len(question.choices):
             return [Refused(f"this question has {len(question.choices)} choices")]
         self.chosen, self.phase, self._wait = choice, "revealing", question.wait
-        effects: list[Effect] = [Answered(question.id, choice), *self._perform(question.reveal)]
+        effects: list[Effect] = [Answered(question.id, choice), *self.hand.perform(question.reveal)]
         timeout = self.stage.timeout if self.stage else 0.0
         self._deadline = now + (timeout if self._wait is not None else question.settle)
         return effects + self._next_call(now)
@@ -342,8 +292,7 @@ class Player:
     def _goes_on_alone(self) -> bool:
         if self.autoplay:
             return True
-        following = self.scene.stages[self.position + 1 : self.position + 2]
-        return self.beat == 0 and bool(following) and following[0].beat == 0
+        return self.beat == 0 and self.following is not None and self.following.beat == 0
 
     def _next(self, now: float) -> list[Effect]:
         if self.phase == "idle":
@@ -360,10 +309,9 @@ class Player:
 
     def _leave_opening(self, now: float) -> list[Effect]:
         """The first key starts beat 1, however far the opening has come."""
-        for position, stage in enumerate(self.scene.stages):
-            if stage.beat > 0:
-                return self._leave(now) + self._enter(position, now)
-        return self._go_on(now)
+        if self.first_beat is None:
+            return self._go_on(now)
+        return self._leave(now) + self._enter(self.first_beat, now)
 
     def _go_on(self, now: float) -> list[Effect]:
         effects = self._leave(now)
@@ -385,38 +333,31 @@ class Player:
         return [ShowStep(self.scene.stages[self.position - 1].id)]
 
     def _restart(self) -> list[Effect]:
-        stops: list[Effect] = [StopWorkload(name) for name in self.workloads]
-        self.workloads.clear()
+        stops = self.hand.stop_all()
+        pace, self.hand = self.hand.pace, Stagehand(self.scene)
+        self.hand.pace = pace
         self.verdicts.clear()
         self.visited.clear()
-        self.phase, self.position, self.failed, self.paused = "idle", -1, "", False
+        self.phase, self.position, self.failed = "idle", -1, ""
         return [*stops, Restart()]
 
     # Time
 
     def _pause(self, now: float) -> list[Effect]:
-        self.paused = not self.paused
-        self._ticked_at = now
-        if self.paused:
-            return [StopWorkload(name) for name in self.workloads]
-        started = [self._started(workload) for workload in self.workloads.values()]
-        return [*started, *self._next_call(now)]
+        self.hand.paused = not self.hand.paused
+        if self.hand.paused:
+            return self.hand.stop_all()
+        return [*self.hand.start_all(), *self._next_call(now)]
 
     def _change_pace(self, faster: bool, now: float) -> list[Effect]:
-        steps = PACES if faster else PACES[::-1]
-        further = [p for p in steps if (p > self.pace if faster else p < self.pace)]
-        if not further:
-            return [Refused(f"the pace is x{self.pace:g} already")]
-        self.pace = further[0]
-        if self.paused:
-            return []
-        started = [self._started(workload) for workload in self.workloads.values()]
-        return [*started, *self._next_call(now)]
+        if not self.hand.change_pace(faster):
+            return [Refused(f"the pace is x{self.hand.pace:g} already")]
+        return [*self.hand.start_all(), *self._next_call(now)]
 
     def _next_call(self, now: float) -> list[Effect]:
-        if self.paused or self.phase in ("idle", "over"):
+        if self.hand.paused or self.phase in ("idle", "over"):
             return []
         at = self._deadline
         if self.phase == "resting":
-            at = now + self._dwell_left / self.pace if self._goes_on_alone() else float("inf")
+            at = now + self._dwell_left / self.hand.pace if self._goes_on_alone() else float("inf")
         return [WaitUntil(at)] if at < float("inf") else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenes.effects import Effect, Kill, Refused, Send, StartWorkload, StopWorkload
+from scenes.effects import Effect, Kill, Refused, Send
 from scenes.player import Player
 from scenes.scene import Workload
 from scenes.view import View
@@ -40,9 +40,9 @@ def press(key: str, player: Player, view: View) -> list[Effect]:
 
 def _toggle_writes(player: Player) -> list[Effect]:
     """Stop whatever writes; if nothing does, start a trickle."""
-    if player.workloads:
-        stopped: list[Effect] = [StopWorkload(name) for name in player.workloads]
-        player.workloads.clear()
+    hand = player.hand
+    if hand.workloads:
+        stopped = hand.stop_all()
+        hand.workloads.clear()
         return stopped
-    player.workloads[WRITES.name] = WRITES
-    return [StartWorkload(WRITES, WRITES.rate * player.pace)]
+    return [hand.start(WRITES)]

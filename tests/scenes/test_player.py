@@ -210,7 +210,7 @@ def test_pace_scales_dwell_and_writers() -> None:
     assert faster == [StartWorkload(load, 30), WaitUntil(4.0)]
     for _ in range(10):
         last = player.feed_key("slower", 0.0)
-    assert isinstance(last[0], Refused) and player.pace == 0.25
+    assert isinstance(last[0], Refused) and player.hand.pace == 0.25
 
 
 def test_back_and_restart() -> None:

@@ -31,7 +31,7 @@ def test_a_name_that_leads_nowhere_is_an_error() -> None:
     assert real_source(replace(card, real="")) is None
     with pytest.raises(SceneError, match=r"no source for 'engine\.nothing:x'"):
         real_source(replace(card, real="engine.nothing:x"))
-    with pytest.raises(SceneError, match="no source for 'scenes.source:nothing'"):
+    with pytest.raises(SceneError, match=r"no source for .scenes\.source:nothing"):
         real_source(replace(card, real="scenes.source:nothing"))
-    with pytest.raises(SceneError, match="'return' stands in . lines of"):
+    with pytest.raises(SceneError, match=r"stands in \d lines of"):
         real_source(replace(card, real_lines={"1": "return"}))
