@@ -123,12 +123,15 @@ class AppendOnlyFile:
         self.enabled = True
 
     def stop(self, now: float) -> None:
-        """At shutdown: write and sync everything, whatever the policy, and close."""
+        """At shutdown: write and sync everything, whatever the policy. The file stays open."""
         self._log("*", "Calling fsync() on the AOF file.")
-        self.turn_off(now)
+        self.flush(now, force=True)
+        self._perform(self.policy.sync(now))
+        self._bio.drain()
+        self.collect()
 
     def turn_off(self, now: float) -> None:
-        """CONFIG SET appendonly no: as `stop`; the file stays as it is and is not added to."""
+        """CONFIG SET appendonly no: write and sync everything, and close."""
         self.flush(now, force=True)
         self._perform(self.policy.sync(now))
         if self._bio.drain():
@@ -136,6 +139,10 @@ class AppendOnlyFile:
         else:
             self._bio.close(self._fd)
         self.collect()
+        if lost := self.policy.discard():
+            self._log(
+                "#", f"{lost} bytes of the AOF buffer could not be written before turning off"
+            )
         self._fd = -1
         self.enabled = False
 
@@ -273,7 +280,8 @@ class AppendOnlyFile:
         if own:
             end = self.policy.fsynced
         if self.on_fsync is not None:
-            self.on_fsync(sync.file, start, end, usec, self.policy.policy, sync.thread, dirty)
+            policy = "everysec" if sync.thread == "bio" else self.policy.policy
+            self.on_fsync(sync.file, start, end, usec, policy, sync.thread, dirty)
         return intentions
 
     def _truncate(self, truncate: Truncate) -> list[Intention]:

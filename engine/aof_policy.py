@@ -68,7 +68,7 @@ READY, WRITING, TRUNCATING, SYNCING, STOPPED = (
 
 MOVES: dict[str, frozenset[str]] = {
     # stage       what may come while the machine is in it
-    READY: frozenset({"append", "flush", "sync", "begin_file"}),
+    READY: frozenset({"append", "flush", "sync", "discard", "begin_file"}),
     WRITING: frozenset({"written", "write_failed"}),
     TRUNCATING: frozenset({"truncated", "truncate_failed"}),
     SYNCING: frozenset({"synced", "sync_failed"}),  # of the main thread's own sync
@@ -160,7 +160,7 @@ class AofPolicy:
         self.fsynced = self._asked = 0
         self._asked_at = int(now)
         self._confirmed = 0
-        self._doubtful = self._closing = False
+        self._doubtful = False
         self._write_errno = self._fsync_errno = 0
         self._judge()
 
@@ -195,11 +195,23 @@ class AofPolicy:
         return [*intentions, Write(self.file, self.written, data)]
 
     def sync(self, now: float) -> list[Intention]:
-        """Sync what is written, whatever the policy: the file is about to be closed."""
+        """Sync what is written, whatever the policy: the process or the file is about to end.
+
+        A failure is told, but asks for no Exit.
+        """
         self._enter("sync")
         self._now = now
         self._closing = True
         return self._ask("main")
+
+    def discard(self) -> int:
+        """Forget aof_buf, whose file is given up; how many bytes are lost."""
+        self._enter("discard")
+        lost = self.buffer_length
+        self._buffer.clear()
+        self.buffer_length = 0
+        self._postponed_since = None
+        return lost
 
     def written_all(self) -> list[Intention]:
         """The Write is done."""
@@ -254,6 +266,7 @@ class AofPolicy:
     def synced(self, sync: Sync) -> list[Intention]:
         """The sync succeeded: of what lay in the file when it began nothing can be lost."""
         self._leave_sync(sync, "synced")
+        self._closing = False
         if sync.file != self.file:
             return []
         self._confirmed = max(self._confirmed, sync.end)
@@ -266,10 +279,12 @@ class AofPolicy:
     def sync_failed(self, sync: Sync, errno: int) -> list[Intention]:
         """The sync failed, and with it perhaps the bytes it was for."""
         self._leave_sync(sync, "sync_failed")
+        fatal = sync.thread == "main" and not self._closing
+        self._closing = False
         if sync.file != self.file:
             return [LogLine("#", f"Fail to fsync the AOF file: {os.strerror(errno)}")]
         self._doubtful = True
-        if sync.thread == "main" and not self._closing:
+        if fatal:
             self.stage = STOPPED
             return [Exit(FSYNC_FATAL % os.strerror(errno))]
         known = self._fsync_errno

@@ -275,6 +275,21 @@ def test_a_failed_sync_at_the_close_is_told() -> None:
     sync = one(aof.sync(100.0))
     assert isinstance(sync, Sync)
     assert isinstance(one(aof.sync_failed(sync, errno.EIO)), LogLine)
+    aof.append(b"abc")
+    aof.flush(100.0)
+    sync = one(aof.written_all())
+    assert isinstance(sync, Sync)
+    assert isinstance(one(aof.sync_failed(sync, errno.EIO)), Exit), "a shutdown was called off"
+
+
+def test_a_buffer_that_can_not_be_written_can_be_given_up() -> None:
+    aof = machine()
+    aof.append(b"abc")
+    aof.flush(100.0)
+    aof.write_failed(errno.ENOSPC, 0)
+    assert aof.discard() == 3
+    aof.begin_file("next", 0, 101.0)
+    assert (aof.appended, aof.refusal) == (0, None)
 
 
 def test_syncs_of_the_file_before_are_not_taken_for_this_one() -> None:
@@ -295,7 +310,7 @@ def test_a_new_file_needs_an_empty_buffer() -> None:
 
 def test_illegal_moves_change_nothing() -> None:
     assert set().union(*MOVES.values()) == {
-        *("append", "flush", "sync", "begin_file", "written", "write_failed"),
+        *("append", "flush", "sync", "discard", "begin_file", "written", "write_failed"),
         *("truncated", "truncate_failed", "synced", "sync_failed"),
     }
     aof = machine("always")
