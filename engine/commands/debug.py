@@ -12,6 +12,7 @@ from engine.commands.connection import is_local
 from engine.commands.numbers import integer_of, parse_seconds
 from engine.commands.object_command import encoding_of
 from engine.commands.table import command
+from engine.digest import digest, digest_value
 from engine.replies import (
     NO_SUCH_KEY,
     NOT_POSITIVE,
@@ -125,14 +126,10 @@ def _object(client: Client, argv: list[bytes]) -> bytes:
 
 
 def _digest(client: Client, argv: list[bytes]) -> bytes:
-    from engine.digest import digest
-
     return simple(digest(client.server.keyspace).hex().encode())
 
 
 def _digest_value(client: Client, argv: list[bytes]) -> bytes:
-    from engine.digest import digest_value
-
     return array([simple(digest_value(client.db, key).hex().encode()) for key in argv[2:]])
 
 

@@ -1,4 +1,4 @@
-"""The same words to this engine's commands and to a real redis-server: the replies are the same bytes."""
+"""The same words to this engine and to a real redis-server: the replies are the same bytes."""
 
 from __future__ import annotations
 
@@ -497,6 +497,8 @@ DEBUG
 DEBUG SLEEP
 DEBUG SLEEP 0
 DEBUG POPULATE 3 pre 10
+DEBUG DIGEST
+DEBUG DIGEST-VALUE pre:0 nope
 GET pre:1
 DEBUG POPULATE -1
 DEBUG POPULATE abc
@@ -623,6 +625,7 @@ def test_any_sequence_answers_the_same(
             pair.compare(*argv)
         pair.compare(b"DISCARD")
         pair.compare(b"DBSIZE")
+        pair.compare(b"DEBUG", b"DIGEST")
         pair.compare(b"MGET", b"a", b"b", b"c", b"bin\0\r\nkey")
     finally:
         pair.close()

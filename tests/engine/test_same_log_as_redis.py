@@ -1,4 +1,4 @@
-"""What a write brings into the AOF, and how many changes it counts: the same as in a real redis-server."""
+"""What a write brings into the AOF and how many changes it counts, as in a real redis-server."""
 
 from __future__ import annotations
 
