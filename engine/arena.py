@@ -48,6 +48,7 @@ class Arena:
         self.page_size = page_size
         self.page_shift = page_size.bit_length() - 1
         self.classes = SizeClasses(page_size, one_value_a_page=one_value_a_page)
+        self._map(pages)
         self.page_class = bytearray(pages)
         """Class by page: FREE_PAGE, a slot class, RUN or CONTINUED."""
         self.page_db = bytearray(pages)
@@ -63,7 +64,6 @@ class Arena:
         self._runs = PageRuns()
         self._free_slots: list[list[int]] = [[] for _ in range(256 * MAX_DATABASES)]
         self._empty_pages: set[int] = set()
-        self._map(pages)
         self.store: Callable[[int, bytes], None] = self._store
         """Writes bytes at an offset: every write to the arena goes through here."""
         self.stored_pages: list[int] = []
