@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
 
 from app.driver import Driver
-from app.glyphs import ASCII, DRAWN, Glyphs
+from app.glyphs import ASCII, DRAWN, Glyphs, probe
 from app.menu import Choice, MenuScreen
 from app.scene_screen import Left, SceneScreen
 from app.theme import textual_theme
@@ -31,7 +31,7 @@ class CowscopeApp(App[int]):
         border-subtitle-background: $background; }
     #confirm { width: 62; height: 6; border: round $error; padding: 1; background: $background;
         border-title-background: $background; border-subtitle-background: $background; }
-    .-ascii #page, .-ascii #confirm { border: ascii $accent; }
+    App.plain #page, App.plain #confirm { border: ascii $accent; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+q", "leave_all", "Quit")]
     ENABLE_COMMAND_PALETTE = False
@@ -46,7 +46,8 @@ class CowscopeApp(App[int]):
         ascii_only: bool = False,
         dark: bool = True,
     ) -> None:
-        """`driver` plays at once; without one `menu` is shown, and `open_choice` opens."""
+        """`driver` plays at once; without one `menu` is shown, and `open_choice` opens.
+        Without `ascii_only` the terminal is asked, see `app.glyphs.probe`."""
         super().__init__()
         self.glyphs: Glyphs = ASCII if ascii_only else DRAWN
         self.playing = driver
@@ -61,7 +62,7 @@ class CowscopeApp(App[int]):
 
     async def on_mount(self) -> None:
         """The first screen; what plays starts after its first frame."""
-        self.set_class(self.glyphs is ASCII, "-ascii")
+        self.set_class(self.glyphs is ASCII, "plain")
         if self.playing is not None:
             await self.play(self.playing)
         else:
@@ -106,6 +107,12 @@ class CowscopeApp(App[int]):
             await self.playing.stop()
             self.playing = None
         self.pop_screen()
+
+    def run(self, *args: Any, **kwargs: Any) -> int | None:
+        """Run in the terminal, after asking it whether it draws our glyphs one cell wide."""
+        if self.glyphs is DRAWN and probe() is False:
+            self.glyphs = ASCII
+        return super().run(*args, **kwargs)
 
     def action_leave_all(self) -> None:
         """Ctrl+Q: out, from anywhere."""

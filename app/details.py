@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.lines import EMPTY, Line, Span, duration, grouped, line, paragraph
 from scenes.view import COPIED, NEW, View
 
-COLUMN = 44
+COLUMN = 40
 
 
 def details_lines(view: View, cells: int) -> list[Line]:
@@ -68,7 +68,7 @@ def _kb(kib: int) -> str:
 
 
 def _row(name: str, value: str, source: str, role: str = "bold") -> Line:
-    spans: list[Span] = [(f"{name:<{COLUMN}}", "text"), (f"{value:>14}", role)]
+    spans: list[Span] = [(f"{name:<{COLUMN}}", "text"), (f"{value:>20}", role)]
     if source:
         spans.append((f"  {source}", "faint"))
     return line(*spans)

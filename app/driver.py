@@ -29,6 +29,8 @@ class Driver(Protocol):
     """A scene that plays; nothing here blocks, and nothing here draws."""
 
     scene: Scene
+    refusal: str
+    """Why the last key did nothing, in one line; the screen takes it and leaves it empty."""
 
     @property
     def view(self) -> View:
@@ -57,10 +59,6 @@ class Driver(Protocol):
     @property
     def status(self) -> Status:
         """In one word."""
-
-    @property
-    def refusal(self) -> str:
-        """Why the last key did nothing, in one line; empty when it did something."""
 
     @property
     def notice(self) -> str:

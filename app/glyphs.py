@@ -81,7 +81,7 @@ DRAWN = Glyphs(
 )
 
 ASCII = Glyphs(
-    free="_",
+    free="'",
     private=":",
     shared=".",
     copied="#",
@@ -123,7 +123,7 @@ def utf8_locale() -> bool:
     return encoding == "utf8"
 
 
-def probe(timeout: float = 0.2) -> bool | None:
+def probe(timeout: float = 0.1) -> bool | None:
     """Whether the probed glyphs take the cells that we count; None where no terminal answers.
 
     Writes them, asks for the cursor's column (CSI 6n, ECMA-48 DSR) and wipes them again.

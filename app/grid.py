@@ -115,7 +115,7 @@ class PageGrid(Drawn, can_focus=True):
         """What the cursor points at, in words."""
         each = self.cells.shape.per_cell
         if self.page is None:
-            note = f"{each} pages a cell; a bar is the share copied" if each > 1 else ""
+            note = f"{each} pages a cell; bar: share copied" if each > 1 else ""
             return [line((note, "dim")), line(("mouse or arrows name a page", "faint"))]
         return describe(
             view, self.cells.shape.pages_of(self.cells.shape.cell_of(self.page)), self.page
@@ -266,14 +266,14 @@ class PageGrid(Drawn, can_focus=True):
         if not self._foot:
             self._foot = self.foot()
         found = self._foot[index] if 0 <= index < len(self._foot) else ()
-        return strip_of(found, self.size.width, self.palette)
+        return strip_of(found, self.size.width, self.palette, self.is_ascii)
 
     def _empty_line(self, y: int) -> Strip:
         lines = paragraph(self.EMPTY, max(self.size.width - 2, 10), "dim")
         start = max((self.size.height - self.foot_rows - len(lines)) // 2, 0)
         inside = 0 <= y - start < len(lines)
         found: Line = ((" ", "text"), *lines[y - start]) if inside else ()
-        return strip_of(found, self.size.width, self.palette)
+        return strip_of(found, self.size.width, self.palette, self.is_ascii)
 
 
 def counted(look: Look, name: str, count: int, size: int) -> Line:

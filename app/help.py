@@ -20,11 +20,13 @@ def help_lines(glyphs: Glyphs, offered: frozenset[str], cells: int) -> list[Line
     for name, actions in GROUPS:
         lines.append(line((name, "bold")))
         for key in TABLE:
-            if key.action.partition("(")[0] not in actions:
+            if key.action.partition("(")[0] not in actions or key.shown in ("2", "3", "4"):
                 continue
             later = key.shown in OFFERED and key.shown not in offered
             note = "not offered by this scene yet" if later else ""
             shown = " or ".join(dict.fromkeys((key.shown, *(k for k in key.keys if len(k) == 1))))
+            if key.shown == "1":
+                shown = "1 2 3 4"
             left = line("  ", (f"{shown:<12}", "faint" if later else "bold"),
                         (key.long, "faint" if later else "text"))  # fmt: skip
             lines.append(spread(left, line((note, "faint")), cells))

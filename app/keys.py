@@ -21,13 +21,13 @@ class Key:
 
 TABLE = (
     Key(("space", "n"), "space", "next", "next", "go on to the next step", True),
-    Key(("backspace",), "backspace", "back", "back", "see the previous step again", True),
+    Key(("backspace",), "bksp", "back", "back", "see the previous step again", True),
     Key(("comma",), ",", "scrub(-1)", "", "one event back"),
     Key(("full_stop",), ".", "scrub(1)", "", "one event forward"),
     Key(("left_square_bracket",), "[", "mark(-1)", "", "to the mark before (fork, fsync ...)"),
     Key(("right_square_bracket",), "]", "mark(1)", "", "to the next mark"),
     Key(("end",), "End", "to_now", "live", "back to now", True),
-    Key(("1",), "1", "answer(0)", "", "answer with the first choice"),
+    Key(("1",), "1", "answer(0)", "", "answer a question: first, second ... choice"),
     Key(("2",), "2", "answer(1)", "", "answer with the second choice"),
     Key(("3",), "3", "answer(2)", "", "answer with the third choice"),
     Key(("4",), "4", "answer(3)", "", "answer with the fourth choice"),
@@ -76,8 +76,12 @@ def bindings() -> list[Binding]:
     ]
 
 
-def footer(offered: frozenset[str] | set[str]) -> list[Key]:
-    """The keys that the footer names, of the sandbox only those the scene offers by now."""
+def footer(offered: frozenset[str], past: bool) -> list[Key]:
+    """The keys that the footer names: of the sandbox those offered by now, `End` in the past."""
     return [
-        key for key in TABLE if key.footer and (key.shown not in OFFERED or key.shown in offered)
+        key
+        for key in TABLE
+        if key.footer
+        and (key.shown not in OFFERED or key.shown in offered)
+        and (key.shown != "End" or past)
     ]

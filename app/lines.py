@@ -35,7 +35,7 @@ def width(of: Line) -> int:
     return sum(cell_len(text) for text, _ in of)
 
 
-def cut(text: str, cells: int, more: str = "~") -> str:
+def cut(text: str, cells: int, more: str = "…") -> str:
     """`text` in at most `cells` cells, ending in `more` where something was cut off."""
     if cell_len(text) <= cells:
         return text
@@ -58,12 +58,23 @@ def crop(of: Line, cells: int) -> Line:
     return tuple(spans)
 
 
+def shortened(of: Line, cells: int) -> Line:
+    """A line in at most `cells` cells, ending in an ellipsis where something was cut off."""
+    if width(of) <= cells:
+        return of
+    if cells <= 0:
+        return EMPTY
+    kept = crop(of, cells - 1)
+    return (*kept, ("…", kept[-1][1] if kept else "text"))
+
+
 def spread(left: Line, right: Line, cells: int) -> Line:
     """`left` and `right` at the two ends of a line; `left` is cropped where both do not fit."""
     gap = cells - width(left) - width(right)
     if gap >= 1:
         return (*left, (" " * gap, "text"), *right)
-    return (*crop(left, max(cells - width(right) - 1, 0)), (" ", "text"), *right)
+    room = max(cells - width(right) - 1, 0)
+    return (*shortened(left, room), (" ", "text"), *right)
 
 
 def wrap(text: str, cells: int) -> list[str]:
@@ -130,9 +141,19 @@ def duration(usec: int) -> str:
     return f"{usec / 1_000_000:.2f} s"
 
 
-def strip_of(of: Line, cells: int, palette: Palette) -> Strip:
-    """A line as Textual draws it: cropped and padded to `cells`."""
-    shown = crop(of, cells)
+_PLAINER = str.maketrans("·—–…µ×→“”‘’", "|--~ux>\"\"''")
+
+
+def in_ascii(text: str) -> str:
+    """`text` with our typographic signs as ASCII of the same width; other scripts stay."""
+    return text.translate(_PLAINER)
+
+
+def strip_of(of: Line, cells: int, palette: Palette, ascii_only: bool = False) -> Strip:
+    """A line as Textual draws it: shortened or padded to `cells`."""
+    shown = shortened(of, cells)
+    if ascii_only:
+        shown = tuple((in_ascii(text), role) for text, role in shown)
     size = width(shown)
     segments = [Segment(text, palette.style(role)) for text, role in shown if text]
     if size < cells:

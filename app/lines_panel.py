@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from app import glyphs as glyph_sets
-from app.lines import EMPTY, Line, strip_of
+from app.lines import EMPTY, Line, in_ascii, strip_of
 from app.theme import Palette, palette
 
 if TYPE_CHECKING:
@@ -42,14 +42,22 @@ class Drawn(Widget):
 
     def title(self, text: str) -> None:
         """Set the border's title, if it changed; square brackets are meant as such."""
-        wanted = text.replace("[", r"\[")
+        wanted = self._safe(text)
         if getattr(self, "_wanted_title", None) != wanted:
             self._wanted_title = wanted
             self.border_title = wanted
 
+    def _safe(self, text: str) -> str:
+        return (in_ascii(text) if self.is_ascii else text).replace("[", r"\[")
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether only ASCII signs are to be drawn."""
+        return self.glyphs.border == "ascii"
+
     def subtitle(self, text: str) -> None:
         """Set the border's subtitle, if it changed."""
-        wanted = text.replace("[", r"\[")
+        wanted = self._safe(text)
         if getattr(self, "_wanted_subtitle", None) != wanted:
             self._wanted_subtitle = wanted
             self.border_subtitle = wanted
@@ -92,7 +100,7 @@ class LinesPanel(Drawn):
 
     def render_line(self, y: int) -> Strip:
         """One row."""
-        return strip_of(_at(self.lines, y + self.top), self.size.width, self.palette)
+        return strip_of(_at(self.lines, y + self.top), self.size.width, self.palette, self.is_ascii)
 
 
 def _at(lines: Sequence[Line], index: int) -> Line:

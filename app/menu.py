@@ -41,7 +41,7 @@ class MenuScreen(Screen[None]):
     CSS = """
     #menu { height: 1fr; border: round $border; padding: 1 2; background: $background;
         border-title-background: $background; border-subtitle-background: $background; }
-    .-ascii #menu { border: ascii $border; }
+    MenuScreen.plain #menu { border: ascii $border; }
     """
 
     class Chosen(Message):
@@ -62,6 +62,7 @@ class MenuScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw once the size is known."""
+        self.set_class(self.panel.is_ascii, "plain")
         self.panel.title("Cowscope · watch fork, copy-on-write and fsync happen")
         self.panel.subtitle("arrows · Enter plays · q leaves")
         self.call_after_refresh(self._draw)

@@ -18,6 +18,8 @@ from app.lines_panel import LinesPanel
 
 KEPT = 200
 """Answer lines kept."""
+ROWS = 10
+"""Answer lines shown at once."""
 
 
 class CommandNames(Suggester):
@@ -135,6 +137,7 @@ class Prompt(Vertical):
         role = "lost" if answer and answer[0].startswith("(error)") else "text"
         self._lines += [line((text, role)) for text in answer]
         del self._lines[:-KEPT]
+        self.answers.styles.height = min(len(self._lines), ROWS)
         self.answers.put(self._lines)
         self.call_after_refresh(self.answers.scroll_lines, KEPT)
 

@@ -61,20 +61,22 @@ class SceneScreen(Screen[None]):
     SceneScreen > Header { height: 2; }
     SceneScreen > #body { height: 1fr; }
     #body > * { position: absolute; display: none; }
-    #body > .panel { border: round $border; border-title-color: $foreground;
-        border-subtitle-color: $primary; border-title-style: bold; background: $background;
-        border-title-background: $background; border-subtitle-background: $background; }
-    .ascii #body > .panel, .ascii Prompt { border: ascii $border; }
-    #body > .panel:focus { border: round $primary; }
-    .ascii #body > .panel:focus { border: ascii $primary; }
+    #body > .panel { border-title-color: $foreground; border-subtitle-color: $primary;
+        border-title-style: bold; background: $background; border-title-background: $background;
+        border-subtitle-background: $background; }
+    SceneScreen.drawn #body > .panel { border: round $border; }
+    SceneScreen.drawn #body > .panel:focus { border: round $primary; }
+    SceneScreen.plain #body > .panel { border: ascii $border; }
+    SceneScreen.plain #body > .panel:focus { border: ascii $primary; }
     SceneScreen > StatusLine, SceneScreen > Timeline, SceneScreen > Footer { height: 1; }
-    Prompt { display: none; height: auto; max-height: 14; border: round $accent;
-        background: $background; }
-    Prompt > #answers { height: auto; max-height: 11; }
+    Prompt { display: none; height: auto; background: $background; }
+    SceneScreen.drawn Prompt { border: round $accent; }
+    SceneScreen.plain Prompt { border: ascii $accent; }
+    Prompt > #answers { height: 0; }
     Prompt > CommandLine { height: 1; border: none; padding: 0; background: $background; }
     #too-small { display: none; height: 1fr; }
-    .tiny > * { display: none; }
-    .tiny > #too-small { display: block; }
+    SceneScreen.tiny > * { display: none; }
+    SceneScreen.tiny > #too-small { display: block; }
     """
 
     def __init__(self, driver: Driver) -> None:
@@ -128,7 +130,7 @@ class SceneScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Start drawing."""
-        self.set_class(self.grid.glyphs.border == "ascii", "ascii")
+        self.add_class("plain" if self.grid.is_ascii else "drawn")
         self.grid.on_point = self.child_grid.follow
         self.child_grid.on_point = self.grid.follow
         self._lay_out()
@@ -180,7 +182,9 @@ class SceneScreen(Screen[None]):
         driver.tick()
         if self._lags() or self.has_class("tiny"):
             return
-        self._say(driver.refusal)
+        if driver.refusal:
+            self._said, self._said_at, driver.refusal = driver.refusal, monotonic(), ""
+            self._clock_at = float("-inf")
         seen = (driver.view, driver.cursor, driver.length, driver.status)
         moved = self._seen is None or any(
             a is not b if isinstance(a, View) else a != b
@@ -224,7 +228,7 @@ class SceneScreen(Screen[None]):
     def _show_view(self) -> None:
         view = self.driver.view
         pid = f" · pid {view.engine.pid}" if view.engine.pid else ""
-        self.grid.title(f"Parent heap{pid} · {grouped(len(view.pages))} pages")
+        self.grid.title(f"Parent{pid} · {grouped(len(view.pages))} pages")
         self.child_grid.title(_child_title(view))
         for name, panel in self._panels().items():
             if name in ("grid", "child", "gauge") and panel.display:
@@ -259,11 +263,6 @@ class SceneScreen(Screen[None]):
         recent = monotonic() - self._said_at < REFUSAL
         failed = driver.status in ("crashed", "failed")
         self.status_line.show(self._said if recent and self._said else driver.notice, failed)
-
-    def _say(self, text: str) -> None:
-        if text:
-            self._said, self._said_at = text, monotonic()
-            self._show_words()
 
     # -- keys ----------------------------------------------------------------------------------
 
@@ -427,7 +426,7 @@ class Left(Message):
 def _child_title(view: View) -> str:
     child = view.child
     if child is None:
-        return "Snapshot child"
+        return "Child"
     if child.alive:
-        return f"Snapshot child · pid {child.pid}"
-    return f"Snapshot child · pid {child.pid}, gone"
+        return f"Child · pid {child.pid}"
+    return f"Child · pid {child.pid}, gone"

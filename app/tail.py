@@ -18,7 +18,7 @@ class Tail(LinesPanel, can_focus=False):
     def show(self, view: View, now: float | None = None) -> None:
         """Draw `view`; `now` in CLOCK_MONOTONIC seconds, None where time stands still."""
         file = view.tail.file.rsplit("/", 1)[-1]
-        self.title(f"AOF tail · {file or 'off'} · appendfsync {view.tail.policy}")
+        self.title(f"AOF tail · {file or 'off'} · appendfsync {view.tail.policy} · measured")
         self.subtitle(countdown(view.tail, now, self.glyphs))
         self.put(tail_lines(view.tail, self.glyphs, self.size.width, self.size.height))
 
@@ -57,13 +57,15 @@ def rungs_line(tail: TailView, cells: int) -> Line:
     """How many bytes are on each rung, and the commands that a power cut would lose."""
     size = len(grouped(tail.appended))
     cached, buffered = tail.written - tail.fsynced, tail.appended - tail.written
+    wide = cells >= 90
+    gap = "   " if wide else "  "
     left = line(
-        (RUNGS["buffer"], "buffer"), f" aof_buf {grouped(buffered, 5)} B   ",
-        (RUNGS["cache"], "cache"), f" page cache {grouped(cached, 6)} B   ",
+        (RUNGS["buffer"], "buffer"), f" aof_buf {grouped(buffered, 4)} B{gap}",
+        (RUNGS["cache"], "cache"), f" page cache {grouped(cached, 6)} B{gap}",
         (RUNGS["disk"], "disk"), f" on disk {grouped(tail.fsynced, size)} B",
     )  # fmt: skip
-    unsafe = f"{grouped(tail.unsafe, 4)} commands" if cells >= 90 else grouped(tail.unsafe, 4)
-    label = "acknowledged, not yet safe: " if cells >= 90 else " not yet safe:"
+    unsafe = f"{grouped(tail.unsafe, 4)} commands" if wide else grouped(tail.unsafe, 4)
+    label = "acknowledged, not yet safe: " if wide else "unsafe:"
     return spread(
         left, line((label, "dim"), (unsafe, "cache text" if tail.unsafe else "bold")), cells
     )
@@ -132,18 +134,18 @@ def last_fsync(tail: TailView) -> Line:
     """The last completed fdatasync, and the kernel's own count afterwards."""
     if not tail.fsyncs:
         return line(("no fdatasync has completed yet", "dim"))
-    where = "in the background thread" if tail.last_fsync_thread == "bio" else "in the main thread"
+    where = "in background thread" if tail.last_fsync_thread == "bio" else "in main thread"
     spans: list[Span | str] = [
         ("last fdatasync ", "dim"),
         (f"{duration(tail.last_fsync_usec):>8}", "bold"),
-        (f" {where}, {grouped(tail.last_fsync_bytes)} B (measured)", "dim"),
+        (f" {where}, {grouped(tail.last_fsync_bytes)} B", "dim"),
     ]
     if not tail.has_disk:
         spans.append((" · no disk behind this file", "lost"))
     elif tail.dirty_pages >= 0:
-        spans.append((f" · kernel: {grouped(tail.dirty_pages)} dirty pages left", "dim"))
+        spans.append((f" · kernel: {grouped(tail.dirty_pages)} dirty pages", "dim"))
     else:
-        spans.append((" · this kernel cannot count dirty pages", "faint"))
+        spans.append((" · kernel: cannot count dirty pages", "faint"))
     if tail.delayed:
         spans.append((f" · delayed {grouped(tail.delayed)}", "lost"))
     return line(*spans)

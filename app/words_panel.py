@@ -20,7 +20,7 @@ class WordsPanel(LinesPanel, can_focus=True):
     def show(self, driver: Driver) -> None:
         """Draw the stage that the driver is at."""
         stage = driver.stage()
-        self.title(f"What happens · {driver.text(stage.title)}")
+        self.title("What happens")
         self.put(
             words_lines(driver.scene, stage, driver.view, driver.text, self.glyphs, self.size.width)
         )
@@ -32,7 +32,7 @@ def words_lines(
 ) -> list[Line]:
     """The caption, then the question or, at the end, what to take away."""
     cells = max(cells - 1, 10)
-    lines = paragraph(text(stage.text), cells)
+    lines = [line((text(stage.title), "bold")), *paragraph(text(stage.text), cells)]
     if stage.question is not None:
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
     if stage.beat == 0:

@@ -63,8 +63,15 @@ def fork(at: float = 110.0, held: int = HELD) -> list[events.AnyEvent]:
     return [
         events.Hold(at=at, state="armed", child=0),
         events.Fork(at=at, pid=4711, child=4723, usec=1_912, purpose="rdb", page_table_kb=212),
-        events.Pages(at=at + 0.01, child=4723, shared=held, copied=0, new=0, free=PAGES - held,
-                     newly_shared=[(FIRST, FIRST + held - 1)]),
+        events.Pages(
+            at=at + 0.01,
+            child=4723,
+            shared=held,
+            copied=0,
+            new=0,
+            free=PAGES - held,
+            newly_shared=[(FIRST, FIRST + held - 1)],
+        ),
         events.Hold(at=at + 0.02, state="held", child=4723),
     ]
 

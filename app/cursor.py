@@ -1,0 +1,144 @@
+"""The cursor in a history: what a live scene and a replayed one have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.driver import REFUSE_PAST, stage_at
+from scenes.evidence import Evidence
+from scenes.history import History, Mark
+from scenes.measures import Figures
+from scenes.scene import Scene, Stage
+from scenes.view import View
+from scenes.words import Words
+
+
+class Cursor:
+    """Looks at `history`; without a place in it, at now."""
+
+    def __init__(self, scene: Scene, words: Words) -> None:
+        self.scene = scene
+        self.words = words
+        self.refusal = ""
+        self._place: int | None = None
+        self._past: tuple[int, Evidence] | None = None
+        """Evidence of the events up to an index: the figures of the past are the past's."""
+
+    @property
+    def history(self) -> History:
+        """The run so far."""
+        raise NotImplementedError
+
+    def now_figures(self) -> Figures:
+        """This run's figures as of now."""
+        raise NotImplementedError
+
+    def fresh_evidence(self) -> Evidence:
+        """An evidence without events."""
+        return Evidence(populate=self.scene.populate)
+
+    @property
+    def cursor(self) -> int:
+        return len(self.history) - 1 if self._place is None else self._place
+
+    @property
+    def length(self) -> int:
+        return len(self.history)
+
+    @property
+    def marks(self) -> Sequence[Mark]:
+        return self.history.marks
+
+    @property
+    def is_past(self) -> bool:
+        return self._place is not None
+
+    @property
+    def view(self) -> View:
+        return self.history.now if self._place is None else self.history.view_at(self._place)
+
+    @property
+    def now_view(self) -> View:
+        return self.history.now
+
+    def stage(self) -> Stage:
+        return stage_at(self.scene, self.view.step)
+
+    def text(self, key: str) -> str:
+        """Words with the figures that held at the cursor."""
+        if not self.words.figures_in(key):
+            return self.words.text(key)
+        figures = self.now_figures() if self._place is None else self._past_figures(self._place)
+        return self.words.text(key, figures)
+
+    def _past_figures(self, index: int) -> Figures:
+        at, evidence = self._past or (-1, self.fresh_evidence())
+        if at > index:
+            at, evidence = -1, self.fresh_evidence()
+        for following in range(at + 1, index + 1):
+            evidence.add(self.history.event(following))
+        self._past = (index, evidence)
+        return Figures(evidence, self.scene.values)
+
+    def forget(self) -> None:
+        """Another history: back to its now."""
+        self._place, self._past = None, None
+
+    def seek(self, index: int) -> None:
+        """Look at the moment after event `index`; the last one is now."""
+        last = len(self.history) - 1
+        self._place = None if index >= last else max(index, 0)
+
+    def scrub(self, by: int) -> None:
+        """Event by event."""
+        if by < 0 and self.cursor <= 0:
+            self.refusal = "This is the first event."
+        elif by > 0 and not self.is_past:
+            self.refusal = "This is now: nothing has happened after it yet."
+        else:
+            self.seek(self.cursor + by)
+
+    def mark(self, by: int) -> None:
+        """From mark to mark."""
+        if by > 0:
+            found = self.history.next_mark(self.cursor)
+            self.seek(found.index if found else self.length)
+            return
+        found = self.history.previous_mark(self.cursor)
+        if found is None:
+            self.refusal = "There is no mark before this one."
+        else:
+            self.seek(found.index)
+
+    def to_now(self) -> None:
+        """Back to now."""
+        if not self.is_past:
+            self.refusal = "This is now already."
+        self._place = None
+
+    def back(self) -> None:
+        """The finished picture of the step before the one on show."""
+        start = self._step_start()
+        if start is None or start == self._first_step():
+            self.refusal = "This is the first step."
+        else:
+            self.seek(start - 1)
+
+    def forward(self) -> None:
+        """In the past: the finished picture of the following step, or now."""
+        steps = [mark.index for mark in self.marks if mark.kind == "step"]
+        after = [index for index in steps if index > self.cursor]
+        self.seek(after[1] - 1 if len(after) > 1 else self.length)
+
+    def refuses_past(self) -> bool:
+        """Whether the cursor is in the past, where nothing can be done; says so."""
+        if self.is_past:
+            self.refusal = REFUSE_PAST
+        return self.is_past
+
+    def _step_start(self) -> int | None:
+        starts = [m.index for m in self.marks if m.kind == "step" and m.index <= self.cursor]
+        return starts[-1] if starts else None
+
+    def _first_step(self) -> int | None:
+        return next((mark.index for mark in self.marks if mark.kind == "step"), None)

@@ -1,0 +1,194 @@
+"""Drives the screen from a live scene: a real engine, its player and their history."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from app.cursor import Cursor
+from app.driver import REFUSE_PAST, Status, offered_at
+from scenes.effects import Effect, Finished, Refused
+from scenes.errors import SceneError
+from scenes.evidence import Evidence
+from scenes.history import History
+from scenes.loader import Lesson
+from scenes.measures import Figures
+
+if TYPE_CHECKING:
+    from scenes.live import Live
+
+OVER = "The scene is over. The keys still work; 0 starts it again, q leaves."
+
+
+class LiveDriver(Cursor):
+    """Plays `lesson`; the session is imported when it starts, after the first frame."""
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        *,
+        seed: int | None = None,
+        arena_pages: int | None = None,
+        autoplay: bool = False,
+        command: Sequence[str] = (),
+    ) -> None:
+        super().__init__(lesson.scene, lesson.words)
+        self.lesson = lesson
+        self._seed, self._arena_pages = seed, arena_pages
+        self._autoplay = autoplay
+        self._command = command
+        self._live: Live | None = None
+        self._ready = False
+        self._nothing = History(lesson.scene.cards)
+        self._shown: History | None = None
+        self._over = False
+        self._names: list[str] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- life ----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start the engine and the scene."""
+        from scenes.live import Live
+
+        self._live = Live(
+            self.lesson,
+            seed=self._seed,
+            arena_pages=self._arena_pages,
+            autoplay=self._autoplay,
+            on_effect=self._effect,
+            command=self._command,
+        )
+        await self._live.start()
+        self._ready = True
+        task = asyncio.create_task(self._learn_commands())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _learn_commands(self) -> None:
+        """The command table, for completion."""
+        assert self._live is not None
+        with contextlib.suppress(SceneError):
+            reply = await self._live.session.execute(["COMMAND"])
+            if isinstance(reply, list):
+                names = (entry[0] for entry in reply if isinstance(entry, list) and entry)
+                self._names = [n.decode() for n in names if isinstance(n, bytes)]
+
+    async def stop(self) -> None:
+        """Stop the engine and everything else."""
+        for task in self._tasks:
+            task.cancel()
+        if self._live is not None:
+            live, self._live = self._live, None
+            self._nothing = live.history
+            await live.stop()
+
+    def _effect(self, effect: Effect) -> None:
+        if isinstance(effect, Refused):
+            self.refusal = f"{effect.reason[:1].upper()}{effect.reason[1:]}."
+        elif isinstance(effect, Finished):
+            self._over = True
+
+    # -- looking -------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> History:
+        """The run so far; after a restart another one."""
+        return self._live.history if self._live is not None else self._nothing
+
+    def now_figures(self) -> Figures:
+        """The player's figures."""
+        if self._live is None:
+            return Figures(self.fresh_evidence(), self.scene.values)
+        return self._live.player.figures
+
+    def fresh_evidence(self) -> Evidence:
+        """One that knows this session's population."""
+        return self._live.session.evidence() if self._live else super().fresh_evidence()
+
+    @property
+    def status(self) -> Status:
+        if self.is_past:
+            return "past"
+        live = self._live
+        if live is None or not self._ready or not self.length:
+            return "starting"
+        if not self.now_view.engine.alive:
+            return "crashed"
+        if live.player.failed:
+            return "failed"
+        return "paused" if live.player.paused else "live"
+
+    @property
+    def notice(self) -> str:
+        live = self._live
+        if live is None or not self._ready:
+            return "The engine starts, and the keys are written ..."
+        if live.notice:
+            return live.notice
+        return OVER if self._over else ""
+
+    @property
+    def pace_factor(self) -> float:
+        return self._live.player.pace if self._live else 1.0
+
+    @property
+    def offered(self) -> frozenset[str]:
+        if self._live is not None and not self.is_past:
+            return self._live.player.offered
+        return offered_at(self.scene, self.stage())
+
+    def clock(self) -> float | None:
+        return None if self.status in ("past", "starting", "crashed") else monotonic()
+
+    def tick(self) -> None:
+        """A new history (after a restart) is looked at from its now."""
+        if self._shown is not self.history:
+            self._shown = self.history
+            self._over = False
+            self.forget()
+
+    def commands(self) -> Sequence[str]:
+        return self._names
+
+    # -- acting --------------------------------------------------------------------------------
+
+    def _press(self, name: str) -> None:
+        if self._live is None or not self._ready:
+            self.refusal = "The engine is not ready yet."
+        elif not self.refuses_past():
+            self._live.key(name)
+
+    def next(self) -> None:
+        """Go on; in the past, to the following step's picture."""
+        if self.is_past:
+            self.forward()
+        else:
+            self._press("next")
+
+    def answer(self, choice: int) -> None:
+        self._press(f"answer-{choice + 1}")
+
+    def key(self, name: str) -> None:
+        self._press(name)
+
+    def pause(self) -> None:
+        self._press("pause")
+
+    def pace(self, by: int) -> None:
+        self._press("faster" if by > 0 else "slower")
+
+    def restart(self) -> None:
+        self.forget()
+        self._press("restart")
+
+    async def execute(self, line: str) -> Any:
+        """Send a typed command; refused in the past."""
+        if self.is_past:
+            return SceneError(REFUSE_PAST)
+        if self._live is None or not self._ready:
+            return SceneError("The engine is not ready yet.")
+        return await self._live.session.execute_line(line)

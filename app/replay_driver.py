@@ -1,0 +1,216 @@
+"""Drives the screen from a recording: the same events at their own pace, with no engine behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Any
+
+import msgspec
+
+from app.cursor import Cursor
+from app.driver import REFUSE_REPLAY, Status
+from engine import events
+from engine.events import AnyEvent
+from scenes.errors import SceneError
+from scenes.history import History
+from scenes.loader import Lesson
+from scenes.measures import Figures
+
+PACES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+OVER = "The recording is over. backspace and , . look back; 0 shows it again, q leaves."
+
+
+class ReplayDriver(Cursor):
+    """Plays a recording's events; waits before each beat for the learner, and at questions.
+
+    `clock` in seconds is injected, so that tests play a recording in no time.
+    """
+
+    def __init__(
+        self,
+        lesson: Lesson,
+        recorded: Sequence[AnyEvent],
+        *,
+        autoplay: bool = False,
+        note: str = "",
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        super().__init__(lesson.scene, lesson.words)
+        self.recorded = recorded
+        self.autoplay = autoplay
+        self.note = note
+        """Said until the first key: why this is a replay, or that the file is damaged."""
+        self._clock = clock
+        self._history = History(self.scene.cards)
+        self._evidence = self.fresh_evidence()
+        self._figures = Figures(self._evidence, self.scene.values)
+        self._head = 0
+        """The next event to show."""
+        self._time = 0.0
+        """`at` of the recording up to which events are shown."""
+        self._seen_at: float | None = None
+        self._paused = False
+        self._pace = 1.0
+        self._passed = -1
+        """A step that the learner has asked for."""
+        self._choice: int | None = None
+        self._beats = {stage.id: stage.beat for stage in self.scene.stages}
+
+    # -- life ----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Show the first events."""
+        if not self.recorded:
+            raise SceneError("the recording holds no event: there is nothing to show")
+        self._time = self.recorded[0].at
+        self.tick()
+
+    async def stop(self) -> None:
+        """Nothing was started."""
+
+    def tick(self) -> None:
+        """Show what the recording's clock has reached."""
+        now = self._clock()
+        before, self._seen_at = self._seen_at, now
+        if self._paused or before is None or self._waits():
+            return
+        self._time += (now - before) * self._pace
+        while self._head < len(self.recorded) and not self._waits():
+            event = self.recorded[self._head]
+            if event.at > self._time:
+                return
+            self._show(event)
+
+    def _show(self, event: AnyEvent) -> None:
+        if isinstance(event, events.Answer) and self._choice is not None:
+            event = msgspec.structs.replace(event, choice=self._choice)
+            self._choice = None
+        self._history.append(event)
+        self._evidence.add(event)
+        self._head += 1
+
+    def _waits(self) -> str:
+        """What for: "step", "answer", or nothing."""
+        if self.autoplay or self._head >= len(self.recorded):
+            return ""
+        event = self.recorded[self._head]
+        if isinstance(event, events.Step) and self._beats.get(event.step, 0) > 0:
+            return "" if self._passed == self._head else "step"
+        if isinstance(event, events.Answer) and self._choice is None:
+            return "answer"
+        return ""
+
+    # -- looking -------------------------------------------------------------------------------
+
+    @property
+    def history(self) -> History:
+        """What has been shown so far."""
+        return self._history
+
+    def now_figures(self) -> Figures:
+        """The figures of what has been shown."""
+        return self._figures
+
+    @property
+    def status(self) -> Status:
+        if self.is_past:
+            return "past"
+        return "paused" if self._paused else "replay"
+
+    @property
+    def notice(self) -> str:
+        if self.note:
+            return self.note
+        return OVER if self._head >= len(self.recorded) else ""
+
+    @property
+    def pace_factor(self) -> float:
+        return self._pace
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """None: there is no engine."""
+        return frozenset()
+
+    def clock(self) -> float | None:
+        """The recording's clock: its countdowns run as they ran."""
+        if self.is_past or self._paused or self._waits() or self._head >= len(self.recorded):
+            return None
+        return self._time
+
+    def commands(self) -> Sequence[str]:
+        return ()
+
+    # -- acting --------------------------------------------------------------------------------
+
+    def next(self) -> None:
+        """The following step: its moment comes at once."""
+        self.note = ""
+        if self.is_past:
+            self.forward()
+            return
+        match self._waits():
+            case "step":
+                self._pass(self._head)
+            case "answer":
+                self.refusal = "Predict first: answer with a number key."
+            case _ if self._head >= len(self.recorded):
+                self.refusal = OVER
+            case _ if self.view.step and self._beats.get(self.view.step, 0) == 0:
+                self._leave_opening()
+            case _:
+                self.refusal = "This step is still happening."
+
+    def _leave_opening(self) -> None:
+        """The first key starts beat 1: what the opening still had to show is shown at once."""
+        while self._head < len(self.recorded) and not self._waits():
+            self._show(self.recorded[self._head])
+        if self._waits() == "step":
+            self._pass(self._head)
+
+    def _pass(self, index: int) -> None:
+        self._passed = index
+        self._time = self.recorded[index].at
+        self._show(self.recorded[index])
+
+    def answer(self, choice: int) -> None:
+        """The learner's answer replaces the recorded one; what was measured stays."""
+        if self.refuses_past():
+            return
+        if self._waits() != "answer":
+            self.refusal = "There is no question to answer now."
+            return
+        asked = self.view.question
+        if asked is not None and choice >= len(asked.choices):
+            self.refusal = f"This question has {len(asked.choices)} choices."
+            return
+        self._choice = choice
+        self._time = self.recorded[self._head].at
+        self._show(self.recorded[self._head])
+
+    def key(self, name: str) -> None:
+        self.refusal = REFUSE_REPLAY
+
+    def pause(self) -> None:
+        self._paused = not self._paused
+
+    def pace(self, by: int) -> None:
+        place = PACES.index(self._pace) + by
+        if 0 <= place < len(PACES):
+            self._pace = PACES[place]
+        else:
+            self.refusal = f"The pace is x{self._pace:g} already."
+
+    def restart(self) -> None:
+        """From the beginning."""
+        self.forget()
+        self._history = History(self.scene.cards)
+        self._evidence = self.fresh_evidence()
+        self._figures = Figures(self._evidence, self.scene.values)
+        self._head, self._passed, self._choice, self._seen_at = 0, -1, None, None
+        self._time = self.recorded[0].at
+        self.tick()
+
+    async def execute(self, line: str) -> Any:
+        return SceneError(REFUSE_REPLAY)

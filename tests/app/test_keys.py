@@ -1,0 +1,66 @@
+"""Keys: one table, without a collision in any focus."""
+
+from collections import Counter
+
+import pytest
+from textual.app import App
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widget import Widget
+
+from app.application import CowscopeApp
+from app.cards import CardPanel
+from app.child_grid import ChildGrid
+from app.grid import PageGrid
+from app.keys import GRID_KEYS, OFFERED, TABLE, bindings, footer
+from app.prompt import CommandLine
+from app.scene_screen import SceneScreen
+from app.words_panel import WordsPanel
+
+ALL = [key for entry in TABLE for key in entry.keys]
+
+
+def keys_of(kind: type) -> set[str]:
+    """Every key that a class and its parents bind."""
+    found: set[str] = set()
+    for parent in kind.__mro__:
+        for bound in parent.__dict__.get("BINDINGS", ()):
+            name = bound.key if isinstance(bound, Binding) else bound[0]
+            found |= {key.strip() for key in name.split(",")}
+    return found
+
+
+def test_no_key_does_two_things() -> None:
+    assert [key for key, times in Counter(ALL).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("panel", [PageGrid, ChildGrid, CardPanel, WordsPanel])
+def test_a_focused_panel_takes_only_its_arrows(panel: type[Widget]) -> None:
+    assert keys_of(panel) & set(ALL) == set()
+    if issubclass(panel, PageGrid):
+        assert keys_of(panel) >= set(GRID_KEYS)
+
+
+@pytest.mark.parametrize("kind", [Screen, App, CowscopeApp])
+def test_the_frameworks_own_keys_stay_apart(kind: type) -> None:
+    assert keys_of(kind) & set(ALL) == set()
+
+
+def test_nothing_has_priority_over_text() -> None:
+    assert not any(bound.priority for bound in bindings())
+    letters = {key for key in keys_of(CommandLine) if len(key) == 1 or key == "space"}
+    assert letters == set()
+
+
+def test_every_action_exists() -> None:
+    for entry in TABLE:
+        assert hasattr(SceneScreen, "action_" + entry.action.partition("(")[0]), entry
+
+
+def test_the_footer_names_what_works_now() -> None:
+    def shown(offered: str, past: bool = False) -> list[str]:
+        return [key.shown for key in footer(frozenset(offered), past)]
+
+    assert "b" not in shown("") and "b" in shown("b")
+    assert "End" not in shown("") and "End" in shown("", past=True)
+    assert set(shown("bwfhtSKP")) & OFFERED == set("bwfh")

@@ -1,0 +1,68 @@
+"""Lines: widths are cells, never characters."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from app.lines import (
+    crop,
+    cut,
+    duration,
+    flow,
+    grouped,
+    in_ascii,
+    line,
+    plain,
+    shortened,
+    spread,
+    strip_of,
+    width,
+    wrap,
+)
+from app.theme import DARK
+
+WORDS = st.text(st.sampled_from("ab 中文é\n"), max_size=80)
+
+
+@given(WORDS, st.integers(2, 40))
+@settings(deadline=None, derandomize=True, max_examples=100)
+def test_folding_loses_no_word_and_keeps_the_width(text: str, cells: int) -> None:
+    folded = wrap(text, cells)
+    assert all(cell_len(found) <= cells for found in folded)
+    assert "".join("".join(folded).split()) == "".join(text.split())
+
+
+@given(WORDS, st.integers(0, 40))
+@settings(deadline=None, derandomize=True, max_examples=100)
+def test_a_row_fills_its_cells_exactly(text: str, cells: int) -> None:
+    found = line(text.replace("\n", " "), ("值", "dim"))
+    assert strip_of(found, cells, DARK).cell_length == cells
+    assert width(crop(found, cells)) <= cells
+    assert width(shortened(found, cells)) <= cells
+
+
+def test_cutting_says_that_something_is_missing() -> None:
+    assert cut("fdatasync", 6) == "fdata…"
+    assert cut("fork", 4) == "fork"
+    assert cut("值值值", 5) == "值值…"
+
+
+def test_the_right_end_keeps_its_place() -> None:
+    assert plain(spread(line("left"), line("right"), 12)) == "left   right"
+    assert plain(spread(line("a long left end"), line("right"), 12)) == "a lon… right"
+
+
+def test_items_flow_into_lines() -> None:
+    items = [line("aaaa"), line("bbbb"), line("cccc")]
+    assert [plain(of) for of in flow(items, 10)] == ["aaaa  bbbb", "cccc"]
+
+
+def test_figures_have_groups_and_units() -> None:
+    assert grouped(1234567, 11) == "  1,234,567"
+    assert [duration(n) for n in (312, 1_912, 2_500_000)] == ["312 us", "1.9 ms", "2.50 s"]
+
+
+def test_ascii_has_the_same_width() -> None:
+    text = "a · b — c … µ → 值"
+    assert cell_len(in_ascii(text)) == cell_len(text)
+    assert in_ascii("a · b — µs") == "a | b - us"

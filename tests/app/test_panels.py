@@ -1,0 +1,165 @@
+"""Panels as lines: what each says about a view."""
+
+from msgspec.structs import replace
+
+from app.cards import card_lines, highlighted
+from app.details import details_lines
+from app.gauge import bar, curve, gauge_lines, gauge_title
+from app.glyphs import ASCII, DRAWN
+from app.header import footer_line, header_lines
+from app.help import help_lines
+from app.keys import footer
+from app.lines import plain, texts, width
+from app.log_panel import log_lines
+from app.page_words import describe
+from app.tail import countdown, tail_lines
+from app.timeline import timeline_line
+from app.words_panel import question_lines, words_lines
+from scenes.history import Mark
+from scenes.view import CowSample, Lit, QuestionView, TailEntry, TailView, View
+from tests.app.fake import FIRST, FakeDriver
+
+DRIVER = FakeDriver()
+VIEW = DRIVER.view
+TAIL = TailView(
+    enabled=True, file="a.aof", appended=300, written=200, fsynced=100, unsafe=2, fsyncs=1,
+    last_fsync_at=10.0, last_fsync_usec=312, last_fsync_thread="bio", dirty_pages=1,
+    entries=(
+        TailEntry(0, 100, "SET a 1", 1, 1.0),
+        TailEntry(100, 200, "SET b 值", 1, 2.0),
+        TailEntry(200, 300, "SET c 3", 1, 3.0),
+    ),
+)  # fmt: skip
+
+
+def test_the_gauge_names_both_witnesses_and_a_full_copy() -> None:
+    lines = texts(gauge_lines(VIEW, DRAWN, 100, 4))
+    assert "96 KiB smaps" in lines[0] and "a full copy: 2,800 KiB" in lines[0]
+    assert "96 KiB pagemap = 24 copied pages of 4 KiB" in lines[1]
+    assert "fork took 1.9 ms" in lines[1]
+    assert "peak 96 KiB" in lines[-1]
+    assert all(width(of) <= 100 for of in gauge_lines(VIEW, DRAWN, 100, 4))
+
+
+def test_the_gauge_speaks_before_and_after_a_snapshot() -> None:
+    assert "BGSAVE (b)" in plain(gauge_lines(View(), DRAWN, 80, 3)[0])
+    assert VIEW.child is not None
+    gone = replace(VIEW, child=replace(VIEW.child, alive=False, ended_at=VIEW.at))
+    assert "extra memory is 0 again" in "\n".join(texts(gauge_lines(gone, DRAWN, 100, 3)))
+    assert "(over)" in gauge_title(gone)
+
+
+def test_a_bar_shows_any_amount() -> None:
+    assert plain(bar(1, 1_000_000, 12, ASCII, "text")) == "[|         ]"
+    assert plain(bar(0, 100, 12, ASCII, "text")) == "[          ]"
+    assert plain(bar(100, 100, 12, ASCII, "text")) == "[||||||||||]"
+
+
+def test_the_curve_keeps_the_last_value_known() -> None:
+    samples = (CowSample(0.2, 4, 4), CowSample(0.6, 8, 8))
+    assert curve(samples, 0.0, 1.0, 5, 8) == [4, 4, 8, 8, 8]
+
+
+def test_the_tail_puts_each_command_on_its_rung() -> None:
+    lines = tail_lines(TAIL, DRAWN, 100, 7)
+    words = texts(lines)
+    assert "aof_buf  100 B" in words[0] and "page cache    100 B" in words[0]
+    assert "acknowledged, not yet safe:    2 commands" in words[0]
+    assert lines[1] == (("D", "disk"), ("C", "cache"), ("B", "buffer"))
+    assert words[2].startswith("  0 D *3↵$3↵SET↵$1↵a↵$1↵1↵")
+    assert "312 us in background thread" in words[-1] and "1 dirty pages" in words[-1]
+    assert all(width(of) <= 100 for of in lines)
+
+
+def test_the_tail_claims_no_disk_where_there_is_none() -> None:
+    assert (
+        "no disk behind this file"
+        in texts(tail_lines(replace(TAIL, has_disk=False), DRAWN, 120, 7))[-1]
+    )
+
+
+def test_the_countdown_follows_the_policy() -> None:
+    assert countdown(TAIL, 10.4, ASCII) == "next fsync in 0.6 s [||||      ]"
+    assert "within a second" in countdown(TAIL, None, ASCII)
+    assert "nothing waits" in countdown(replace(TAIL, fsynced=300), 10.4, ASCII)
+    assert "kernel decides" in countdown(replace(TAIL, policy="no"), 10.4, ASCII)
+    assert "before each reply" in countdown(replace(TAIL, policy="always"), 10.4, ASCII)
+
+
+def test_a_page_is_named_with_what_copied_it() -> None:
+    page = next(n for n, note in VIEW.notes.items() if note.copied_at)
+    words = texts(describe(VIEW, range(page, page + 1), page))
+    assert words[0] == f"page {page} copied: user:{page - FIRST}"
+    assert words[1].startswith("copied ") and "s after the fork by SET" in words[1]
+    several = texts(describe(VIEW, range(FIRST, FIRST + 8), FIRST))
+    assert several[0].startswith(f"pages {FIRST}-{FIRST + 7}:") and "shared" in several[0]
+
+
+def test_the_past_names_a_page_as_it_was() -> None:
+    driver = FakeDriver()
+    fork = next(mark for mark in driver.marks if mark.kind == "fork")
+    driver.seek(fork.index + 2)
+    page = next(n for n, note in VIEW.notes.items() if note.copied_at)
+    assert "shared" in texts(describe(driver.view, range(page, page + 1), page))[0]
+
+
+def test_cards_light_the_line_that_ran() -> None:
+    card = next(card for card in DRIVER.scene.cards if card.name == "kernel.pageWrite")
+    lines = card_lines(card, Lit(5, 1.0, 1, "modelled"), VIEW, DRIVER.text, DRAWN, 60)
+    lit = [plain(of) for of in lines if of and of[-1][1] == "lit"]
+    assert len(lit) == 1 and lit[0].startswith("► 5") and "mark_copied" in lit[0]
+    assert any(plain(of).startswith("※ line 3: Corrected") for of in lines)
+
+
+def test_code_is_told_apart_without_losing_a_letter() -> None:
+    code = 'if name == "a#b":  # why'
+    spans = highlighted(code)
+    assert "".join(text for text, _ in spans) == code
+    assert ('"a#b"', "string") in spans and ("# why", "comment") in spans
+
+
+def test_a_question_is_first_predicted_then_revealed() -> None:
+    stage = next(stage for stage in DRIVER.scene.stages if stage.question)
+    assert stage.question is not None
+    choices = ("none", "one", "twenty")
+
+    def shown(chosen: int, right: int) -> str:
+        asked = QuestionView(stage.question.id, choices, right, chosen)  # type: ignore[union-attr]
+        return "\n".join(texts(question_lines(stage.question, asked, DRIVER.text, DRAWN, 60)))  # type: ignore[arg-type]
+
+    assert "1 to 3: predict" in shown(-1, -1)
+    assert "Measured" not in shown(1, -1) and "(your answer)" in shown(1, -1)
+    assert "► 1)" in shown(1, 0) and "Measured:" in shown(1, 0)
+    assert "(your answer: right)" in shown(0, 0)
+    assert "► " not in shown(-1, 0), "nothing is revealed before the learner has predicted"
+
+
+def test_words_open_with_previously_and_close_with_what_to_take_away() -> None:
+    scene = DRIVER.scene
+    opening = "\n".join(texts(words_lines(scene, scene.stages[0], VIEW, DRIVER.text, DRAWN, 48)))
+    ending = "\n".join(texts(words_lines(scene, scene.stages[-1], VIEW, DRIVER.text, DRAWN, 48)))
+    assert "Previously" in opening and "space" in opening
+    assert "To take away" in ending and "Previously" not in ending
+
+
+def test_the_timeline_marks_and_points() -> None:
+    marks = [Mark(0, "a", "step"), Mark(50, "fork 7", "fork"), Mark(99, "x", "crash")]
+    shown = plain(timeline_line(marks, 25, 100, 40, " end", ASCII, past=True))
+    assert shown == "|*---------^---------*fork--------------*| end"
+
+
+def test_the_header_gives_way_on_the_left() -> None:
+    wide, narrow = header_lines(DRIVER, 160), header_lines(DRIVER, 80)
+    assert plain(wide[0]).rstrip().endswith("redis-cli -p 40123")
+    assert all(width(of) <= 80 for of in narrow)
+    assert "beat 4 of 11 · live" in plain(narrow[0]) and "redis-cli -p 40123" in plain(narrow[1])
+    assert all(width(footer_line(footer(frozenset("bwfh"), True), n)) <= n for n in (80, 120))
+    assert plain(footer_line(footer(frozenset("bwfh"), True), 80)).rstrip().endswith("quit")
+
+
+def test_pages_of_text() -> None:
+    details = "\n".join(texts(details_lines(VIEW, 90)))
+    assert "184 KiB  smaps" in details and "212 KiB  VmPTE" in details
+    assert "Ready to accept connections tcp" in plain(log_lines(VIEW, 80)[0])
+    helped = "\n".join(texts(help_lines(DRAWN, frozenset("b"), 90)))
+    assert "kill -9 the engine" in helped and "not offered by this scene yet" in helped

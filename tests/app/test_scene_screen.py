@@ -1,0 +1,212 @@
+"""The screen of a scene, from injected events: no engine, no clock."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+
+from app.application import CowscopeApp
+from app.driver import REFUSE_PAST
+from app.layout import arranged, mode_of
+from app.page_screen import ConfirmScreen, PageScreen
+from app.scene_screen import SceneScreen
+from app.too_small import too_small
+from tests.app.fake import FIRST, FakeDriver
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@asynccontextmanager
+async def shown(
+    size: tuple[int, int] = (160, 48), driver: FakeDriver | None = None, ascii_only: bool = False
+) -> AsyncIterator[tuple[SceneScreen, Pilot[int]]]:
+    app = CowscopeApp(driver or FakeDriver(), ascii_only=ascii_only)
+    async with app.run_test(size=size) as pilot:
+        screen = app.screen
+        assert isinstance(screen, SceneScreen)
+        await said(screen, pilot)
+        yield screen, pilot
+
+
+def rows(screen: SceneScreen) -> list[str]:
+    """The screen as text, row by row."""
+    strips = screen._compositor.render_strips(screen.size)
+    return ["".join(segment.text for segment in strip) for strip in strips]
+
+
+async def said(screen: SceneScreen, pilot: Pilot[int]) -> str:
+    for _ in range(3):
+        screen.frame()
+        await pilot.pause(0.02)
+    return "\n".join(rows(screen))
+
+
+async def test_all_is_on_the_screen_at_160x48() -> None:
+    async with shown() as (screen, _):
+        text = "\n".join(rows(screen))
+    for expected in (
+        "Parent · pid 4711 · 1,024 pages",
+        "Child · pid 4723",
+        "a full copy: 2,800 KiB",
+        "AOF tail · appendonly.aof.1.incr.aof · appendfsync everysec",
+        "The first write copies",
+        "Implementation · kernel.pageWrite(page)",
+        "redis-cli -p 40123",
+        "q  quit",
+    ):
+        assert expected in text
+
+
+async def test_every_cell_of_the_grid_is_a_page_in_its_state() -> None:
+    async with shown() as (screen, _):
+        grid = screen.grid
+        cells = "".join(
+            grid.render_line(row).text[7 : 7 + grid.cells.shape.columns]
+            for row in range(grid.cells.shape.used_rows)
+        ).rstrip()
+        view = screen.driver.view
+        counts = [cells.count(glyph) for glyph in "·▫▪◆+"]
+    assert counts == list(view.counts)
+    assert [n for n, glyph in enumerate(cells) if glyph == "◆"] == [
+        n for n, state in enumerate(view.pages) if state == 3
+    ]
+
+
+@pytest.mark.parametrize("size", [(160, 48), (120, 36), (200, 60)])
+async def test_both_grids_give_a_page_the_same_place(size: tuple[int, int]) -> None:
+    async with shown(size) as (screen, _):
+        assert screen.grid.cells.shape == screen.child_grid.cells.shape
+        assert screen.grid.foot_rows == screen.child_grid.foot_rows
+
+
+async def test_arrows_name_a_page_in_both_grids() -> None:
+    async with shown() as (screen, pilot):
+        screen.grid.focus()
+        await pilot.press("right", *["right"] * (FIRST + 42))
+        text = await said(screen, pilot)
+        assert f"page {FIRST + 42} shared: user:42" in text
+        assert screen.child_grid.page == FIRST + 42
+
+
+async def test_the_mouse_names_a_page() -> None:
+    async with shown() as (screen, pilot):
+        await pilot.hover("#grid", offset=(1 + 7 + 10, 1 + 1))
+        assert screen.grid.page == screen.grid.cells.shape.columns + 10
+
+
+async def test_the_code_is_behind_a_key_at_120x36() -> None:
+    async with shown((120, 36)) as (screen, pilot):
+        assert "Implementation" not in "\n".join(rows(screen))
+        await pilot.press("c")
+        assert "Implementation" in await said(screen, pilot)
+
+
+async def test_panels_are_tabs_at_80x24_and_the_words_stay() -> None:
+    async with shown((80, 24)) as (screen, pilot):
+        first = await said(screen, pilot)
+        await pilot.press("tab")
+        second = await said(screen, pilot)
+    assert "[Cost]" in first and "Extra memory" in first and "AOF tail ·" not in first
+    assert "[AOF tail]" in second and "AOF tail ·" in second and "Extra memory" not in second
+    assert "The first write copies" in first and "The first write copies" in second
+
+
+async def test_a_small_terminal_is_told_the_size() -> None:
+    async with shown((79, 24)) as (screen, _):
+        text = "\n".join(rows(screen)).split()
+    assert " ".join(text) == "Terminal 79x24: please make it 80x24 or larger."
+    assert too_small(80, 24) is None
+
+
+async def test_the_past_is_shown_and_refuses_to_act() -> None:
+    driver = FakeDriver()
+    async with shown(driver=driver) as (screen, pilot):
+        await pilot.press("left_square_bracket")
+        assert "past, the engine runs on" in await said(screen, pilot)
+        await pilot.press("b")
+        assert REFUSE_PAST in await said(screen, pilot)
+        assert ("key", "b") not in driver.asked
+        await pilot.press("end", "b")
+        assert ("key", "b") in driver.asked
+        assert "past, the engine runs on" not in await said(screen, pilot)
+
+
+async def test_panels_enter_with_the_beat_that_needs_them() -> None:
+    driver = FakeDriver()
+    driver.seek(3)
+    async with shown(driver=driver) as (screen, pilot):
+        before = await said(screen, pilot)
+        driver.to_now()
+        after = await said(screen, pilot)
+    assert "AOF tail" in before and "Parent ·" not in before and "Extra memory" not in before
+    assert "Parent ·" in after and "Extra memory" in after
+
+
+async def test_in_the_prompt_letters_are_letters() -> None:
+    driver = FakeDriver()
+    async with shown(driver=driver) as (screen, pilot):
+        await pilot.press("colon", *"set q b", "space", "1", "enter")
+        await pilot.pause()
+        assert driver.asked[-1] == ("execute", "set q b 1")
+        assert "> set q b 1" in await said(screen, pilot)
+        await pilot.press("g", "e", "tab", "up")
+        assert screen.prompt.command_line.value == "set q b 1"
+        await pilot.press("escape")
+        assert not screen.prompt.display
+        await pilot.press("space")
+        assert driver.asked[-1] == ("next",)
+
+
+async def test_destroying_keys_ask_first() -> None:
+    driver = FakeDriver()
+    offered = frozenset("bwfhKS")
+    driver.__class__ = type("Offering", (FakeDriver,), {"offered": property(lambda _: offered)})
+    async with shown(driver=driver) as (screen, pilot):
+        await pilot.press("K")
+        assert isinstance(screen.app.screen, ConfirmScreen)
+        await pilot.press("n")
+        assert ("key", "K") not in driver.asked
+        await pilot.press("K", "y")
+        await pilot.pause()
+        assert ("key", "K") in driver.asked
+
+
+@pytest.mark.parametrize("key", ["i", "l", "g", "d", "question_mark"])
+async def test_pages_open_and_close(key: str) -> None:
+    async with shown((120, 36)) as (screen, pilot):
+        await pilot.press(key)
+        await pilot.pause()
+        assert isinstance(screen.app.screen, PageScreen)
+        await pilot.press("escape")
+        assert screen.app.screen is screen
+
+
+async def test_ascii_leaves_nothing_else() -> None:
+    async with shown(ascii_only=True) as (screen, pilot):
+        text = await said(screen, pilot)
+    assert {character for character in text if not character.isascii()} == set()
+
+
+async def test_the_driver_is_stopped_with_the_app() -> None:
+    driver = FakeDriver()
+    async with shown(driver=driver) as (_, pilot):
+        await pilot.press("q")
+    assert driver.asked[-1] == ("stop",)
+
+
+@pytest.mark.parametrize("columns", range(80, 220, 7))
+@pytest.mark.parametrize("lines", (24, 31, 36, 44, 60))
+def test_panels_do_not_overlap_or_leave_the_screen(columns: int, lines: int) -> None:
+    places = list(arranged(columns, lines, code=True, tab="grid").values())
+    room = places[0].region if hasattr(places[0], "region") else None
+    assert room is None
+    for place in places:
+        assert place.x >= 0 and place.y >= 0
+        assert place.right <= columns and place.bottom <= lines - 5
+        assert place.width > 0 and place.height > 0
+        assert not any(place.overlaps(other) for other in places if other is not place)
+    assert mode_of(columns, lines) in ("large", "middle", "small")
