@@ -135,7 +135,8 @@ def _close_all_but(keep: set[int]) -> None:
     except OSError:
         borders = sorted({-1, *keep, os.sysconf("SC_OPEN_MAX")})
         for before, after in itertools.pairwise(borders):
-            os.closerange(before + 1, after)
+            if after > before + 1:  # an empty range from 0 on would close everything
+                os.closerange(before + 1, after)
         return
     for fd in open_now:
         if fd not in keep:
