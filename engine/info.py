@@ -158,8 +158,6 @@ def _stats(server: Server) -> Fields:
     return [
         ("total_connections_received", stats.connections),
         ("total_commands_processed", stats.commands),
-        ("total_net_input_bytes", stats.net_input_bytes),
-        ("total_net_output_bytes", stats.net_output_bytes),
         ("rejected_connections", stats.rejected_connections),
         ("expired_keys", stats.expired_keys),
         ("evicted_keys", 0),

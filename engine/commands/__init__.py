@@ -3,6 +3,7 @@
 from engine.commands import (
     acl,
     client_command,
+    client_kill,
     command_command,
     config_command,
     connection,
@@ -13,6 +14,7 @@ from engine.commands import (
     keys,
     keyspace,
     latency,
+    many_strings,
     memory,
     object_command,
     persistence,
@@ -20,6 +22,7 @@ from engine.commands import (
     scan,
     server_admin,
     slowlog_command,
+    string_parts,
     strings,
     transactions,
 )
@@ -27,6 +30,7 @@ from engine.commands import (
 __all__ = [
     "acl",
     "client_command",
+    "client_kill",
     "command_command",
     "config_command",
     "connection",
@@ -37,6 +41,7 @@ __all__ = [
     "keys",
     "keyspace",
     "latency",
+    "many_strings",
     "memory",
     "object_command",
     "persistence",
@@ -44,6 +49,7 @@ __all__ = [
     "scan",
     "server_admin",
     "slowlog_command",
+    "string_parts",
     "strings",
     "transactions",
 ]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.commands.connection import is_name, set_name
-from engine.commands.numbers import integer_of, parse_integer
+from engine.commands.numbers import integer_of
 from engine.commands.table import COMMANDS, container, subcommand
 from engine.replies import OK, SYNTAX, CommandError, bulk, integer, verbatim
 
@@ -93,8 +91,8 @@ def client_list(client: Client, argv: list[bytes]) -> bytes:
     if len(argv) > 2:
         option = argv[2].upper()
         if option == b"TYPE" and len(argv) == 4:
-            kind = _type_of(argv[3])
-            chosen = [other for other in chosen if _kind(other) == kind]
+            kind = type_of(argv[3])
+            chosen = [other for other in chosen if kind_of(other) == kind]
         elif option == b"ID" and len(argv) > 3:
             ids = [integer_of(word, "ERR Invalid client ID") for word in argv[3:]]
             found = map(client.server.clients.get, ids)
@@ -104,11 +102,13 @@ def client_list(client: Client, argv: list[bytes]) -> bytes:
     return verbatim(client.resp, b"".join(_line(other) + b"\n" for other in chosen))
 
 
-def _kind(client: Client) -> str:
+def kind_of(client: Client) -> str:
+    """What CLIENT LIST and KILL call such a connection."""
     return "pubsub" if client.channels or client.patterns else "normal"
 
 
-def _type_of(word: bytes) -> str:
+def type_of(word: bytes) -> str:
+    """A kind of connection by its name; raises CommandError."""
     kind = word.decode("utf-8", "surrogateescape").lower()
     if kind not in _TYPES:
         raise CommandError(f"ERR Unknown client type '{word.decode('utf-8', 'surrogateescape')}'")
@@ -174,80 +174,6 @@ def _line(client: Client) -> bytes:
         "lib-ver": client.lib_version,
     }
     return " ".join(f"{key}={value}" for key, value in fields.items()).encode()
-
-
-@dataclass(slots=True)
-class _KillFilter:
-    tests: list[Callable[[Client], bool]]
-    skip_me: bool = True
-
-
-@subcommand(
-    "client",
-    "kill",
-    -3,
-    _ADMIN,
-    syntax="ip:port | [ID client-id] [TYPE type] [USER username] [ADDR ip:port] "
-    "[LADDR ip:port] [SKIPME yes | no]",
-    summary="Closes connections.",
-)
-def client_kill(client: Client, argv: list[bytes]) -> bytes:
-    """CLIENT KILL: by address, or by filters that must all hold."""
-    others = list(client.server.clients.values())
-    if len(argv) == 3:
-        address = argv[2].decode("utf-8", "surrogateescape")
-        for other in others:
-            if other.address == address:
-                _kill(client, other)
-                return OK
-        raise CommandError("ERR No such client")
-    wanted = _kill_filter(argv[2:])
-    killed = 0
-    for other in others:
-        is_spared = other is client and wanted.skip_me
-        if not is_spared and all(test(other) for test in wanted.tests):
-            _kill(client, other)
-            killed += 1
-    return integer(killed)
-
-
-def _kill(by: Client, client: Client) -> None:
-    if client is by:
-        client.close_after_reply()
-    else:
-        client.abort()
-
-
-def _kill_filter(words: list[bytes]) -> _KillFilter:
-    wanted = _KillFilter([])
-    if len(words) % 2:
-        raise CommandError(SYNTAX)
-    for name, word in zip(words[::2], words[1::2], strict=True):
-        _add_filter(wanted, name.upper(), word)
-    return wanted
-
-
-def _add_filter(wanted: _KillFilter, name: bytes, word: bytes) -> None:
-    text = word.decode("utf-8", "surrogateescape")
-    if name == b"ID":
-        number = parse_integer(word)
-        if number is None or number < 1:
-            raise CommandError("ERR client-id should be greater than 0")
-        wanted.tests.append(lambda other: other.id == number)
-    elif name == b"TYPE":
-        kind = _type_of(word)
-        wanted.tests.append(lambda other: _kind(other) == kind)
-    elif name == b"ADDR":
-        wanted.tests.append(lambda other: other.address == text)
-    elif name == b"LADDR":
-        wanted.tests.append(lambda other: other.local_address == text)
-    elif name == b"USER":
-        if text != "default":
-            raise CommandError(f"ERR No such user '{text}'")
-    elif name == b"SKIPME" and word.lower() in (b"yes", b"no"):
-        wanted.skip_me = word.lower() == b"yes"
-    else:
-        raise CommandError(SYNTAX)
 
 
 def _on_off(word: bytes) -> bool:

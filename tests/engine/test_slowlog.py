@@ -38,3 +38,5 @@ def test_long_commands_are_cut_as_redis_cuts_them() -> None:
 
 def test_no_password_is_kept() -> None:
     assert shortened([b"AUTH", b"secret"]) == (b"AUTH", b"(redacted)")
+    words = shortened([b"CONFIG", b"SET", b"requirepass", b"secret", b"hz", b"20"])
+    assert words == (b"CONFIG", b"SET", b"requirepass", b"(redacted)", b"hz", b"20")

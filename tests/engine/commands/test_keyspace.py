@@ -47,6 +47,16 @@ def test_a_full_arena_answers_oom_and_changes_nothing() -> None:
     assert client.dirty("SET b 1") == 1
 
 
+def test_mset_stores_all_or_nothing() -> None:
+    client = OfflineServer(pages=4).connect()
+    client.line("SET a before EX 100")
+    assert client.call("MSET", "a", "1", "new", "2", "huge", b"x" * 100_000).startswith(b"-OOM ")
+    assert client.line("GET a") == b"$6\r\nbefore\r\n"
+    assert client.line("TTL a") == b":100\r\n"
+    assert client.line("DBSIZE") == b":1\r\n"
+    assert client.server.log_of_changes[1:] == []
+
+
 def test_randomkey_finds_keys_of_its_own_database() -> None:
     client = OfflineServer().connect()
     client.line("DEBUG POPULATE 3000 zero")
