@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
 
 from app.driver import Driver
 from app.glyphs import ASCII, DRAWN, Glyphs, probe
-from app.menu import Choice, MenuScreen
 from app.scene_screen import Left, SceneScreen
 from app.theme import textual_theme
 from engine.errors import EngineError
 from scenes.errors import SceneError
+
+if TYPE_CHECKING:
+    from app.menu import Choice, MenuScreen
 
 
 class CowscopeApp(App[int]):
@@ -66,13 +68,15 @@ class CowscopeApp(App[int]):
         if self.playing is not None:
             await self.play(self.playing)
         else:
+            from app.menu import MenuScreen
+
             await self.push_screen(MenuScreen(self.menu))
 
     async def play(self, driver: Driver) -> None:
         """Show the driver's scene and start it."""
         self.playing = driver
         self._started.append(driver)
-        await self.push_screen(SceneScreen(driver))
+        await self.push_screen(SceneScreen(driver, self.glyphs is ASCII))
         self.call_after_refresh(lambda: self.run_worker(self._start(driver)))
 
     async def _start(self, driver: Driver) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from scenes.history import Mark
 from scenes.scene import Scene, Stage
 from scenes.view import View
+
+if TYPE_CHECKING:
+    from scenes.history import Mark
 
 Status: TypeAlias = Literal["starting", "live", "past", "replay", "paused", "crashed", "failed"]
 

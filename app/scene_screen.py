@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -16,27 +16,25 @@ from textual.widget import Widget
 
 from app.cards import GLOW, CardPanel
 from app.child_grid import ChildGrid
-from app.details import details_lines
 from app.driver import Driver, panels_at
 from app.gauge import Gauge
-from app.glossary import diagram_lines, glossary_lines
 from app.grid import PageGrid
 from app.header import Footer, Header, StatusLine
-from app.help import help_lines
 from app.keys import bindings
 from app.layout import PANELS, TABS, arranged, mode_of
 from app.lines import grouped, paragraph
 from app.lines_panel import LinesPanel
-from app.log_panel import log_lines
-from app.page_screen import ConfirmScreen, PageScreen
-from app.prompt import Prompt
-from app.redis_cli_format import formatted
 from app.tabs import Tabs
 from app.tail import Tail
 from app.timeline import Timeline
 from app.too_small import too_small
 from app.words_panel import WordsPanel
+from engine.errors import EngineError
+from scenes.errors import SceneError
 from scenes.view import View
+
+if TYPE_CHECKING:
+    from app.prompt import Prompt
 
 FRAME = 1 / 30
 CLOCKS = 0.1
@@ -79,8 +77,8 @@ class SceneScreen(Screen[None]):
     SceneScreen.tiny > #too-small { display: block; }
     """
 
-    def __init__(self, driver: Driver) -> None:
-        super().__init__()
+    def __init__(self, driver: Driver, ascii_only: bool = False) -> None:
+        super().__init__(classes="plain" if ascii_only else "drawn")
         self.driver = driver
         self.grid = PageGrid(id="grid")
         self.child_grid = ChildGrid(id="child")
@@ -93,7 +91,8 @@ class SceneScreen(Screen[None]):
         self.footer = Footer()
         self.status_line = StatusLine()
         self.timeline = Timeline()
-        self.prompt = Prompt()
+        self.prompt: Prompt | None = None
+        """Made when it is first asked for: the first frame need not wait for it."""
         self.small = LinesPanel(id="too-small")
         self.code_open = False
         self.tab = "tail"
@@ -112,7 +111,6 @@ class SceneScreen(Screen[None]):
                 panel.add_class("panel")
                 yield panel
             yield self.tabs
-        yield self.prompt
         yield self.status_line
         yield self.timeline
         yield self.footer
@@ -130,7 +128,6 @@ class SceneScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Start drawing."""
-        self.add_class("plain" if self.grid.is_ascii else "drawn")
         self.grid.on_point = self.child_grid.follow
         self.child_grid.on_point = self.grid.follow
         self._lay_out()
@@ -303,6 +300,8 @@ class SceneScreen(Screen[None]):
 
     def action_confirm(self, name: str) -> None:
         """Ask before a key that blocks or destroys."""
+        from app.page_screen import ConfirmScreen
+
         if self.driver.is_past or name not in self.driver.offered:
             self._act("key", name)  # refuses, and says why
             return
@@ -348,16 +347,10 @@ class SceneScreen(Screen[None]):
 
     def action_page(self, name: str) -> None:
         """Open one of the pages of text."""
-        driver = self.driver
-        glyphs = self.grid.glyphs
-        pages = {
-            "details": ("Details", lambda cells: details_lines(driver.view, cells)),
-            "log": ("Redis' log", lambda cells: log_lines(driver.view, cells)),
-            "glossary": ("Glossary", lambda cells: glossary_lines(driver, cells)),
-            "diagram": ("Previously, and the diagram", lambda cells: diagram_lines(driver, cells)),
-            "help": ("Keys and glyphs", lambda cells: help_lines(glyphs, driver.offered, cells)),
-        }
-        title, content = pages[name]
+        from app.page_screen import PageScreen
+        from app.pages import page
+
+        title, content = page(name, self.driver, self.grid.glyphs)
         self.app.push_screen(PageScreen(title, content, at_end=name == "log"))
 
     def action_leave(self) -> None:
@@ -365,13 +358,13 @@ class SceneScreen(Screen[None]):
         self.app.post_message(Left())
 
     def key_tab(self, event: events.Key) -> None:
-        if self.is_small and not self.prompt.display:
+        if self.is_small and not self.is_typing:
             event.stop()
             event.prevent_default()
             self._turn_tab(1)
 
     def key_shift_tab(self, event: events.Key) -> None:
-        if self.is_small and not self.prompt.display:
+        if self.is_small and not self.is_typing:
             event.stop()
             event.prevent_default()
             self._turn_tab(-1)
@@ -400,22 +393,38 @@ class SceneScreen(Screen[None]):
 
     # -- the prompt ----------------------------------------------------------------------------
 
-    def action_prompt(self) -> None:
+    async def action_prompt(self) -> None:
         """Type a command."""
+        if self.prompt is None:
+            from app.prompt import Prompt
+
+            self.prompt = Prompt()
+            await self.mount(self.prompt, before=self.status_line)
         self.prompt.open(self.driver.commands())
 
-    def on_prompt_closed(self, event: Prompt.Closed) -> None:
+    @property
+    def is_typing(self) -> bool:
+        """Whether the prompt is open."""
+        return self.prompt is not None and self.prompt.display
+
+    def on_prompt_closed(self) -> None:
+        """The keys belong to the scene again."""
+        assert self.prompt is not None
         self.prompt.close()
         self.grid.focus()
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
+        """A line to execute."""
         self.run_worker(self._execute(event.text), exclusive=False)
 
     async def _execute(self, text: str) -> None:
+        from app.redis_cli_format import formatted
+
         try:
             reply = await self.driver.execute(text)
-        except Exception as error:  # whatever a reply can be, the prompt prints it
+        except (EngineError, SceneError, OSError) as error:
             reply = error
+        assert self.prompt is not None
         self.prompt.answer(text, formatted(reply, text))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.message import Message
@@ -11,7 +12,9 @@ from app.driver import Driver
 from app.glyphs import Glyphs
 from app.lines import Line, Span, grouped
 from app.lines_panel import LinesPanel
-from scenes.history import Mark
+
+if TYPE_CHECKING:
+    from scenes.history import Mark
 
 LABELS = {
     "step": "",

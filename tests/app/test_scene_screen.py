@@ -154,9 +154,10 @@ async def test_in_the_prompt_letters_are_letters() -> None:
         assert driver.asked[-1] == ("execute", "set q b 1")
         assert "> set q b 1" in await said(screen, pilot)
         await pilot.press("g", "e", "tab", "up")
+        assert screen.prompt is not None
         assert screen.prompt.command_line.value == "set q b 1"
         await pilot.press("escape")
-        assert not screen.prompt.display
+        assert not screen.is_typing
         await pilot.press("space")
         assert driver.asked[-1] == ("next",)
 

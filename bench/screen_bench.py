@@ -1,0 +1,193 @@
+"""The screen on a real pseudo-terminal: CPU seconds a second under load, and the first frame.
+
+python -m bench.screen_bench
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import random
+import select
+import struct
+import sys
+import termios
+import time
+from collections.abc import Sequence
+
+from bench.row import Row, median, table
+
+PAGES = 16_384
+CHANGES = 200
+HERTZ = 30
+WARM_UP, MEASURED = 2.0, 6.0
+ROUNDS = 5
+ALTERNATE_SCREEN = b"\x1b[?1049h"
+CURSOR_QUERY, CURSOR_ANSWER = b"\x1b[6n", b"\x1b[1;10R"
+SCENE_SIZE, GRID_SIZE = (160, 48), (140, 125)
+
+
+class Terminal:
+    """A child process of this module on a pseudo-terminal that reads everything at once."""
+
+    def __init__(self, arguments: Sequence[str], size: tuple[int, int]) -> None:
+        self.started = time.monotonic()
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:
+            columns, rows = size
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            os.environ.update(
+                TERM="xterm-256color", COLORTERM="truecolor", TEXTUAL_ANIMATIONS="none"
+            )
+            os.environ.pop("NO_COLOR", None)
+            os.execv(sys.executable, [sys.executable, "-m", "bench.screen_bench", *arguments])
+        self.read = 0
+
+    def drain(self, seconds: float, until: int | None = None) -> float | None:
+        """Read for so long; the time at which `until` bytes had come after the alternate screen."""
+        end, seen = time.monotonic() + seconds, b""
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self.master], [], [], left)[0]:
+                break
+            try:
+                data = os.read(self.master, 1 << 16)
+            except OSError:
+                break
+            self.read += len(data)
+            if CURSOR_QUERY in data:  # what every real terminal answers at once
+                os.write(self.master, CURSOR_ANSWER)
+            if until is not None:
+                seen += data
+                place = seen.find(ALTERNATE_SCREEN)
+                if place >= 0 and len(seen) - place > until:
+                    return time.monotonic() - self.started
+        return None
+
+    def cpu(self) -> float:
+        """CPU seconds of the process so far, user and system (proc(5), stat)."""
+        with open(f"/proc/{self.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        """End the process and wait for it."""
+        os.kill(self.pid, 15)
+        self.drain(0.5)
+        os.close(self.master)
+        os.waitpid(self.pid, 0)
+
+
+def load(mode: str, what: str, size: tuple[int, int]) -> float:
+    """CPU seconds a second of the screen while `CHANGES` pages change `HERTZ` times a second."""
+    terminal = Terminal((what, mode), size)
+    try:
+        terminal.drain(WARM_UP)
+        cpu, at = terminal.cpu(), time.monotonic()
+        terminal.drain(MEASURED)
+        return (terminal.cpu() - cpu) / (time.monotonic() - at)
+    finally:
+        terminal.close()
+
+
+def first_frame(what: str) -> float:
+    """Seconds from exec until the first frame's bytes have arrived."""
+    terminal = Terminal((what, "first"), SCENE_SIZE)
+    try:
+        seconds = terminal.drain(20, until=1_500)
+        if seconds is None:
+            raise RuntimeError(f"{what}: no first frame within 20 s")
+        return seconds
+    finally:
+        terminal.close()
+
+
+def measure() -> list[Row]:
+    """All rows of this benchmark."""
+    rows = []
+    for mode, target in (("runs", 0.25), ("random", 0.60)):
+        for what, size in (("scene", SCENE_SIZE), ("grid", GRID_SIZE)):
+            name = "whole screen 160x48" if what == "scene" else "grid, one page a cell"
+            rows.append(
+                Row(f"{PAGES:,} pages, {CHANGES} changes a frame, {mode}, {name}",
+                    load(mode, what, size), "cores", at_most=target)
+            )  # fmt: skip
+    ours, theirs = [], []
+    for _ in range(ROUNDS):
+        ours.append(first_frame("scene"))
+        theirs.append(first_frame("two-lines"))
+    rows.append(
+        Row("first frame", median(ours), "s", median(theirs), "two-line Textual app", at_most=1.5)
+    )
+    return rows
+
+
+# The child: what is measured ----------------------------------------------------------------------
+
+
+def child(what: str, mode: str) -> None:
+    """Run one of the programs that are measured."""
+    if what == "two-lines":
+        from textual.app import App
+        from textual.widgets import Static
+
+        class TwoLines(App[None]):
+            def compose(self):  # type: ignore[no-untyped-def]
+                yield Static("hello, world\n" * 200)
+
+        TwoLines().run()
+        return
+    from app.application import CowscopeApp
+    from bench.screen_load import GridApp, LoadDriver
+
+    changes = Changes(mode)
+    if what == "scene":
+        CowscopeApp(LoadDriver(PAGES, changes, busy=mode != "first")).run()
+    else:
+        GridApp(PAGES, changes, HERTZ).run()
+
+
+class Changes:
+    """Which pages turn copied (and back) with each frame."""
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+        self.chance = random.Random(4)
+        self.at = 0
+        self.copied: set[int] = set()
+
+    def following(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """(newly copied, newly shared) page ranges of the next frame."""
+        if self.mode == "runs":
+            first = self.at % (PAGES - CHANGES)
+            self.at += CHANGES
+            fresh = set(range(first, first + CHANGES))
+        else:
+            fresh = set(self.chance.sample(range(PAGES), CHANGES))
+        back = fresh & self.copied
+        self.copied ^= fresh
+        return _ranges(fresh - back), _ranges(back)
+
+
+def _ranges(pages: set[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for page in sorted(pages):
+        if found and found[-1][1] == page - 1:
+            found[-1] = (found[-1][0], page)
+        else:
+            found.append((page, page))
+    return found
+
+
+def main() -> int:
+    """Print the table; 1 when a target was missed."""
+    rows = measure()
+    print(table(rows))
+    return int(any(row.held is False for row in rows))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        child(sys.argv[1], sys.argv[2])
+    else:
+        sys.exit(main())
