@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="a scene without a screen, checked")
     run.add_argument("scene", nargs="?", default="04", help="number, slug or folder (default: 04)")
     run.add_argument("--json", action="store_true", help="one JSON event a line")
+    run.add_argument("--pace", type=float, default=1.0, help="times the author's pace (default: 1)")
     _add_run_options(run)
     run.set_defaults(run=_lazy("run_headless"))
 
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
     replay = commands.add_parser("replay", help="show a recording; needs no engine and no Linux")
     replay.add_argument("file", nargs="?", help="default: the recording of scene 04 that ships")
+    replay.add_argument("--autoplay", action="store_true", help="go on without keys")
     _add_screen_options(replay)
     replay.set_defaults(run=_lazy("replay"))
 
@@ -96,8 +98,6 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="seed of the scene's workloads")
     parser.add_argument("--arena-pages", type=int, help="pages of the scene's arena")
-    parser.add_argument("--lang", choices=["en"], default="en", help=argparse.SUPPRESS)
-    parser.add_argument("--keep", metavar="DIR", help="keep the engine's files in this folder")
 
 
 def _add_screen_options(parser: argparse.ArgumentParser) -> None:

@@ -58,9 +58,10 @@ class Client(asyncio.Protocol):
         self.active_at = self.created_at
         self.last_command = ""
         self.commands_run = 0
-        self.framer = Framer(authenticated=self.authenticated)
+        self.framer = Framer(
+            authenticated=self.authenticated, max_bulk=server.config.proto_max_bulk_len
+        )
         self.transport: asyncio.Transport | None = None
-        self._paused = False
 
     # -- asyncio.Protocol ----------------------------------------------------------------------
 
@@ -83,13 +84,15 @@ class Client(asyncio.Protocol):
         if self.closing:
             return
         framer = self.framer
-        framer.feed(data)
-        commands = framer.commands()
+        commands = framer.receive(data)
         if commands:
             dispatch.run(self, commands)
         if framer.error is not None and not self.closing:
-            self.reply(b"-ERR %b\r\n" % str(framer.error).encode("utf-8", "replace"))
+            self.reply(framer.error.reply)
             self.close_after_reply()
+        elif not commands and framer.buffered > self.server.config.client_query_buffer_limit:
+            self.server.log("#", f"Closing client {self.address}: its query buffer is too large")
+            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the client."""
@@ -98,13 +101,11 @@ class Client(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The peer does not read: stop reading from it, so that memory stays bounded."""
-        self._paused = True
         if self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """The peer reads again."""
-        self._paused = False
         if self.transport is not None and not self.transport.is_closing():
             self.transport.resume_reading()
 

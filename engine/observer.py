@@ -34,7 +34,7 @@ class Observer:
         self.probe = Probe(self._arena)
         self._flush_planned = False
         self._arena.trace(True)
-        self.probe.start(self._from_probe_thread)
+        self.probe.start(self.pages, server.loop.call_soon_threadsafe, self._probe_gave_up)
 
     def stop(self) -> None:
         """Nobody watches any more."""
@@ -115,8 +115,8 @@ class Observer:
 
     # -- the probe -----------------------------------------------------------------------------
 
-    def _from_probe_thread(self, reading: Reading) -> None:
-        self._server.loop.call_soon_threadsafe(self.pages, reading)
+    def _probe_gave_up(self, why: str) -> None:
+        self._server.log("#", f"The pages can't be measured any more: {why}")
 
     def pages(self, reading: Reading) -> None:
         """A reading of the page tables, as an event."""

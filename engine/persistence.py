@@ -5,7 +5,9 @@ The machines are elsewhere (`aof_policy`, `snapshot`, `saves`); here they meet t
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from time import monotonic, perf_counter_ns
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from engine.bio import Bio
 from engine.disk import Disk
 from engine.errors import ConfigError, EngineError
 from engine.events import Recovered, encode
-from engine.probe import Probe, Reading
+from engine.probe import Probe, Reading, check_invariant
 from engine.rdb_writer import empty_base
 from engine.replay import Replay
 from engine.replies import CommandError
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
     from engine.observer import Observer
     from engine.server import Server
     from engine.snapshot import Snapshot
+
+
+@contextlib.contextmanager
+def _no_reply_after_a_broken_promise() -> Iterator[None]:
+    """Under `always` a failed write or fsync ends the process here, before any reply leaves."""
+    try:
+        yield
+    except AofFatalError:
+        os._exit(1)  # the log has said why
 
 
 class Persistence:
@@ -95,9 +106,7 @@ class Persistence:
             self._server.log,
             replay.execute,
             is_command=replay.is_command,
-            load_rdb=lambda path: (
-                rdb_reader.load(path, self._server.keyspace, keep_expired=True).bytes
-            ),
+            load_rdb=self._load_base,
             truncated_ok=self._server.config.aof_load_truncated,
         )
         result = loader.load(manifest)
@@ -106,11 +115,26 @@ class Persistence:
         self._recovered(result.file, result.truncated_bytes, result.usec)
         self._server.keyspace.dirty = 0
 
+    def _load_base(self, path: str) -> int:
+        return self._load_rdb(path, keep_expired=True).bytes
+
+    def _load_rdb(self, path: str, *, keep_expired: bool = False) -> rdb_reader.LoadResult:
+        config = self._server.config
+        return rdb_reader.load(
+            path,
+            self._server.keyspace,
+            disk=self.disk,
+            keep_expired=keep_expired,
+            verify_checksum=config.rdbchecksum,
+            key_delay_usec=config.key_load_delay,
+            log=self._server.log,
+        )
+
     def _load_dump(self) -> None:
         path = os.path.join(self.directory, self._server.config.dbfilename)
         started = perf_counter_ns()
         try:
-            result = rdb_reader.load(path, self._server.keyspace)
+            result = self._load_rdb(path)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -158,12 +182,9 @@ class Persistence:
 
     def flush(self, *, force: bool = False) -> None:
         """aof_buf to the file, and the file to the disk, as the policy says: once a turn."""
-        if not self.aof.enabled:
-            return
-        try:
-            self.aof.flush(monotonic(), force)
-        except AofFatalError:
-            os._exit(1)  # no reply of this turn may leave: they promise what cannot be kept
+        if self.aof.enabled:
+            with _no_reply_after_a_broken_promise():
+                self.aof.flush(monotonic(), force)
 
     def cron(self) -> None:
         """serverCron's part, in Redis' order: the child first, then save points, then the AOF."""
@@ -177,10 +198,12 @@ class Persistence:
 
     def _bio_finished(self) -> None:
         """In the background thread: have the loop take note of the finished sync."""
-        self._server.loop.call_soon_threadsafe(self._collect)
+        if not self._server.loop.is_closed():
+            self._server.loop.call_soon_threadsafe(self._collect)
 
     def _collect(self) -> None:
-        self.aof.collect()
+        with _no_reply_after_a_broken_promise():
+            self.aof.collect()
         if self._server.observer is not None:
             self._server.observer.wants_flush()
 
@@ -195,14 +218,15 @@ class Persistence:
             if not self.aof.enabled:
                 raise ConfigError(TURN_ON_REFUSED.removeprefix("ERR "))
         elif self.aof.enabled:
-            self.aof.turn_off(monotonic())
+            with _no_reply_after_a_broken_promise():
+                self.aof.turn_off(monotonic())
 
     def check_invariants(self) -> None:
         """With cowscope-check-invariants: what must be true is, or the log says what is not."""
         server = self._server
         if not server.config.cowscope_check_invariants:
             return
-        problems = [Probe.check_invariant(server.keyspace.arena)]
+        problems = [check_invariant(server.keyspace.arena)]
         tail = self.aof.tail(monotonic())
         if not tail.fsynced <= tail.written <= tail.appended:
             problems.append(f"AOF offsets overtake each other: {tail}")
@@ -220,7 +244,8 @@ class Persistence:
             server.log("#", "There is a child saving an .rdb. Killing it!")
             self.saves.cancel()
         if self.aof.enabled:
-            self.aof.stop(monotonic())
+            with _no_reply_after_a_broken_promise():
+                self.aof.stop(monotonic())
         wanted = bool(server.config.save_points) if save is None else save
         if wanted:
             server.log("*", "Saving the final RDB snapshot before exiting.")
@@ -290,7 +315,8 @@ class Persistence:
         """DEBUG LOADAOF: flush, empty, load; raises CommandError."""
         if not self.aof.enabled:
             raise CommandError("ERR the append only file is off: start with --appendonly yes")
-        self.aof.turn_off(monotonic())
+        with _no_reply_after_a_broken_promise():
+            self.aof.turn_off(monotonic())
         self._server.keyspace.flush()
         try:
             self._load_aof()
@@ -317,6 +343,11 @@ class Persistence:
                 observer.probe.child_started(
                     snapshot.pid, self.saves.held_at_fork, snapshot.forked.at
                 )
+
+    def probe_paused(self) -> contextlib.AbstractContextManager[None]:
+        """While entered nothing walks the page tables, for which a fork would have to wait."""
+        observer = self._server.observer
+        return observer.probe.paused() if observer is not None else contextlib.nullcontext()
 
     def child_started(self, snapshot: Snapshot, held: bytes) -> None:
         """A snapshot child was forked; `held` has 1 for every page that held data then."""

@@ -110,9 +110,10 @@ class Saves:
         self._persistence.flush()
         held = bytes(server.keyspace.arena.touched[: server.keyspace.arena.high_water])
         try:
-            snapshot = bgsave(
-                server.keyspace, self._persistence.disk, self._settings(), control, server.log
-            )
+            with self._persistence.probe_paused():
+                snapshot = bgsave(
+                    server.keyspace, self._persistence.disk, self._settings(), control, server.log
+                )
         except ForkError as error:
             control.abandon()
             self.last_ok = False

@@ -8,6 +8,7 @@ import os
 import platform
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -83,7 +84,10 @@ async def _serve(config: Configuration, logger: Logger) -> int:
         "#", f"Cowscope version={__version__}, bits=64, modified=0, pid={os.getpid()}, just started"
     )
     logger.log("*", f"Running mode=standalone, port={config.port}. PID: {os.getpid()}")
+    for warning in config.warnings:
+        logger.log("#", f"WARNING: {warning}")
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, context: _log_bug(logger, context))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _on_signal, server, number)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -91,6 +95,16 @@ async def _serve(config: Configuration, logger: Logger) -> int:
     await server.start()
     await server.serve_until_stopped()
     return 0
+
+
+def _log_bug(logger: Logger, context: dict[str, Any]) -> None:
+    """One line for what should not have happened; the engine goes on serving the others."""
+    error = context.get("exception")
+    where = ""
+    if error is not None and error.__traceback__ is not None:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f" ({os.path.basename(frame.filename)}, line {frame.lineno})"
+    logger.log("#", f"Bug: {type(error).__name__}: {error or context.get('message')}{where}")
 
 
 def _on_signal(server: Server, number: int) -> None:

@@ -57,8 +57,6 @@ class Server:
         self.loading = False
         self.active_expire = True
         """DEBUG SET-ACTIVE-EXPIRE: whether the cron deletes expired keys."""
-        self.active_expire = True
-        """Whether the cron deletes expired keys (DEBUG SET-ACTIVE-EXPIRE)."""
         self.guarded = False
         """True while commands need a look before they run: loading, MONITOR, MISCONF."""
         self.observer: Observer | None = None
@@ -75,7 +73,7 @@ class Server:
         self._transaction: list[tuple[int, list[bytes]]] | None = None
         self.persistence = Persistence(self)
         logger.on_line = self._logged
-        for name in ("slowlog-log-slower-than", "arena-thp"):
+        for name in ("slowlog-log-slower-than", "arena-thp", "loglevel", "proto-max-bulk-len"):
             config.on_change(name, lambda _change: self._apply_settings())
 
     # -- life ----------------------------------------------------------------------------------
@@ -199,8 +197,7 @@ class Server:
         """serverCron: every 1000/hz ms; everything that happens by itself happens here."""
         self.turn_time = time.monotonic()
         self._drop_idle_clients()
-        if self.active_expire:
-            self._expire_some()
+        self._expire_some()
         self.persistence.cron()
         self._check_parent()
         if self.observer is not None:
@@ -351,6 +348,9 @@ class Server:
         threshold = self.config.slowlog_log_slower_than
         self.slow_after_ns = threshold * 1000 if threshold >= 0 else _NEVER
         self.keyspace.arena.set_huge_pages(self.config.arena_thp)
+        self.logger.loglevel = self.config.loglevel
+        for client in self.clients.values():
+            client.framer.max_bulk = self.config.proto_max_bulk_len
 
     @property
     def uptime(self) -> int:

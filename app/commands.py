@@ -1,0 +1,206 @@
+"""What each command of the command line does; `app.cli` parses and reports errors."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from app.assets import recording
+from scenes.errors import SceneError
+
+if TYPE_CHECKING:
+    from app.driver import Driver
+    from scenes.loader import Lesson
+
+
+def play(options: argparse.Namespace) -> int:
+    """A scene on the screen; where no engine can run, its recording."""
+    from scenes.loader import load
+
+    lesson = load(options.scene)
+    _needs_terminal(f"cowscope run {options.scene}")
+    missing = missing_here()
+    if missing:
+        return _replay_instead(lesson, missing, options)
+    from app.live_driver import LiveDriver
+
+    driver = LiveDriver(
+        lesson,
+        seed=options.seed,
+        arena_pages=options.arena_pages,
+        autoplay=options.autoplay,
+    )
+    code, failure = _show(driver, options)
+    if not failure:
+        return code
+    print(f"cowscope: {failure}", file=sys.stderr)
+    shipped = recording(lesson.scene.number)
+    if shipped is None or not _agrees("Show the recording of this scene instead? [Y/n] "):
+        return code or 1
+    return _replay_instead(lesson, failure, options)
+
+
+def run_headless(options: argparse.Namespace) -> int:
+    """A scene without a screen: plain lines, or JSON events."""
+    from scenes.headless import run
+
+    missing = missing_here()
+    if missing:
+        raise SceneError(f"can't run scene {options.scene}: {missing}. Try: cowscope replay")
+    return run(
+        options.scene,
+        json=options.json,
+        seed=options.seed,
+        arena_pages=options.arena_pages,
+        pace=options.pace,
+    )
+
+
+def record(options: argparse.Namespace) -> int:
+    """Play a scene without a screen and keep its events in a file."""
+    from scenes.headless import record as record_scene
+
+    missing = missing_here()
+    if missing:
+        raise SceneError(f"can't record scene {options.scene}: {missing}. Try: cowscope replay")
+    return record_scene(
+        options.scene,
+        options.file,
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        seed=options.seed,
+        arena_pages=options.arena_pages,
+    )
+
+
+def replay(options: argparse.Namespace) -> int:
+    """A recording on the screen, with no engine."""
+    from app.replay_driver import ReplayDriver
+    from scenes.loader import load
+    from scenes.recording import DamagedRecordingError, read
+
+    path = options.file or recording("04")
+    if path is None:
+        raise SceneError("no recording was named, and none ships here: cowscope replay FILE")
+    note = ""
+    try:
+        recorded = read(str(path))
+        events, scene = recorded.events, recorded.header.scene
+    except DamagedRecordingError as error:
+        if not error.events:
+            raise
+        from scenes.recording import read_header
+
+        events, scene, note = error.events, read_header(str(path)).scene, str(error)
+        print(f"cowscope: {error}", file=sys.stderr)
+    _needs_terminal("cowscope run 04 on Linux for plain lines")
+    driver = ReplayDriver(load(scene), events, autoplay=options.autoplay, note=note)
+    return _show(driver, options)[0]
+
+
+def menu(options: argparse.Namespace) -> int:
+    """The menu of scenes."""
+    _needs_terminal("cowscope --help")
+    from app.application import CowscopeApp
+    from app.live_driver import LiveDriver
+    from app.menu import Choice
+    from app.replay_driver import ReplayDriver
+    from scenes.loader import known, load
+    from scenes.recording import read
+
+    missing = missing_here()
+    choices = []
+    for scene in known():
+        lesson = load(scene.number)
+        thesis = lesson.words.text(scene.thesis)
+        if not missing:
+            note = f"about {scene.minutes} minutes, live"
+            choices.append(Choice(scene.number, scene.number, scene.title, thesis, note))
+        if recording(scene.number) is not None:
+            note = f"a recording, needs no engine{f' ({missing})' if missing else ''}"
+            choices.append(
+                Choice(scene.number, scene.number, f"{scene.title} (replay)", thesis, note, True)
+            )
+
+    def open_choice(choice: Choice) -> Driver:
+        lesson = load(choice.name)
+        if not choice.replay:
+            return LiveDriver(lesson)
+        return ReplayDriver(lesson, read(str(recording(choice.number))).events)
+
+    app = CowscopeApp(
+        menu=choices,
+        open_choice=open_choice,
+        ascii_only=wants_ascii(options),
+        dark=options.theme != "light",
+    )
+    return app.run() or 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """What this machine can measure, and what is shown instead where it can't."""
+    from engine.doctor import examine
+
+    from app.doctor_report import lines
+
+    findings = examine(os.getcwd())
+    print("\n".join(lines(findings)))
+    return 0
+
+
+def bench(options: argparse.Namespace) -> int:
+    """The project's own measurements; they live in a checkout, not in the installed program."""
+    try:
+        from bench.__main__ import main
+    except ImportError:
+        raise SceneError("the benchmarks need a checkout of the project: make bench") from None
+    return main([])
+
+
+def missing_here() -> str:
+    """What a live engine lacks on this machine, in a few words; empty where nothing is missing."""
+    if not sys.platform.startswith("linux"):
+        return "a live engine needs Linux's fork and /proc"
+    if not os.path.exists("/proc/self/smaps"):
+        return "there is no /proc/self/smaps to measure copied pages with"
+    return ""
+
+
+def wants_ascii(options: argparse.Namespace) -> bool:
+    """Plain glyphs: asked for, or the locale cannot say more."""
+    encoding = (getattr(sys.stdout, "encoding", "") or "").lower().replace("-", "")
+    return bool(options.ascii) or encoding not in {"utf8", "utf16", "utf32"}
+
+
+def _show(driver: Driver, options: argparse.Namespace) -> tuple[int, str]:
+    from app.application import CowscopeApp
+
+    app = CowscopeApp(driver, ascii_only=wants_ascii(options), dark=options.theme != "light")
+    code = app.run()
+    return code or 0, app.failure
+
+
+def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> int:
+    from app.replay_driver import ReplayDriver
+    from scenes.recording import read
+
+    shipped = recording(lesson.scene.number)
+    if shipped is None:
+        raise SceneError(f"can't play scene {lesson.scene.number} live: {why}. No recording ships")
+    events = read(str(shipped)).events
+    note = f"Not live: {why}. This is a recording made on a real kernel."
+    return _show(ReplayDriver(lesson, events, note=note), options)[0]
+
+
+def _needs_terminal(instead: str) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise SceneError(f"the screen needs a terminal, and this is none. Without one: {instead}")
+
+
+def _agrees(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in {"", "y", "yes"}
+    except EOFError:
+        return False
