@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import shutil
@@ -164,6 +165,28 @@ def test_a_dump_survives_a_reload(client: Any) -> None:
     client.execute_command("DEBUG", "RELOAD")
     assert client.execute_command("DEBUG", "DIGEST") == before
     assert client.dbsize() == 501
+
+
+def test_the_aof_brings_everything_back(client: Any) -> None:
+    client.flushall()
+    client.mset({"a": 1, "b": 2})
+    client.incrbyfloat("a", 0.5)
+    client.expire("b", 1000)
+    client.getdel("nothing")
+    client.move("a", 3)
+    before = client.execute_command("DEBUG", "DIGEST")
+    client.execute_command("DEBUG", "LOADAOF")
+    assert client.execute_command("DEBUG", "DIGEST") == before
+
+
+def test_the_state_tells_what_lies_where(client: Any) -> None:
+    client.set("hello", "world")
+    state = json.loads(client.execute_command("COWSCOPE", "STATE"))
+    assert state["type"] == "state"
+    assert state["keys"] == 1
+    ((page, keys, count),) = state["page_keys"]
+    assert (keys, count) == (["hello"], 1)
+    assert client.execute_command("COWSCOPE", "PAGE", page)["keys"] == ["hello"]
 
 
 # -- redis-cli -------------------------------------------------------------------------------------
