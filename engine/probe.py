@@ -147,12 +147,14 @@ class Probe:
         asked: its figures are those of the last time.
         """
         with self._reading:
-            reading = self._reader.read()
-            if reading is not None and self._thread is not None:
-                self._put_out(reading)
-            states = self._reader.states()
-            if self._thread is None:
-                self._reader.close()
+            try:
+                reading = self._reader.read()
+                if reading is not None and self._thread is not None:
+                    self._put_out(reading)
+                states = self._reader.states()
+            finally:
+                if self._thread is None:
+                    self._reader.close()
         self._deliver()
         kilobytes = page_table_kb("self", self._proc)
         reading = reading or self._reader.last_known()
