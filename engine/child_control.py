@@ -238,7 +238,8 @@ class ChildEnd(Pace):
             self._report("progress", dump.keys, dump.bytes)
 
     def _report(self, state: State, keys: int, size: int) -> None:
-        cow_kb = self._cow.read(state == "done")  # logs its figure, so it comes first
+        # the reading logs its figure, so it comes before the lines are taken along
+        cow_kb = -1 if state == "failed" else self._cow.read(state == "done")
         report = Report(
             state=state,
             keys=keys,

@@ -25,7 +25,7 @@ def digest(keyspace: Keyspace) -> bytes:
             continue
         final = _mixed(final, database.index.to_bytes(4, "big"))
         for key in database.keys:
-            final = _xor(final, _value_into(_mixed(_ZERO, key), database, key))
+            final = _xored(final, _value_into(_mixed(_ZERO, key), database, key))
     return final
 
 
@@ -45,12 +45,9 @@ def _value_into(state: bytes, database: Database, key: bytes) -> bytes:
     return state
 
 
-def _xor(a: bytes, b: bytes) -> bytes:
-    return (int.from_bytes(a, "big") ^ int.from_bytes(b, "big")).to_bytes(20, "big")
-
-
 def _xored(state: bytes, data: bytes) -> bytes:
-    return _xor(state, sha1(data, usedforsecurity=False).digest())
+    hashed = sha1(data, usedforsecurity=False).digest()
+    return (int.from_bytes(state, "big") ^ int.from_bytes(hashed, "big")).to_bytes(20, "big")
 
 
 def _mixed(state: bytes, data: bytes) -> bytes:

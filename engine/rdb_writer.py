@@ -2,7 +2,7 @@
 
 Theory of operation. A record's bytes in the arena already are its bytes in a dump, so the walk
 encodes nothing: it reads the headers of a page in one slice, cuts the records out behind them and
-joins about 1 MiB of them into one checksum and one write(2). No dictionary is looked at, and
+joins a quarter MiB of them into one checksum and one write(2). No dictionary is looked at, and
 nothing is kept but the batch, because in a forked child every reference count is a write that
 copies a page. Databases alternate as pages do: SELECTDB is repeated at every change.
 
@@ -25,7 +25,7 @@ from engine.keyspace import Keyspace
 from engine.records import FIRST_COLLECTION, HEADER, HEADER_SIZE, KIND_SHIFT
 from engine.size_classes import CONTINUED, FREE_PAGE, RUN
 
-BATCH = 1 << 20
+BATCH = 256 << 10
 """Bytes of arena pages that are joined for one write(2)."""
 
 
