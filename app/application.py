@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -64,6 +67,7 @@ class CowscopeApp(App[int]):
 
     async def on_mount(self) -> None:
         """The first screen; what plays starts after its first frame."""
+        self._leave_on_signals()
         self.set_class(self.glyphs is ASCII, "plain")
         if self.playing is not None:
             await self.play(self.playing)
@@ -71,6 +75,15 @@ class CowscopeApp(App[int]):
             from app.menu import MenuScreen
 
             await self.push_screen(MenuScreen(self.menu))
+
+    def _leave_on_signals(self) -> None:
+        """A signal ends the app as a key does: terminal restored, engine stopped."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            # Not on every system, and only on the main thread.
+            with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
+                number = getattr(signal, name)
+                loop.add_signal_handler(number, self.exit, 128 + number)
 
     async def play(self, driver: Driver) -> None:
         """Show the driver's scene and start it."""

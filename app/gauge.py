@@ -31,30 +31,53 @@ def gauge_lines(view: View, glyphs: Glyphs, cells: int, rows: int) -> list[Line]
     """The gauge's lines, at most `rows`."""
     if view.child is None:
         return [line((NO_SNAPSHOT, "dim"))]
-    gauge, child = view.gauge, view.child
-    size = len(grouped(gauge.full_copy_kb or view.engine.arena_pages * 4))
-    figure = line(
-        (f"{grouped(gauge.extra_kb, size)} KiB ", "copied text" if gauge.extra_kb else "bold"),
-        ("smaps ", "dim"),
-    )
-    full = line((f" a full copy: {grouped(gauge.full_copy_kb)} KiB", "dim"))
-    room = max(cells - width(figure) - width(full) - 2, 8)
-    top = (*figure, *bar(gauge.extra_kb, gauge.full_copy_kb, room, glyphs, "copied text"), *full)
-    pages = gauge.copied_kb * 1024 // max(view.engine.page_size, 1)
-    copied = view.counts[COPIED] if child.alive else pages
-    second = line(
-        (f"{grouped(gauge.copied_kb, size)} KiB ", "copied text" if copied else "bold"),
-        ("pagemap ", "dim"),
-        f"= {grouped(copied)} copied pages of {_page(view)}",
-    )
-    if child.alive:
-        end: Line = line("fork took ", (duration(child.fork_usec), "bold"), (" · i: more", "dim"))
-    else:
-        end = line(("the child is gone: extra memory is 0 again", "child"))
-    lines = [top, spread(second, end, cells)]
+    lines = _rising(view, glyphs, cells) if view.child.alive else _over(view, glyphs, cells)
     if rows >= 3:
         lines += curve_lines(view, glyphs, cells, rows - 2)
     return lines[:rows]
+
+
+def _rising(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
+    """While the child lives: the two witnesses, each as of its own last reading."""
+    assert view.child is not None
+    gauge = view.gauge
+    size = len(grouped(gauge.full_copy_kb or view.engine.arena_pages * 4))
+    age = f"smaps {max(view.at - gauge.smaps_at, 0):.1f} s ago " if gauge.smaps_at else "smaps "
+    figure = line(
+        (f"{grouped(gauge.extra_kb, size)} KiB ", "copied text" if gauge.extra_kb else "bold"),
+        (f"{age:<15}", "dim"),
+    )
+    copied = view.counts[COPIED]
+    second = line(
+        (f"{grouped(gauge.copied_kb, size)} KiB ", "copied text" if copied else "bold"),
+        ("pagemap        ", "dim"),
+        f"= {grouped(copied)} copied pages of {_page(view)}",
+    )
+    took = line("fork took ", (duration(view.child.fork_usec), "bold"), (" · i: more", "dim"))
+    return [_bar_line(figure, gauge.extra_kb, view, glyphs, cells), spread(second, took, cells)]
+
+
+def _over(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
+    """With no child there is nothing to copy for: 0, and what it was at the end."""
+    gauge = view.gauge
+    size = len(grouped(gauge.full_copy_kb or view.engine.arena_pages * 4))
+    figure = line((f"{grouped(0, size)} KiB ", "bold"), (f"{'no child':<15}", "dim"))
+    pages = gauge.copied_kb * 1024 // max(view.engine.page_size, 1)
+    last = line(
+        ("the last reading while it lived: ", "dim"),
+        (f"{grouped(gauge.extra_kb)} KiB", "copied text"),
+        (" smaps, ", "dim"),
+        (f"{grouped(gauge.copied_kb)} KiB", "copied text"),
+        (f" pagemap ({grouped(pages)} pages)", "dim"),
+    )
+    return [_bar_line(figure, 0, view, glyphs, cells), last]
+
+
+def _bar_line(figure: Line, value: int, view: View, glyphs: Glyphs, cells: int) -> Line:
+    full = view.gauge.full_copy_kb
+    beside = line((f" a full copy: {grouped(full)} KiB", "dim"))
+    room = max(cells - width(figure) - width(beside), 8)
+    return (*figure, *bar(value, full, room, glyphs, "copied text"), *beside)
 
 
 def _page(view: View) -> str:

@@ -39,6 +39,7 @@ class Glyphs:
     remark: str
     cursor: str
     mark: str
+    minor_mark: str
     track: str
     newline: str
     """Where the RESP text has CR LF."""
@@ -73,6 +74,7 @@ DRAWN = Glyphs(
     remark="※",
     cursor="▲",
     mark="┼",
+    minor_mark="┴",
     track="─",
     newline="↵",
     more="…",
@@ -81,7 +83,7 @@ DRAWN = Glyphs(
 )
 
 ASCII = Glyphs(
-    free="'",
+    free=",",
     private=":",
     shared=".",
     copied="#",
@@ -97,6 +99,7 @@ ASCII = Glyphs(
     remark="!",
     cursor="^",
     mark="*",
+    minor_mark="'",
     track="-",
     newline=";",
     more="~",
@@ -107,7 +110,7 @@ ASCII = Glyphs(
 RUNGS = {"buffer": "B", "cache": "C", "disk": "D"}
 """aof_buf, page cache, disk: letters in both sets."""
 
-PROBED = "·▪◆▬►█─↵…"
+PROBED = "·▪◆▬►█─┼↵…"
 
 
 def chosen(ascii_only: bool | None) -> Glyphs:

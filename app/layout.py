@@ -45,7 +45,7 @@ def arranged(columns: int, rows: int, *, code: bool, tab: str) -> dict[str, Regi
             "tabs": Region(0, top, columns, 1),
             tab: below,
         }
-    right = max(columns * 5 // 16, 38 if mode == "middle" else 48)
+    right = columns * 27 // 80 if mode == "large" else max(columns * 5 // 16, 38)
     left = (columns - right) // 2 * 2
     right = columns - left
     gauge, tail = (5, 8) if mode == "large" else (5, 7)

@@ -80,12 +80,16 @@ def timeline_line(
     for mark in marks:
         at = _place(mark.index, length, room)
         role = ROLES.get(mark.kind, "dim")
+        if mark.kind == "fsync":
+            if cells[at][0] == glyphs.track:
+                cells[at] = (glyphs.minor_mark, role)
+            continue
         cells[at] = (glyphs.mark, role)
         if label := LABELS.get(mark.kind, ""):
             named.append((at + 1, label, role))
     for at, label, role in named:
         under = cells[at : at + len(label) + 1]
-        if len(under) > len(label) and all(text == glyphs.track for text, _ in under):
+        if len(under) > len(label) and all(text != glyphs.mark for text, _ in under):
             cells[at : at + len(label)] = [(character, role) for character in label]
     here = _place(cursor, length, room)
     cells[here] = (glyphs.cursor, "glow" if past else "bold")

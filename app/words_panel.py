@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.crash_words import crash_lines
 from app.driver import Driver, beats
 from app.glyphs import Glyphs
 from app.lines import EMPTY, Line, line, paragraph
@@ -33,6 +34,7 @@ def words_lines(
     """The caption, then the question or, at the end, what to take away."""
     cells = max(cells - 1, 10)
     lines = [line((text(stage.title), "bold")), *paragraph(text(stage.text), cells)]
+    lines += crash_lines(view, cells)
     if stage.question is not None:
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
     if stage.beat == 0:

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from app.cards import card_lines, highlighted
+from app.crash_words import crash_lines
 from app.details import details_lines
 from app.gauge import bar, curve, gauge_lines, gauge_title
 from app.glyphs import ASCII, DRAWN
@@ -16,7 +17,7 @@ from app.tail import countdown, tail_lines
 from app.timeline import timeline_line
 from app.words_panel import question_lines, words_lines
 from scenes.history import Mark
-from scenes.view import CowSample, Lit, QuestionView, TailEntry, TailView, View
+from scenes.view import CowSample, CrashView, Lit, QuestionView, TailEntry, TailView, View
 from tests.app.fake import FIRST, FakeDriver
 
 DRIVER = FakeDriver()
@@ -34,8 +35,8 @@ TAIL = TailView(
 
 def test_the_gauge_names_both_witnesses_and_a_full_copy() -> None:
     lines = texts(gauge_lines(VIEW, DRAWN, 100, 4))
-    assert "96 KiB smaps" in lines[0] and "a full copy: 2,800 KiB" in lines[0]
-    assert "96 KiB pagemap = 24 copied pages of 4 KiB" in lines[1]
+    assert "96 KiB smaps 0.5 s ago" in lines[0] and "a full copy: 2,800 KiB" in lines[0]
+    assert "96 KiB pagemap        = 24 copied pages of 4 KiB" in lines[1]
     assert "fork took 1.9 ms" in lines[1]
     assert "peak 96 KiB" in lines[-1]
     assert all(width(of) <= 100 for of in gauge_lines(VIEW, DRAWN, 100, 4))
@@ -45,7 +46,8 @@ def test_the_gauge_speaks_before_and_after_a_snapshot() -> None:
     assert "BGSAVE (b)" in plain(gauge_lines(View(), DRAWN, 80, 3)[0])
     assert VIEW.child is not None
     gone = replace(VIEW, child=replace(VIEW.child, alive=False, ended_at=VIEW.at))
-    assert "extra memory is 0 again" in "\n".join(texts(gauge_lines(gone, DRAWN, 100, 3)))
+    over = texts(gauge_lines(gone, DRAWN, 100, 3))
+    assert "    0 KiB no child" in over[0] and "96 KiB smaps, 96 KiB pagemap (24 pages)" in over[1]
     assert "(over)" in gauge_title(gone)
 
 
@@ -140,6 +142,16 @@ def test_words_open_with_previously_and_close_with_what_to_take_away() -> None:
     ending = "\n".join(texts(words_lines(scene, scene.stages[-1], VIEW, DRIVER.text, DRAWN, 48)))
     assert "Previously" in opening and "space" in opening
     assert "To take away" in ending and "Previously" not in ending
+
+
+def test_a_crash_says_what_was_on_which_rung_and_what_came_back() -> None:
+    crash = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300)
+    gone = "\n".join(texts(crash_lines(replace(VIEW, crash=crash), 60)))
+    assert "500 bytes of the log were acknowledged, 400" in gone and "came back" not in gone
+    back = replace(crash, recovered_keys=699, survived=400, lost=100)
+    shown = " ".join(texts(crash_lines(replace(VIEW, crash=back), 60)))
+    assert "came back with 699 keys: 400 bytes survived, 100 were lost" in shown
+    assert crash_lines(replace(VIEW, crash=replace(crash, at=0.0)), 60) == []
 
 
 def test_the_timeline_marks_and_points() -> None:
