@@ -143,6 +143,17 @@ class Arena:
         self.used_bytes += self.classes.sizes[page_class]
         return offset
 
+    def alloc_page(self, page_class: int, db: int) -> int:
+        """Offset of a page of which the caller fills every slot at once; raises ArenaFullError."""
+        page = self._take_pages(1)
+        size = self.classes.sizes[page_class]
+        self._slots_used[page] = slots = self.page_size // size
+        self.page_class[page] = page_class
+        self.page_db[page] = db
+        self.touched[page] = 1
+        self.used_bytes += slots * size
+        return self.offset_of(page)
+
     def free(self, offset: int) -> None:
         """Take a slot or run back. The caller has marked its record as free."""
         page = (offset - self.origin) >> self.page_shift

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from engine.disk import Disk
 from engine.errors import CorruptFileError
 from engine.keyspace import Keyspace
+from engine.page_filler import DuplicateKeyError, PageFiller
 from engine.rdb_parser import RdbParser
 from engine.records import HEADER, HEADER_SIZE
 
@@ -51,33 +52,28 @@ def load(
     """
     started = time.perf_counter_ns()
     parser = RdbParser(path, disk, verify_checksum=verify_checksum, on_window=on_progress)
-    arena = keyspace.arena
+    filler = PageFiller(keyspace)
     pack_header = HEADER.pack
-    databases = [(database.keys, database.expires) for database in keyspace.databases]
     now = keyspace.now_ms()
     loaded = expired = 0
     told = False
-    for db, key, record, value_at, expire_ms in parser.entries():
-        if not told:
-            told = True
-            _tell_origin(parser, now, log)
-        if expire_ms and expire_ms < now and not keep_expired:
-            expired += 1
-            continue
-        keys, expires = databases[db]
-        if key in keys:
-            raise CorruptFileError(
-                path, parser.offset, f"RDB has duplicated key {key!r} in DB {db}"
-            )
-        data = pack_header(len(record), HEADER_SIZE + value_at) + record
-        offset = arena.alloc(len(data), db)
-        arena.store(offset, data)
-        keys[key] = offset
-        if expire_ms:
-            expires[key] = expire_ms
-        loaded += 1
-        if key_delay_usec:
-            time.sleep(max(key_delay_usec, 0) / 1_000_000)
+    try:
+        for db, key, record, value_at, expire_ms in parser.entries():
+            if not told:
+                told = True
+                _tell_origin(parser, now, log)
+            if expire_ms:
+                if expire_ms < now and not keep_expired:
+                    expired += 1
+                    continue
+                keyspace.databases[db].expires[key] = expire_ms
+            filler.add(db, key, pack_header(len(record), HEADER_SIZE + value_at) + record)
+            loaded += 1
+            if key_delay_usec:
+                time.sleep(max(key_delay_usec, 0) / 1_000_000)
+        filler.finish()
+    except DuplicateKeyError as error:
+        raise CorruptFileError(path, parser.offset, f"RDB has {error}") from error
     if not told:
         _tell_origin(parser, now, log)
     if not parser.has_checksum:
