@@ -76,7 +76,7 @@ def _copy_on_write(proc: str) -> list[Finding]:
         Finding(
             "fork",
             trial.fork_usec >= 0,
-            f"{trial.fork_usec} usec for a small process" if trial.fork_usec >= 0 else "refused",
+            f"{trial.fork_usec} usec for this process" if trial.fork_usec >= 0 else "refused",
             "snapshots are made by a forked child",
             "recordings: cowscope replay",
         ),
@@ -143,11 +143,12 @@ def _memory() -> Finding:
 
 def _disk(directory: str, proc: str) -> Finding:
     writable = os.access(directory, os.W_OK | os.X_OK)
-    kind = cachestat.file_system(directory, proc) or "unknown file system"
+    kind = cachestat.file_system(directory, proc)
     return Finding(
         "disk",
-        writable and cachestat.has_disk(directory, proc),
-        f"{kind} under {directory}" + ("" if writable else ", not writable"),
+        writable and kind != "" and cachestat.has_disk(directory, proc),
+        f"{kind or 'unknown file system'} under {directory}"
+        + ("" if writable else ", not writable"),
         "fsync makes writes survive a power cut",
         "the AOF's tail says that no disk is behind the file; choose another folder with --dir",
     )

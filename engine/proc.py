@@ -32,7 +32,8 @@ def reading(path: str) -> Iterator[None]:
     except ProcessLookupError as error:
         raise ProcessGoneError(f"Can't read {path}: the process has ended.") from error
     except FileNotFoundError as error:
-        if path.split("/")[-2].isdecimal() and os.path.exists(os.path.join(path, "../../self")):
+        process = os.path.dirname(path)
+        if os.path.basename(process).isdecimal() and not os.path.exists(process):
             raise ProcessGoneError(f"Can't read {path}: there is no such process.") from error
         raise ProbeError(
             f"Can't read {path}: this kernel does not offer it. "
