@@ -39,6 +39,7 @@ class CowscopeApp(App[int]):
     App.plain #page, App.plain #confirm { border: ascii $accent; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+q", "leave_all", "Quit")]
+    TITLE = "Cowscope"
     ENABLE_COMMAND_PALETTE = False
     ESCAPE_TO_MINIMIZE = False
 

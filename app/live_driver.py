@@ -128,7 +128,8 @@ class LiveDriver(Cursor):
         if live is None or not self._ready:
             return "The engine starts, and the keys are written ..."
         if live.notice:
-            return live.notice
+            again = " 0 starts the scene again." if self.status == "crashed" else ""
+            return live.notice + again
         return OVER if self._over else ""
 
     @property

@@ -1,0 +1,150 @@
+"""A recording on the screen: its own pace, waits for the learner, and no engine."""
+
+import pytest
+
+from app.driver import REFUSE_REPLAY
+from app.replay_driver import ReplayDriver
+from engine import events
+from engine.events import AnyEvent
+from scenes.errors import SceneError
+from scenes.loader import load
+from tests.app.fake import fork, start, writes
+
+LESSON = load("04")
+QUESTION = next(stage.question for stage in LESSON.scene.stages if stage.question)
+
+
+def step(at: float, name: str) -> events.Step:
+    return events.Step(at=at, scene="04", step=name, title=name)
+
+
+RECORDED: list[AnyEvent] = [
+    *start(),
+    step(100.5, "trickle"),
+    *writes(10, 101.0, 48_310),
+    step(103.0, "tail"),
+    *writes(10, 103.5, 50_000, seed=5),
+    step(110.0, "fork"),
+    *fork(110.5),
+    step(120.0, "hot"),
+    events.Question(at=120.1, id=QUESTION.id, choices=["none", "one", "twenty"], right=-1),
+    events.Answer(at=124.0, id=QUESTION.id, choice=1),
+    events.Question(at=126.0, id=QUESTION.id, choices=["none", "one", "twenty"], right=0),
+]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def playing(autoplay: bool = False) -> tuple[ReplayDriver, Clock]:
+    clock = Clock()
+    driver = ReplayDriver(LESSON, RECORDED, autoplay=autoplay, clock=clock)
+    await driver.start()
+    return driver, clock
+
+
+def passes(driver: ReplayDriver, clock: Clock, seconds: float) -> None:
+    clock.now += seconds
+    driver.tick()
+
+
+async def test_events_come_at_their_own_pace() -> None:
+    driver, clock = await playing()
+    passes(driver, clock, 0.6)
+    assert driver.view.step == "trickle" and driver.view.commands == 0
+    passes(driver, clock, 0.7)
+    assert 0 < driver.view.commands < 10
+    driver.pace(1)
+    assert driver.pace_factor == 1.5
+
+
+async def test_it_waits_before_each_beat_for_the_learner() -> None:
+    driver, clock = await playing()
+    passes(driver, clock, 1000)
+    assert driver.view.step == "trickle" and driver.stage().beat == 0
+    driver.next()
+    assert driver.view.step == "tail"
+    driver.next()
+    assert driver.refusal == "This step is still happening."
+    passes(driver, clock, 1000)
+    driver.next()
+    assert driver.view.step == "fork" and driver.view.at == 110.0
+
+
+async def test_the_learners_answer_replaces_the_recorded_one() -> None:
+    driver, clock = await playing()
+    for _ in range(3):
+        passes(driver, clock, 1000)
+        driver.next()
+    passes(driver, clock, 1000)
+    driver.next()
+    assert "Predict first" in driver.refusal
+    driver.answer(2)
+    passes(driver, clock, 1000)
+    question = driver.view.question
+    assert question is not None
+    assert (question.chosen, question.right) == (2, 0)
+    assert "over" in driver.notice
+
+
+async def test_autoplay_waits_for_nobody() -> None:
+    driver, clock = await playing(autoplay=True)
+    passes(driver, clock, 1000)
+    assert driver.length == len(RECORDED)
+
+
+async def test_the_past_of_a_recording_can_be_walked() -> None:
+    driver, clock = await playing(autoplay=True)
+    passes(driver, clock, 1000)
+    driver.back()
+    assert driver.is_past and driver.view.step == "fork"
+    driver.back()
+    assert driver.view.step == "tail" and driver.view.commands == 20
+    driver.next()
+    assert driver.view.step == "fork"
+    driver.mark(-1)
+    assert driver.view.child is not None
+    driver.to_now()
+    assert not driver.is_past
+    driver.seek(0)
+    driver.back()
+    assert driver.refusal == "This is the first step."
+    driver.scrub(-1)
+    assert driver.refusal == "This is the first event."
+
+
+async def test_the_words_of_the_past_have_the_figures_of_the_past() -> None:
+    driver, clock = await playing(autoplay=True)
+    passes(driver, clock, 1000)
+    assert "{" not in driver.text("tail.text")
+    now = driver.text("tail.text")
+    driver.seek(12)
+    assert driver.text("tail.text") != now
+    driver.to_now()
+    assert driver.text("tail.text") == now
+
+
+async def test_nothing_can_be_sent() -> None:
+    driver, _ = await playing()
+    driver.key("b")
+    assert driver.refusal == REFUSE_REPLAY
+    assert isinstance(await driver.execute("SET a 1"), SceneError)
+    assert driver.offered == frozenset() and driver.status == "replay"
+
+
+async def test_it_starts_again() -> None:
+    driver, clock = await playing(autoplay=True)
+    passes(driver, clock, 1000)
+    driver.restart()
+    assert driver.length < len(RECORDED)
+    passes(driver, clock, 1000)
+    assert driver.length == len(RECORDED)
+
+
+async def test_an_empty_recording_is_refused() -> None:
+    with pytest.raises(SceneError, match="no event"):
+        await ReplayDriver(LESSON, []).start()
