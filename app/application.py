@@ -64,7 +64,9 @@ class CowscopeApp(App[int]):
         self._started: list[Driver] = []
         for shade in (True, False):
             self.register_theme(textual_theme(shade))
-        self.theme = "cowscope-dark" if dark else "cowscope-light"
+        # Before anything is drawn: the style sheet need not be parsed twice.
+        self.set_reactive(App.theme, "cowscope-dark" if dark else "cowscope-light")
+        self.stylesheet.set_variables(self.get_css_variables())
 
     async def on_mount(self) -> None:
         """The first screen; what plays starts after its first frame."""

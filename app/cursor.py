@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from app.driver import REFUSE_PAST, stage_at
-from scenes.evidence import Evidence
-from scenes.history import History, Mark
-from scenes.measures import Figures
 from scenes.scene import Scene, Stage
 from scenes.view import View
 from scenes.words import Words
+
+if TYPE_CHECKING:  # the first frame need not wait for these
+    from scenes.evidence import Evidence
+    from scenes.history import History, Mark
+    from scenes.measures import Figures
 
 
 class Cursor:
@@ -35,6 +38,8 @@ class Cursor:
 
     def fresh_evidence(self) -> Evidence:
         """An evidence without events."""
+        from scenes.evidence import Evidence
+
         return Evidence(populate=self.scene.populate)
 
     @property
@@ -72,6 +77,8 @@ class Cursor:
         return self.words.text(key, figures)
 
     def _past_figures(self, index: int) -> Figures:
+        from scenes.measures import Figures
+
         at, evidence = self._past or (-1, self.fresh_evidence())
         if at > index:
             at, evidence = -1, self.fresh_evidence()

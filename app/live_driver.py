@@ -12,13 +12,13 @@ from app.cursor import Cursor
 from app.driver import REFUSE_PAST, Status, offered_at
 from scenes.effects import Effect, Finished, Refused
 from scenes.errors import SceneError
-from scenes.evidence import Evidence
-from scenes.history import History
 from scenes.loader import Lesson
-from scenes.measures import Figures
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the first frame need not wait for these
+    from scenes.evidence import Evidence
+    from scenes.history import History
     from scenes.live import Live
+    from scenes.measures import Figures
 
 OVER = "The scene is over. The keys still work; 0 starts it again, q leaves."
 
@@ -42,7 +42,8 @@ class LiveDriver(Cursor):
         self._command = command
         self._live: Live | None = None
         self._ready = False
-        self._nothing = History(lesson.scene.cards)
+        self._last: History | None = None
+        """The history when nothing plays: an empty one, or that of the run that was stopped."""
         self._shown: History | None = None
         self._over = False
         self._names: list[str] = []
@@ -83,7 +84,7 @@ class LiveDriver(Cursor):
             task.cancel()
         if self._live is not None:
             live, self._live = self._live, None
-            self._nothing = live.history
+            self._last = live.history
             await live.stop()
 
     def _effect(self, effect: Effect) -> None:
@@ -97,10 +98,18 @@ class LiveDriver(Cursor):
     @property
     def history(self) -> History:
         """The run so far; after a restart another one."""
-        return self._live.history if self._live is not None else self._nothing
+        if self._live is not None:
+            return self._live.history
+        if self._last is None:
+            from scenes.history import History
+
+            self._last = History(self.scene.cards)
+        return self._last
 
     def now_figures(self) -> Figures:
         """The player's figures."""
+        from scenes.measures import Figures
+
         if self._live is None:
             return Figures(self.fresh_evidence(), self.scene.values)
         return self._live.player.figures

@@ -28,18 +28,18 @@ class Source(Protocol):
 
 
 class LoadDriver(Cursor):
-    """A forked child over `pages` shared pages; `busy`: one `pages` event a frame."""
+    """A forked child over `pages` shared pages; a `pages` event a frame."""
 
     notice = ""
     pace_factor = 1.0
     status: Status = "live"
     offered = frozenset("bwfh")
 
-    def __init__(self, pages: int, changes: Source, *, busy: bool) -> None:
+    def __init__(self, pages: int, changes: Source) -> None:
         lesson = load("04")
         super().__init__(lesson.scene, lesson.words)
         self._history = History(lesson.scene.cards)
-        self._changes, self._busy, self._pages = changes, busy, pages
+        self._changes, self._pages = changes, pages
         at = monotonic()
         first = [
             events.EngineReady(at=at, pid=1, port=6379, version="7.4.0", kernel="x", page_size=4096,
@@ -63,8 +63,6 @@ class LoadDriver(Cursor):
 
     def tick(self) -> None:
         """The next frame's changes."""
-        if not self._busy:
-            return
         copied, shared = self._changes.following()
         count = self._history.now.counts[COPIED]
         self._history.append(

@@ -1,0 +1,258 @@
+"""The panels of a scene around its driver, drawn again only where something changed."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.widget import Widget
+
+from app.cards import GLOW, CardPanel
+from app.child_grid import ChildGrid
+from app.driver import Driver, panels_at
+from app.gauge import Gauge
+from app.grid import PageGrid
+from app.header import Footer, Header, StatusLine
+from app.layout import PANELS, TABS, arranged, mode_of
+from app.lines import grouped
+from app.lines_panel import LinesPanel
+from app.tabs import Tabs
+from app.tail import Tail
+from app.timeline import Timeline
+from app.too_small import too_small
+from app.words_panel import WordsPanel
+from scenes.view import View
+
+FRAME = 1 / 30
+CLOCKS = 0.1
+"""Seconds between redraws of what follows the clock and not the view (countdown, glow)."""
+REFUSAL = 5.0
+"""Seconds for which a refusal stays."""
+
+
+class PanelsScreen(Screen[None]):
+    """Attributes go down from the driver's view to the panels, 30 times a second."""
+
+    SCOPED_CSS = False  # the rules name this class, not the one derived from it
+
+    CSS = """
+    PanelsScreen { overflow: hidden; background: $background; }
+    PanelsScreen > Header { height: 2; }
+    PanelsScreen > #body { height: 1fr; }
+    #body > * { position: absolute; display: none; }
+    #body > .panel { border-title-color: $foreground; border-subtitle-color: $primary;
+        border-title-style: bold; background: $background; border-title-background: $background;
+        border-subtitle-background: $background; }
+    PanelsScreen.drawn #body > .panel { border: round $border; }
+    PanelsScreen.drawn #body > .panel:focus { border: round $primary; }
+    PanelsScreen.plain #body > .panel { border: ascii $border; }
+    PanelsScreen.plain #body > .panel:focus { border: ascii $primary; }
+    PanelsScreen > StatusLine, PanelsScreen > Timeline, PanelsScreen > Footer { height: 1; }
+    Prompt { display: none; height: auto; background: $background; }
+    PanelsScreen.drawn Prompt { border: round $accent; }
+    PanelsScreen.plain Prompt { border: ascii $accent; }
+    Prompt > #answers { height: 0; }
+    Prompt > CommandLine { height: 1; border: none; padding: 0; background: $background; }
+    #too-small { display: none; height: 1fr; }
+    PanelsScreen.tiny > * { display: none; }
+    PanelsScreen.tiny > #too-small { display: block; }
+    """
+
+    def __init__(self, driver: Driver, ascii_only: bool = False) -> None:
+        super().__init__(classes="plain" if ascii_only else "drawn")
+        self.driver = driver
+        self.grid = PageGrid(id="grid")
+        self.child_grid = ChildGrid(id="child")
+        self.gauge = Gauge(id="gauge")
+        self.tail = Tail(id="tail")
+        self.card_panel = CardPanel(id="code")
+        self.words = WordsPanel(id="words")
+        self.tabs = Tabs(id="tabs")
+        self.header = Header()
+        self.footer = Footer()
+        self.status_line = StatusLine()
+        self.timeline = Timeline()
+        self.small = LinesPanel(id="too-small")
+        self.code_open = False
+        self.tab = "tail"
+        self.seen_before: tuple[View, int, int, str] | None = None
+        self.clock_at = float("-inf")
+        self._stage = ""
+        self.said = ""
+        self.said_at = float("-inf")
+        self._places: dict[str, Region] = {}
+        self.entered: frozenset[str] = frozenset()
+
+    def compose(self) -> ComposeResult:
+        yield self.header
+        with Container(id="body"):
+            for panel in self.panels().values():
+                panel.add_class("panel")
+                yield panel
+            yield self.tabs
+        yield self.status_line
+        yield self.timeline
+        yield self.footer
+        yield self.small
+
+    def panels(self) -> dict[str, PageGrid | LinesPanel]:
+        """The panels by the names that scenes use."""
+        return {
+            "grid": self.grid,
+            "child": self.child_grid,
+            "gauge": self.gauge,
+            "tail": self.tail,
+            "code": self.card_panel,
+            "words": self.words,
+        }
+
+    def on_mount(self) -> None:
+        """Start drawing."""
+        self.grid.on_point = self.child_grid.follow
+        self.child_grid.on_point = self.grid.follow
+        self.lay_out()
+        self.call_after_refresh(self.frame)
+        self.set_interval(FRAME, self.frame)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another room: other regions."""
+        self.lay_out()
+        self.seen_before = None
+
+    # -- layout --------------------------------------------------------------------------------
+
+    def lay_out(self) -> None:
+        """Put the panels that have entered where they belong at this size."""
+        columns, rows = self.size
+        message = too_small(columns, rows)
+        self.set_class(message is not None, "tiny")
+        if message is not None:
+            self.small.put([((message, "bold"),)])
+            return
+        if mode_of(columns, rows) == "small" and self.tab not in self.entered:
+            self.tab = next((tab for tab in TABS if tab in self.entered), "tail")
+        places = arranged(columns, rows, code=self.code_open, tab=self.tab)
+        for name in (*PANELS, "tabs"):
+            place = places.get(name)
+            if place is not None and (name == "tabs" or name in self.entered):
+                self._put_at(self.query_one(f"#{name}"), place)
+            else:
+                self.query_one(f"#{name}").styles.display = "none"
+        self._places = places
+
+    @staticmethod
+    def _put_at(widget: Widget, place: Region) -> None:
+        styles = widget.styles
+        styles.display = "block"
+        styles.offset = (place.x, place.y)
+        styles.width, styles.height = place.width, place.height
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the panels are tabs."""
+        return mode_of(*self.size) == "small"
+
+    # -- frames --------------------------------------------------------------------------------
+
+    def frame(self) -> None:
+        """Take in what time brought, and draw what changed."""
+        driver = self.driver
+        driver.tick()
+        if self._lags() or self.has_class("tiny"):
+            return
+        if driver.refusal:
+            self.said, self.said_at, driver.refusal = driver.refusal, monotonic(), ""
+            self.clock_at = float("-inf")
+        seen = (driver.view, driver.cursor, driver.length, driver.status)
+        moved = self.seen_before is None or any(
+            a is not b if isinstance(a, View) else a != b
+            for a, b in zip(seen, self.seen_before, strict=True)
+        )
+        stepped = self._step_changed() if moved else False
+        now = monotonic()
+        ticked = now - self.clock_at >= CLOCKS
+        if moved:
+            self.seen_before = seen
+            self._show_view()
+        if moved or ticked:
+            self.clock_at = now
+            self.show_clocks()
+        if ticked or stepped:
+            self._show_words()
+
+    def _lags(self) -> bool:
+        """Whether the terminal still reads an earlier frame: then this one is left out."""
+        writer = getattr(getattr(self.app, "_driver", None), "_writer_thread", None)
+        queue = getattr(writer, "_queue", None)
+        return queue is not None and not queue.empty()
+
+    def _step_changed(self) -> bool:
+        """A new step: its panels enter, its card is shown."""
+        stage = self.driver.stage()
+        if stage.id == self._stage:
+            return False
+        first = not self._stage
+        self._stage = stage.id
+        entered = panels_at(self.driver.scene, stage)
+        arrived = [name for name in stage.panels if name not in self.entered and name in TABS]
+        self.entered = entered
+        self.card_panel.chosen = None
+        if self.is_small and (arrived or first):
+            self.tab = arrived[0] if arrived else self.tab
+        self.lay_out()
+        self.words.scroll_lines(-1000)
+        return True
+
+    def _show_view(self) -> None:
+        view = self.driver.view
+        pid = f" · pid {view.engine.pid}" if view.engine.pid else ""
+        self.grid.title(f"Parent{pid} · {grouped(len(view.pages))} pages")
+        self.child_grid.title(_child_title(view))
+        for name, panel in self.panels().items():
+            if name in ("grid", "child", "gauge") and panel.display:
+                cast(PageGrid | Gauge, panel).show(view)
+        self.header.show(self.driver)
+        self.timeline.show(self.driver)
+        self._show_words()
+
+    def show_clocks(self) -> None:
+        """Draw what follows the clock."""
+        driver = self.driver
+        now = driver.clock()
+        if self.tail.display:
+            self.tail.show(driver.view, now)
+        if self.card_panel.display:
+            self.card_panel.show(driver, self._glowing(now))
+
+    def _glowing(self, now: float | None) -> bool:
+        """Whether the line lit last ran a moment ago; never with animations off."""
+        card = self.card_panel.card(self.driver)
+        lit = self.driver.view.lights.get(card.name) if card else None
+        if lit is None or self.app.animation_level == "none":
+            return False
+        return (now if now is not None else self.driver.view.at) - lit.at < GLOW
+
+    def _show_words(self) -> None:
+        driver = self.driver
+        if self.words.display:
+            self.words.show(driver)
+        if self.is_small:
+            self.tabs.show([tab for tab in TABS if tab in self.entered], self.tab)
+        self.footer.show(driver)
+        recent = monotonic() - self.said_at < REFUSAL
+        failed = driver.status in ("crashed", "failed")
+        self.status_line.show(self.said if recent and self.said else driver.notice, failed)
+
+
+def _child_title(view: View) -> str:
+    child = view.child
+    if child is None:
+        return "Child"
+    if child.alive:
+        return f"Child · pid {child.pid}"
+    return f"Child · pid {child.pid}, gone"
