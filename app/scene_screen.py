@@ -182,6 +182,12 @@ class SceneScreen(PanelsScreen):
         """Whether the prompt is open."""
         return self.prompt is not None and self.prompt.display
 
+    def lay_out(self) -> None:
+        """As the panels; a terminal that is too small has no room for the prompt either."""
+        super().lay_out()
+        if self.is_typing and self.has_class("tiny"):
+            self.on_prompt_closed()
+
     def on_prompt_closed(self) -> None:
         """The keys belong to the scene again."""
         assert self.prompt is not None

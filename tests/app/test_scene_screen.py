@@ -122,6 +122,16 @@ async def test_a_small_terminal_is_told_the_size() -> None:
     assert too_small(80, 24) is None
 
 
+async def test_the_screen_follows_the_terminals_size() -> None:
+    async with shown((120, 36)) as (screen, pilot):
+        await pilot.press("colon")
+        await pilot.resize_terminal(60, 20)
+        assert "please make it 80x24" in await said(screen, pilot)
+        assert not screen.is_typing
+        await pilot.resize_terminal(160, 48)
+        assert "Implementation" in await said(screen, pilot)
+
+
 async def test_the_past_is_shown_and_refuses_to_act() -> None:
     driver = FakeDriver()
     async with shown(driver=driver) as (screen, pilot):
