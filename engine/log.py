@@ -56,6 +56,11 @@ class Logger:
         with contextlib.suppress(OSError):
             self._write(line.encode("utf-8", "backslashreplace"))
         if pid == self._pid:
+            self.heard(level, text)
+
+    def heard(self, level: str, text: str) -> None:
+        """Keep a line and tell it on; a child's lines come this way, for it wrote them itself."""
+        if _RANK[level] >= _RANK[LEVELS[self.loglevel]]:
             self._lines.append((time.monotonic(), level, text))
             if self.on_line is not None:
                 self.on_line(level, text)

@@ -153,6 +153,8 @@ class Saves:
             self._server.loop.remove_reader(snapshot.control.report_fd)
 
     def _take(self, snapshot: Snapshot, report: Report) -> None:
+        for level, text in report.log:
+            self._server.logger.heard(level, text)
         self.written_ranges = _joined([*self.written_ranges, *report.page_ranges])
         self._tell(
             SnapshotProgress(

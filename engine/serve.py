@@ -92,6 +92,7 @@ async def _serve(config: Configuration, logger: Logger) -> int:
         loop.add_signal_handler(number, _on_signal, server, number)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would keep waitpid from children
     await server.start()
     await server.serve_until_stopped()
     return 0

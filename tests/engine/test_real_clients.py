@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import pty
+import select
 import shutil
 import struct
 import subprocess
@@ -240,7 +242,9 @@ def test_redis_cli_hints_and_helps(engine: Engine) -> None:
         terminal.type("set k ")
         terminal.wait_for("value [NX|XX] [GET] [EX seconds|PX milliseconds")
         terminal.type("v\r")
+        # Keys typed before the next prompt are lost: redis-cli switches the terminal in between.
         terminal.wait_for("\nOK")
+        terminal.wait_for(f"127.0.0.1:{engine.port}> ")
         terminal.type("help config get\r")
         terminal.wait_for("Directives and their values")
     finally:
@@ -269,10 +273,10 @@ class Terminal:
     def wait_for(self, text: str) -> None:
         """Read until the text has been printed since the last keys."""
         while text not in self._seen.replace("\r\n", "\n"):
-            try:
-                data = os.read(self._terminal, 65536)
-            except OSError:
-                data = b""
+            data = b""
+            readable, _, _ = select.select([self._terminal], [], [], 20)
+            with contextlib.suppress(OSError):
+                data = os.read(self._terminal, 65536) if readable else b""
             assert data, f"{text!r} never came: {self._seen!r}"
             self._seen += data.decode("utf-8", "replace")
 
