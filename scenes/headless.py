@@ -12,11 +12,13 @@ from typing import TextIO
 from engine.events import AnyEvent, EngineReady, encode
 from scenes.effects import Checked, Effect, Failed, Refused
 from scenes.errors import SceneError
+from scenes.lines_out import LinesOut
 from scenes.live import Live
 from scenes.loader import Lesson, load
 from scenes.recording import Header, RecordingWriter
 from scenes.transcript import Transcript
 
+_FIRST = asyncio.FIRST_COMPLETED
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -35,6 +37,7 @@ class Run:
         on_effect: Callable[[Effect, Live], None] = lambda effect, live: None,
     ) -> None:
         self.failures: list[str] = []
+        self.deserted = False
         self._on_effect = on_effect
         self.live = Live(
             lesson,
@@ -57,28 +60,34 @@ class Run:
                 pass
         self._on_effect(effect, self.live)
 
-    async def play(self, ready: Callable[[Live], None] = lambda live: None) -> None:
+    async def play(self) -> None:
         """From the engine's start to its end; raises SceneError when it does not come up."""
-        live = self.live
         try:
-            await live.start()
-            ready(live)
+            await self.live.start()
             await self._ended()
         finally:
-            await live.stop()
+            await self.live.stop()
 
     async def _ended(self) -> None:
-        """Until the scene is over, or its engine is."""
-        over = asyncio.create_task(self.live.ended.wait())
+        """Until the scene is over, its engine is gone, or nobody reads any more."""
+        live = self.live
+        over = asyncio.create_task(live.ended.wait())
+        performer = live.performer
+        assert performer is not None
         try:
-            while not over.done():
-                await asyncio.wait([over], timeout=0.5)
-                failure = self.live.session.failure
-                if failure and not over.done():
-                    self.failures.append(failure)
+            while not over.done() and not self.deserted:
+                await asyncio.wait([over, performer], timeout=0.5, return_when=_FIRST)
+                if performer.done():
+                    performer.result()
+                if live.session.failure and not over.done():
+                    self.failures.append(live.session.failure)
                     return
         finally:
             over.cancel()
+
+    def nobody_reads(self) -> None:
+        """The reader of the output has gone away, and so does the run; called in any thread."""
+        self.deserted = True
 
 
 def run(
@@ -100,30 +109,23 @@ def run(
     """
     out, err = out or sys.stdout, err or sys.stderr
 
-    def write(line: str) -> None:
-        print(line, file=out, flush=True)
-
-    transcript = Transcript(write)
-    if json:
-        played = Run(
-            load(scene, language),
-            seed=seed,
-            arena_pages=arena_pages,
-            pace=pace,
-            command=command,
-            on_event=lambda event: write(encode(event).decode()),
-        )
-        return _played(played, err, lambda live: None)
+    lesson = load(scene, language)
+    lines = LinesOut(out, lambda: played.nobody_reads())
+    transcript = Transcript(lines.write)
     played = Run(
-        load(scene, language),
+        lesson,
         seed=seed,
         arena_pages=arena_pages,
         pace=pace,
         command=command,
-        on_event=transcript.event,
-        on_effect=transcript.effect,
+        on_event=(lambda event: lines.write(encode(event).decode())) if json else transcript.event,
+        on_effect=(lambda effect, live: None) if json else transcript.effect,
     )
-    return _played(played, err, transcript.heading)
+    if not json:
+        transcript.heading(lesson)
+    code = _played(played, err)
+    lines.close(abort=code > 1)
+    return 1 if lines.deserted else code
 
 
 def record(
@@ -162,13 +164,13 @@ def record(
         lesson, seed=seed, arena_pages=arena_pages, pace=pace, command=command, on_event=on_event
     )
     try:
-        return _played(played, err or sys.stderr, lambda live: None)
+        return _played(played, err or sys.stderr)
     finally:
         if writer is not None:
             writer.close()
 
 
-def _played(played: Run, err: TextIO, ready: Callable[[Live], None]) -> int:
+def _played(played: Run, err: TextIO) -> int:
     stopped = 0
 
     async def play() -> None:
@@ -179,20 +181,19 @@ def _played(played: Run, err: TextIO, ready: Callable[[Live], None]) -> int:
         def stop(number: int) -> None:
             nonlocal stopped
             stopped = 128 + number
+            played.live.ended.set()  # where a library swallows the cancellation
             task.cancel()
 
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.add_signal_handler(number, stop, number)
         with contextlib.suppress(asyncio.CancelledError):
-            await played.play(ready)
+            await played.play()
 
     try:
         asyncio.run(play())
     except SceneError as error:
         played.failures.append(str(error))
-    except BrokenPipeError:
-        return 1  # nobody reads on; there is nobody to tell, either
     for failure in played.failures:
         print(failure, file=err)
     if stopped:

@@ -46,7 +46,8 @@ class Live:
         self._on_event, self._on_effect = on_event, on_effect
         self._to_do: asyncio.Queue[Effect] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
-        self._performer: asyncio.Task[None] | None = None
+        self.performer: asyncio.Task[None] | None = None
+        """Does the effects; its end means that something went wrong in here."""
         self.session = self._new_session()
         self.player = Player(lesson.scene, autoplay=autoplay)
         self.player.hand.pace = pace
@@ -67,7 +68,7 @@ class Live:
         except BaseException:
             await self.session.close()
             raise
-        self._performer = asyncio.create_task(self._perform(), name="performer")
+        self.performer = asyncio.create_task(self._perform(), name="performer")
 
     async def _begin(self) -> None:
         await self.session.start()
@@ -77,9 +78,9 @@ class Live:
         """Stop playing; no process and no file is left."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._performer is not None:
-            self._performer.cancel()
-            await asyncio.gather(self._performer, return_exceptions=True)
+        if self.performer is not None:
+            self.performer.cancel()
+            await asyncio.gather(self.performer, return_exceptions=True)
         await self.session.close()
 
     def key(self, name: str) -> None:

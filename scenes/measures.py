@@ -85,7 +85,9 @@ class Figures(Mapping[str, int | str | None]):
     def __getitem__(self, name: str) -> int | str | None:
         if name in self.scene_values:
             return self.scene_values[name]
-        return MEASURES[name](self.evidence)
+        figure = MEASURES[name](self.evidence)
+        # A pid is a name, not an amount: no thousands are grouped in it.
+        return str(figure) if name.endswith("_pid") and figure is not None else figure
 
     def __iter__(self) -> Iterator[str]:
         yield from self.scene_values

@@ -17,6 +17,7 @@ ENGINE = ("-P", "-m", "engine")
 """`-P`: a stranger's engine.py in the working folder is never picked up."""
 START_SECONDS = 20.0
 STOP_SECONDS = 5.0
+ANSWER_SECONDS = 1.0
 ATTEMPTS = 5
 LOG = "engine.log"
 ERRORS = "engine.err"
@@ -132,17 +133,32 @@ async def _spawn(
 
 
 async def _accepts(engine: EngineProcess) -> None:
-    """Returns when a connection is accepted, or the process has ended."""
+    """Returns when this very process answers and has loaded, or when it has ended."""
     while engine.alive:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", engine.port)
-        except OSError:
-            await asyncio.sleep(0.02)
-            continue
-        writer.close()
-        await writer.wait_closed()
-        return
+        if await _is_ready(engine):
+            return
+        await asyncio.sleep(0.02)
     await engine.process.wait()
+
+
+async def _is_ready(engine: EngineProcess) -> bool:
+    """Whether INFO on its port names its pid: somebody else may have taken the port meanwhile."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", engine.port)
+    except OSError:
+        return False
+    try:
+        writer.write(b"INFO\r\n")
+        async with asyncio.timeout(ANSWER_SECONDS):
+            size = int((await reader.readuntil(b"\r\n"))[1:])
+            info = (await reader.readexactly(size)).decode("utf-8", "replace").split("\r\n")
+    except (OSError, ValueError, EOFError, TimeoutError, asyncio.LimitOverrunError):
+        return False
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+    return f"process_id:{engine.pid}" in info and "loading:0" in info
 
 
 def free_port() -> int:

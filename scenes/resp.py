@@ -6,6 +6,7 @@ The parsers that redis-py uses give bytes for a status and for a bulk alike; a p
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TypeAlias
 
 from scenes.errors import SceneError
@@ -13,40 +14,62 @@ from scenes.errors import SceneError
 Reply: TypeAlias = "str | bytes | int | ReplyError | list[Reply] | None"
 """A status is a str, a bulk is bytes; an error is an exception object, returned, not raised."""
 
+_MOST_BYTES = 1 << 26
+
 
 class ReplyError(Exception):
     """An error reply; its text is the whole line, without the leading '-'."""
 
 
 class Connection:
-    """A connection for one caller at a time; replies come in order."""
+    """A connection for one caller at a time; replies come in order.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    A call that is cancelled leaves its reply unread, so the next call begins a new connection.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
         self._turn = asyncio.Lock()
+        self._reader: asyncio.StreamReader
+        self._writer: asyncio.StreamWriter | None = None
 
     @classmethod
     async def open(cls, port: int) -> Connection:
         """Connect to 127.0.0.1; raises SceneError when nobody listens."""
+        connection = cls(port)
+        await connection._connect()
+        return connection
+
+    async def _connect(self) -> asyncio.StreamWriter:
         try:
-            return cls(*await asyncio.open_connection("127.0.0.1", port, limit=1 << 26))
+            self._reader, self._writer = await asyncio.open_connection(
+                "127.0.0.1", self._port, limit=_MOST_BYTES
+            )
         except OSError as err:
             raise SceneError(
-                f"cannot connect to the engine on port {port}: {err.strerror}"
+                f"cannot connect to the engine on port {self._port}: {err.strerror}"
             ) from err
+        return self._writer
 
     async def call(self, argv: list[bytes]) -> Reply:
         """Send one command and read its reply; raises SceneError when the connection is lost."""
+        parts = [b"*%d\r\n" % len(argv)]
+        parts += [b"$%d\r\n%b\r\n" % (len(word), word) for word in argv]
         async with self._turn:
-            parts = [b"*%d\r\n" % len(argv)]
-            parts += [b"$%d\r\n%b\r\n" % (len(word), word) for word in argv]
+            writer = self._writer or await self._connect()
+            whole = False
             try:
-                self._writer.write(b"".join(parts))
-                await self._writer.drain()
-                return await self._reply()
+                writer.write(b"".join(parts))
+                await writer.drain()
+                reply = await self._reply()
+                whole = True
             except (OSError, asyncio.IncompleteReadError) as err:
                 raise SceneError("the engine closed the connection before it answered") from err
+            finally:
+                if not whole:
+                    writer.close()
+                    self._writer = None
+            return reply
 
     async def _reply(self) -> Reply:
         line = await self._reader.readuntil(b"\r\n")
@@ -71,8 +94,8 @@ class Connection:
 
     async def close(self) -> None:
         """Close it; a peer that is gone already does not matter."""
-        self._writer.close()
-        try:
-            await self._writer.wait_closed()
-        except OSError:
-            return
+        if self._writer is not None:
+            self._writer.close()
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
+            self._writer = None

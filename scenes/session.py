@@ -233,9 +233,9 @@ class Session:
         self.failure = f"the engine is gone: {engine.ending()}"
         self._stream.own(events.Log(level="#", text=self.failure))
         self._crashed(engine.ending())
-        self._control = None
         for writer in self._writers.values():
             writer.stop()
+        await self._hang_up()
 
     # Coming up
 
@@ -331,10 +331,13 @@ class Session:
         if self._subscription is not None:
             await self._subscription.close()
             self._subscription = None
-        for connection in (self._control, self._prompt):
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        connections, self._control, self._prompt = (self._control, self._prompt), None, None
+        for connection in connections:
             if connection is not None:
                 await connection.close()
-        self._control = self._prompt = None
 
 
 def _offsets_after(offsets: tuple[int, int, int], event: AnyEvent) -> tuple[int, int, int]:

@@ -31,6 +31,7 @@ class Subscription:
         self._channel: PubSub = self._client.pubsub()
         self._on_event = on_event
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def start(self) -> None:
         """Returns when the engine has confirmed; raises SceneError when it does not."""
@@ -44,14 +45,17 @@ class Subscription:
         self._task = asyncio.create_task(self._listen(), name="subscription")
 
     async def _listen(self) -> None:
-        # The engine going away ends this quietly: whoever watches its process reports it.
-        with contextlib.suppress(RedisError, OSError):
-            async for message in self._channel.listen():
-                if message["type"] == "message":
-                    self._on_event(decode(message["data"]))
+        while not self._closed:
+            try:
+                message = await self._channel.get_message(timeout=None)
+            except (RedisError, OSError):
+                return  # the engine is gone: whoever watches its process reports it
+            if message is not None and message["type"] == "message":
+                self._on_event(decode(message["data"]))
 
     async def close(self) -> None:
         """Stop listening and disconnect."""
+        self._closed = True  # redis-py may swallow the cancellation
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -13,6 +13,7 @@ from engine import events
 from engine.events import AnyEvent
 from scenes.effects import Answered, Ask, Checked, Effect, Enter, Failed, Finished, Refused
 from scenes.live import Live
+from scenes.loader import Lesson
 from scenes.scene import Question, Stage
 
 WIDTH = 96
@@ -26,14 +27,14 @@ class Transcript:
         self._write = write
         self._began = 0.0
         self._last_pages = ""
+        self._last_quarter = (0, 0)
         self._said: set[str] = set()
 
-    def heading(self, live: Live) -> None:
-        """Number, title, thesis, and how to join."""
-        scene = live.lesson.scene
-        self._write(f"{scene.number} · {live.text(scene.title)}")
-        self._write(live.text(scene.thesis))
-        self._write(f"redis-cli -p {live.session.port} joins; seed {live.session.seed}")
+    def heading(self, lesson: Lesson) -> None:
+        """Number, title and thesis."""
+        scene = lesson.scene
+        self._write(f"{scene.number} · {lesson.words.text(scene.title)}")
+        self._write(lesson.words.text(scene.thesis))
 
     # Events
 
@@ -42,14 +43,16 @@ class Transcript:
         self._began = self._began or event.at
         line = self._line(event)
         if line:
-            self._write(f"{event.at - self._began:9.3f} s  {line}")
+            # A reading of the pages may be a little older than the event before it.
+            self._write(f"{max(0.0, event.at - self._began):9.3f} s  {line}")
 
     def _line(self, event: AnyEvent) -> str:
         match event:
             case events.State():
                 return (
                     f"engine    pid {event.pid}: {event.keys:,} keys in {event.arena_pages:,} pages"
-                    f" of {event.page_size // 1024} KiB, appendfsync {event.aof_policy}"
+                    f" of {event.page_size // 1024} KiB, appendfsync {event.aof_policy};"
+                    f" redis-cli -p {event.port} joins"
                 )
             case events.Command():
                 return self._command(event)
@@ -62,9 +65,7 @@ class Transcript:
             case events.Hold():
                 return f"hold      {event.state}"
             case events.SnapshotProgress():
-                return (
-                    f"dump      {event.keys:,} of {event.total_keys:,} keys, {event.bytes:,} bytes"
-                )
+                return self._progress(event)
             case events.ChildExit():
                 how = f"signal {event.signal}" if event.signal else f"status {event.status}"
                 return f"exit      child pid {event.child}, {how}, after {event.usec:,} µs"
@@ -103,6 +104,14 @@ class Transcript:
             f"fsync     on disk to {event.end:,}, {event.usec:,} µs, {thread}, {event.policy}"
             + (f", {event.merged} merged" if event.merged > 1 else "")
         )
+
+    def _progress(self, event: events.SnapshotProgress) -> str:
+        """A line for each quarter of the keys: the child reports thirty times a second."""
+        quarter = (event.child, event.keys * 4 // max(1, event.total_keys))
+        if quarter == self._last_quarter:
+            return ""
+        self._last_quarter = quarter
+        return f"dump      {event.keys:,} of {event.total_keys:,} keys, {event.bytes:,} bytes"
 
     def _pages(self, event: events.Pages) -> str:
         line = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import string
 from collections.abc import Callable
@@ -43,6 +44,9 @@ class Writer:
         self._random = random.Random(f"{seed} {workload.name}")
         self._publish = publish
         self._usecs: list[int] = []
+        self._rate = 0.0
+        self._changed = asyncio.Event()
+        self._closed = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -51,44 +55,58 @@ class Writer:
 
     def start(self, rate: float) -> None:
         """Write `rate` commands a second from now on, going on where it stopped."""
-        self.stop()
-        self._task = asyncio.create_task(self._run(rate), name=f"workload {self.workload.name}")
+        self._rate = rate
+        self._changed.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"workload {self.workload.name}")
 
     def stop(self) -> None:
-        """Stop writing; what was sent is still answered."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        """Stop writing; a command on its way is still answered."""
+        self._rate = 0.0
+        self._changed.set()
 
     async def close(self) -> None:
         """Stop for good."""
-        task = self._task
+        self._closed = True  # redis-py may swallow the cancellation
         self.stop()
-        if task is not None:
-            await asyncio.gather(task, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
         await self._client.aclose()
 
-    async def _run(self, rate: float) -> None:
+    async def _run(self) -> None:
+        """Write at the rate of the moment; the engine going away ends it, the session says so."""
+        with contextlib.suppress(RedisError, OSError):
+            while not self.done and not self._closed:
+                self._changed.clear()
+                if self._rate:
+                    await self._write_at(self._rate)
+                else:
+                    await self._changed.wait()
+            if self.done:
+                self._report(done=True)
+
+    async def _write_at(self, rate: float) -> None:
+        """Keep to `rate` until it changes: what is due is counted from here on."""
         began, sent = monotonic(), 0
         report_at = began + REPORT_SECONDS
-        try:
-            while not self.done:
-                due = int((monotonic() - began) * rate) + 1 - sent
-                if due <= 0:
-                    await asyncio.sleep(max(0.0, began + sent / rate - monotonic()))
-                    continue
+        while not self._changed.is_set() and not self.done:
+            due = int((monotonic() - began) * rate) + 1 - sent
+            if due > 0:
                 sent += await self._write(min(due, MOST_AT_ONCE))
-                if monotonic() >= report_at:
-                    report_at = monotonic() + REPORT_SECONDS
-                    self._report(done=False)
-            self._report(done=True)
-        except (RedisError, OSError):
-            return  # the engine is gone; the session says so
+            else:
+                # Not a cancellation: a command on its way must never lose its reply.
+                with contextlib.suppress(TimeoutError):
+                    wait = began + sent / rate - monotonic()
+                    await asyncio.wait_for(self._changed.wait(), max(0.0, wait))
+            if monotonic() >= report_at:
+                report_at = monotonic() + REPORT_SECONDS
+                self._report(done=False)
 
     async def _write(self, commands: int) -> int:
         if self.workload.count:
             commands = min(commands, self.workload.count - self.written)
-        pairs = [self._next() for _ in range(commands)]
+        pairs = [self._next(self.written + n) for n in range(commands)]
         self.written += commands
         began = monotonic()
         if commands == 1:
@@ -101,8 +119,8 @@ class Writer:
         self._usecs += [int((monotonic() - began) * 1e6)] * commands
         return commands
 
-    def _next(self) -> tuple[str, str]:
-        load, number = self.workload, self.written
+    def _next(self, number: int) -> tuple[str, str]:
+        load = self.workload
         match load.order:
             case "one":
                 key = load.first_key

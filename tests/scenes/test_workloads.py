@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+
+from engine.events import Latency
+from scenes.scene import Workload
+from scenes.workloads import Writer
+
+
+def keys(workload: Workload, seed: int = 1, count: int = 50) -> list[tuple[str, str]]:
+    writer = Writer(
+        workload, port=1, population=100, value_bytes=5, seed=seed, publish=lambda event: None
+    )
+    return [writer._next(number) for number in range(count)]
+
+
+def test_one_seed_writes_the_same_another_something_else() -> None:
+    load = Workload(name="w", rate=1)
+    assert keys(load, 1) == keys(load, 1) != keys(load, 2)
+    assert keys(load, 1) != keys(Workload(name="other", rate=1), 1)
+
+
+@pytest.mark.parametrize(
+    ("load", "expected"),
+    [
+        (Workload(name="w", rate=1, order="one", first_key=42), ["user:42"] * 3),
+        (Workload(name="w", rate=1, order="sequential", first_key=9), ["user:9", "user:10"]),
+        (
+            Workload(name="w", rate=1, order="sequential", keys=2, prefix="g:"),
+            ["g:0", "g:1", "g:0"],
+        ),
+    ],
+)
+def test_orders(load: Workload, expected: list[str]) -> None:
+    assert [key for key, _ in keys(load)][: len(expected)] == expected
+    assert all(len(value) == 5 for _, value in keys(load))
+
+
+def test_random_keys_are_of_the_population() -> None:
+    numbers = {int(key[5:]) for key, _ in keys(Workload(name="w", rate=1), count=2000)}
+    assert numbers == set(range(100))
+
+
+class SilentServer:
+    """Takes every command, answers OK, and notes which keys came."""
+
+    def __init__(self) -> None:
+        self.keys: list[bytes] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            words = []
+            for _ in range(int(line[1:])):
+                size = int((await reader.readline())[1:])
+                words.append((await reader.readexactly(size + 2))[:-2])
+            if words[0] == b"SET":
+                self.keys.append(words[1])
+            writer.write(b"+OK\r\n")
+        writer.close()
+
+
+async def test_a_writer_far_behind_catches_up_without_a_key_twice() -> None:
+    server, reports = SilentServer(), list[Latency]()
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    load = Workload(name="w", rate=1, count=700, keys=700, order="sequential")
+    done = asyncio.Event()
+
+    def publish(event: Latency) -> None:
+        reports.append(event)
+        if event.done:
+            done.set()
+
+    port = listening.sockets[0].getsockname()[1]
+    writer = Writer(load, port=port, population=1, value_bytes=3, seed=1, publish=publish)
+    for rate in (50_000, 0, 100_000):  # what is due at once is more than one pipeline holds
+        writer.start(rate) if rate else writer.stop()
+        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        await done.wait()
+    await writer.close()
+    listening.close()
+    assert server.keys == [b"user:%d" % n for n in range(700)]
+    assert sum(report.count for report in reports) == 700
+    assert [report.done for report in reports] == [False] * (len(reports) - 1) + [True]
+    assert all(a.p50_usec <= a.p99_usec <= a.max_usec for a in reports)
+    assert len(list(itertools.takewhile(lambda r: not r.done, reports))) == len(reports) - 1
