@@ -183,6 +183,7 @@ class Evidence:
                 pass
 
     def _state(self, event: events.State) -> None:
+        restarted = not self.engine_lives
         self.state, self.engine_lives = event, True
         self.first_state = self.first_state or event
         self.thp, self.page_size, self.arena_pages = event.thp, event.page_size, event.arena_pages
@@ -192,7 +193,8 @@ class Evidence:
         cells.paint(self.held, event.new_ranges, 1)
         if event.aof_policy != self.spans[-1].policy:
             self.spans.append(PolicySpan(event.aof_policy, event.at))
-        if event.aof_file != self.file:
+        if event.aof_file != self.file or restarted:
+            self.file = ""
             self._offset_file(event.aof_file, event.aof_appended)
             self.written, self.fsynced = event.aof_written, event.aof_fsynced
         snapshot = self.snapshot

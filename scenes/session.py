@@ -26,6 +26,7 @@ from scenes.errors import SceneError
 from scenes.evidence import Evidence
 from scenes.loader import Lesson
 from scenes.resp import Connection, Reply, ReplyError
+from scenes.scene import Workload
 from scenes.stream import Stream
 from scenes.subscription import Subscription
 from scenes.workloads import VALUE_BYTES, Writer, populate
@@ -75,6 +76,8 @@ class Session:
         self._prompt: Connection | None = None
         self._subscription: Subscription | None = None
         self._writers: dict[str, Writer] = {}
+        self._running: dict[str, StartWorkload] = {}
+        """What was started and not stopped: it goes on after a kill and a restart."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving = False
 
@@ -140,9 +143,11 @@ class Session:
                 reply = await self.execute(argv)
                 if isinstance(reply, ReplyError):
                     raise SceneError(f"'{' '.join(argv)}' was answered with: {reply}")
-            case StartWorkload(_, rate):
-                self._writer(effect).start(rate)
+            case StartWorkload(workload, rate):
+                self._running[workload.name] = effect
+                self._writer(workload).start(rate)
             case StopWorkload(name):
+                self._running.pop(name, None)
                 if name in self._writers:
                     self._writers[name].stop()
             case Enter(stage):
@@ -158,6 +163,8 @@ class Session:
             case Kill():
                 await self.kill()
                 await self.restart()
+                for started in list(self._running.values()):
+                    await self.perform(started)
             case _:
                 pass  # words for the screen
 
@@ -295,8 +302,7 @@ class Session:
 
         return handed
 
-    def _writer(self, effect: StartWorkload) -> Writer:
-        workload = effect.workload
+    def _writer(self, workload: Workload) -> Writer:
         writer = self._writers.get(workload.name)
         if writer is None or writer.done or writer.workload != workload:
             if writer is not None:
