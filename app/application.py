@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import contextlib
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,6 +22,13 @@ from scenes.errors import SceneError
 
 if TYPE_CHECKING:
     from app.menu import Choice, MenuScreen
+
+
+def _yield_to_the_engine() -> None:
+    """SCHED_BATCH: the screen must not preempt what it measures. The engine undoes it for itself."""
+    if hasattr(os, "SCHED_BATCH"):
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 class CowscopeApp(App[int]):
@@ -70,6 +79,7 @@ class CowscopeApp(App[int]):
 
     async def on_mount(self) -> None:
         """The first screen; what plays starts after its first frame."""
+        _yield_to_the_engine()
         self._leave_on_signals()
         self.set_class(self.glyphs is ASCII, "plain")
         if self.playing is not None:

@@ -18,7 +18,6 @@ from engine.aof_folder import AofFolder
 from engine.aof_format import encode
 from engine.aof_intentions import Delayed, Exit, Intention, LogLine, Sync, Truncate, Write
 from engine.aof_policy import AofPolicy, Policy
-from engine.aof_text import resp_text
 from engine.bio import Bio, Finished
 from engine.disk import APPEND, Disk
 from engine.errors import EngineError
@@ -30,7 +29,6 @@ TURN_ON_REFUSED = (
 )
 """Answers CONFIG SET appendonly yes."""
 
-_TEXT_CELLS = 400
 _MULTI = encode([b"MULTI"])
 _EXEC = encode([b"EXEC"])
 
@@ -82,8 +80,8 @@ class AppendOnlyFile:
         """The machine; `policy.policy` is appendfsync and may be set at any time."""
         self.enabled = False
         self.timestamps = timestamps
-        self.on_append: Callable[[str, int, int, str, float], object] | None = None
-        """(file, start, end, text, at): a command entered aof_buf; `at` is CLOCK_MONOTONIC."""
+        self.on_append: Callable[[str, int, int, bytes], object] | None = None
+        """(file, start, end, data): a command's bytes entered aof_buf."""
         self.on_write: Callable[[str, int, int, int], object] | None = None
         """(file, start, end, usec): write(2) returned."""
         self.on_fsync: Callable[[str, int, int, int, str, str, int], object] | None = None
@@ -308,5 +306,4 @@ class AppendOnlyFile:
     def _tell_append(self, data: bytes) -> None:
         assert self.on_append is not None
         end = self.policy.appended + self._turn_bytes
-        text = resp_text(data, _TEXT_CELLS)
-        self.on_append(self.policy.file, end - len(data), end, text, time.monotonic())
+        self.on_append(self.policy.file, end - len(data), end, data)

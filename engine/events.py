@@ -11,7 +11,7 @@ Bursts are merged before they are published: `merged` counts the facts that one 
 from __future__ import annotations
 
 import functools
-from typing import Literal, TypeAlias, Union
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -229,7 +229,10 @@ class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
 
 
 class Crash(Event, frozen=True, kw_only=True, tag="crash"):
-    """The engine is gone, or the power was cut; the session reports it."""
+    """The engine is gone, or the power was cut; the session reports it.
+
+    How far each rung had come, as bytes of the AOF: acknowledged, written, fsynced.
+    """
 
     kind: str
     acked: int
@@ -238,7 +241,10 @@ class Crash(Event, frozen=True, kw_only=True, tag="crash"):
 
 
 class Recovered(Event, frozen=True, kw_only=True, tag="recovered"):
-    """A restarted engine has loaded what was left."""
+    """A restarted engine has loaded what was left.
+
+    After a crash the session fills in `survived` and `lost` as bytes of the AOF, like the crash's.
+    """
 
     source_file: str
     keys: int
@@ -336,33 +342,33 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """`seq` of the last event this state already contains."""
 
 
-AnyEvent: TypeAlias = Union[
-    EngineReady,
-    Config,
-    Command,
-    Latency,
-    Fork,
-    Process,
-    Pages,
-    Hold,
-    SnapshotProgress,
-    ChildExit,
-    RdbSaved,
-    SavePoint,
-    AofAppend,
-    AofWrite,
-    AofFsync,
-    AofDelayed,
-    Rewrite,
-    Crash,
-    Recovered,
-    Step,
-    Question,
-    Answer,
-    Log,
-    Gap,
-    State,
-]
+AnyEvent: TypeAlias = (
+    EngineReady
+    | Config
+    | Command
+    | Latency
+    | Fork
+    | Process
+    | Pages
+    | Hold
+    | SnapshotProgress
+    | ChildExit
+    | RdbSaved
+    | SavePoint
+    | AofAppend
+    | AofWrite
+    | AofFsync
+    | AofDelayed
+    | Rewrite
+    | Crash
+    | Recovered
+    | Step
+    | Question
+    | Answer
+    | Log
+    | Gap
+    | State
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)

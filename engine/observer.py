@@ -9,6 +9,8 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from engine.aof_text import resp_text
+from engine.burst import MAX_PAIRS, printable, text_of
 from engine.events import AofAppend, AofDelayed, AofFsync, AofWrite, Command, Pages
 from engine.probe import Probe, Reading
 from engine.publisher import FLUSH_SECONDS, Publisher
@@ -18,10 +20,8 @@ if TYPE_CHECKING:
     from engine.commands.table import CommandSpec
     from engine.server import Server
 
-_MAX_ARGUMENT = 64
-_MAX_ARGUMENTS = 8
-_MAX_PAIRS = 4096
-_SECRET = frozenset({"auth", "hello", "acl"})
+_ONE_KEY = (1, 1, 1)
+_TEXT_CELLS = 400
 
 
 class Observer:
@@ -48,49 +48,67 @@ class Observer:
     ) -> None:
         """A command changed data; the arena has traced the pages it stored to."""
         stored = self._arena.stored_pages
-        pages = self._keys_of(client, spec, argv, stored)
-        stored.clear()
-        more = max(0, len(pages) - _MAX_PAIRS)
-        self.publisher.command(
-            Command(
-                client=client.label,
-                argv=printable(argv),
-                usec=nanoseconds // 1000,
-                dirty=changes,
-                pages=pages[:_MAX_PAIRS],
-                pages_more=more,
+        burst = self.publisher.burst()
+        if burst is not None:
+            pages = burst.command(client.label, argv, changes, nanoseconds)
+            if spec.keys == _ONE_KEY:
+                key = argv[1]
+                for page in stored:
+                    pages[page] = key
+            else:
+                pages.update(self._keys_of(client, spec, argv, stored))
+        else:
+            named = self._keys_of(client, spec, argv, stored)
+            pairs = [(page, text_of(key)) for page, key in list(named.items())[:MAX_PAIRS]]
+            self.publisher.publish(
+                Command(
+                    client=client.label,
+                    argv=printable(argv),
+                    usec=nanoseconds // 1000,
+                    dirty=changes,
+                    pages=pairs,
+                    pages_more=max(0, len(named) - MAX_PAIRS),
+                )
             )
-        )
+        stored.clear()
         self.probe.kick()
 
     def _keys_of(
         self, client: Client, spec: CommandSpec, argv: list[bytes], stored: list[int]
-    ) -> list[tuple[int, str]]:
-        """(page, key) of every stored page: the page of a key's record bears that key's name."""
+    ) -> dict[int, bytes]:
+        """Stored page -> key: the page of a key's record bears that key's name."""
         if not stored:
-            return []
+            return {}
         keys = spec.keys_in(argv)
-        first = _text(keys[0]) if keys else ""
-        names = dict.fromkeys(stored, first)
+        names = dict.fromkeys(stored, keys[0] if keys else b"")
         if len(keys) > 1:
             find = client.db.keys.get
             for key in keys:
                 offset = find(key)
                 if offset is not None and (page := self._arena.page_of(offset)) in names:
-                    names[page] = _text(key)
-        elif not keys and len(names) <= _MAX_PAIRS:
+                    names[page] = key
+        elif not keys and len(names) <= MAX_PAIRS:
             for page in names:
                 found, _ = self._server.keyspace.keys_on_page(page, 1)
-                names[page] = _text(found[0]) if found else ""
-        return list(names.items())
+                names[page] = found[0] if found else b""
+        return names
 
-    def appended(self, file: str, start: int, end: int, text: str, at: float) -> None:
+    def appended(self, file: str, start: int, end: int, data: bytes) -> None:
         """Bytes entered aof_buf."""
-        self.publisher.append(AofAppend(file=file, start=start, end=end, text=text, at=at))
+        burst = self.publisher.burst_of(file)
+        if burst is not None:
+            burst.append(file, start, end, data)
+        else:
+            text = resp_text(data, _TEXT_CELLS)
+            self.publisher.publish(AofAppend(file=file, start=start, end=end, text=text))
 
     def written(self, file: str, start: int, end: int, usec: int) -> None:
         """write(2) of the AOF returned."""
-        self.publisher.write(AofWrite(file=file, start=start, end=end, usec=usec))
+        burst = self.publisher.burst_of(file)
+        if burst is not None:
+            burst.write(file, start, end, usec)
+        else:
+            self.publisher.publish(AofWrite(file=file, start=start, end=end, usec=usec))
 
     def fsynced(
         self, file: str, start: int, end: int, usec: int, policy: str, thread: str, dirty: int
@@ -147,19 +165,3 @@ def pages_event(reading: Reading) -> Pages:
 _PAGES_FIELDS = tuple(
     name for name in Pages.__struct_fields__ if name not in {"seq", "engine", "run", "source"}
 )
-
-
-def printable(argv: list[bytes]) -> list[str]:
-    """A command's words for a screen: few, short, and never a password."""
-    if argv[0].decode("latin-1").lower() in _SECRET:
-        return [_text(argv[0]), "(redacted)"]
-    words = [_text(word) for word in argv[:_MAX_ARGUMENTS]]
-    if len(argv) > _MAX_ARGUMENTS:
-        words.append(f"... ({len(argv) - _MAX_ARGUMENTS} more)")
-    return words
-
-
-def _text(word: bytes) -> str:
-    text = word[:_MAX_ARGUMENT].decode("utf-8", "backslashreplace")
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return text if len(word) <= _MAX_ARGUMENT else f"{text}... ({len(word)} bytes)"

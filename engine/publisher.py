@@ -1,31 +1,29 @@
 """Events on their way out: numbered, bursts merged, slow subscribers told what they missed.
 
-Order is kept. Within one flush the first few commands, appends and writes travel alone, so that a
-trickle shows each of them; after that, neighbours of one kind become one event that counts what
-it stands for. Any other event ends the run: no command before a fork is merged with one after it.
+Order is kept. A trickle of writes is told one by one; above some 120 a second neighbours of one
+kind become one event that counts what it stands for (`burst`). Any other event ends the run: no
+command before a fork is merged with one after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from time import monotonic
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 
-from engine.events import CHANNEL, AofAppend, AofWrite, Command, Event, Gap, encode
+from engine.burst import Burst
+from engine.events import CHANNEL, Event, Gap, encode
 from engine.replies import array, bulk, push
 
 FLUSH_SECONDS = 0.025
 """At least this long between two flushes."""
-_ALONE = 24
-"""Mergeable events that travel alone in one flush."""
-_MAX_PAGES = 4096
-_MAX_TEXT = 400
+ALONE_A_SECOND = 120
+ALONE_AT_ONCE = 24
+"""Writes that are told one by one: so many a second, and so many after a pause."""
 _MAX_UNSENT = 4 << 20
 """Bytes waiting for a subscriber at which it starts to lose events."""
-
-EventT = TypeVar("EventT", bound=Event)
 
 
 class Subscriber(Protocol):
@@ -44,98 +42,66 @@ class Publisher:
     """Collects events and sends them to the subscribers of the events channel."""
 
     def __init__(
-        self, subscribers: Callable[[], Iterable[Subscriber]], engine: str, run: int
+        self,
+        subscribers: Callable[[], Iterable[Subscriber]],
+        engine: str,
+        run: int,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._subscribers = subscribers
         self._engine = engine
         self._run = run
+        self._clock = clock
         self._pending: list[Event] = []
-        self._alone = 0
-        self._commands: Command | None = None
-        self._command_pages: dict[tuple[int, str], None] = {}
-        self._appends: AofAppend | None = None
-        self._writes: AofWrite | None = None
+        self._burst = Burst()
+        self._allowance = float(ALONE_AT_ONCE)
+        self._allowed_at = 0.0
         self._missed: dict[int, int] = {}
         self.seq = 0
         """Number of the last event sent."""
         self.flushed_at = 0.0
 
     def publish(self, event: Event) -> None:
-        """An event that is never merged."""
-        self._end_run()
-        self._pending.append(self._stamped(event))
-
-    def command(self, event: Command) -> None:
-        """A write command; merged with its neighbours in a burst."""
-        if self._alone < _ALONE:
-            self._alone += 1
-            self._pending.append(self._stamped(event))
-            return
-        if self._commands is None:
-            self._commands = self._stamped(event)
-        else:
-            merged = self._commands
-            self._commands = msgspec.structs.replace(
-                merged,
-                client=event.client,
-                argv=event.argv,
-                usec=merged.usec + event.usec,
-                dirty=merged.dirty + event.dirty,
-                merged=merged.merged + 1,
-                pages_more=merged.pages_more + event.pages_more,
-            )
-        self._command_pages.update(dict.fromkeys(event.pages))
-
-    def append(self, event: AofAppend) -> None:
-        """Bytes entered aof_buf."""
-        if self._alone < _ALONE:
-            self._pending.append(self._stamped(event))
-            return
-        if self._appends is not None and self._appends.file != event.file:
+        """An event that is not merged: what came before it is told before it."""
+        if not self._burst.empty:
             self._end_run()
-        if self._appends is None:
-            self._appends = self._stamped(event)
-        else:
-            merged = self._appends
-            text = merged.text
-            if len(text) + len(event.text) < _MAX_TEXT:
-                text = f"{text} {event.text}"
-            self._appends = msgspec.structs.replace(
-                merged, end=event.end, text=text, merged=merged.merged + event.merged
-            )
+        self._pending.append(event if event.at else _at(event, self._clock()))
 
-    def write(self, event: AofWrite) -> None:
-        """write(2) returned."""
-        if self._alone < _ALONE:
-            self._pending.append(self._stamped(event))
-            return
-        if self._writes is not None and self._writes.file != event.file:
+    def burst(self) -> Burst | None:
+        """Where the next write has to be counted, or None if it may be told by itself."""
+        if self._burst.empty:
+            now = self._clock()
+            earned = (now - self._allowed_at) * ALONE_A_SECOND
+            self._allowance = min(ALONE_AT_ONCE, self._allowance + earned)
+            self._allowed_at = now
+            if self._allowance >= 1:
+                self._allowance -= 1
+                return None
+        return self._burst
+
+    def burst_of(self, file: str) -> Burst | None:
+        """Where a fact about `file` has to be counted, if a burst is on."""
+        if self._burst.empty:
+            return None
+        if not self._burst.is_of(file):
             self._end_run()
-        if self._writes is None:
-            self._writes = self._stamped(event)
-        else:
-            self._writes = msgspec.structs.replace(
-                self._writes,
-                end=event.end,
-                usec=self._writes.usec + event.usec,
-                merged=self._writes.merged + 1,
-            )
+            return None
+        return self._burst
 
     def waiting(self) -> bool:
         """Whether anything is to be sent."""
-        return bool(self._pending or self._commands or self._appends or self._writes)
+        return bool(self._pending) or not self._burst.empty
 
     def flush(self) -> None:
         """Send what has collected; each subscriber gets it in one piece."""
         self._end_run()
-        self._alone = 0
-        self.flushed_at = monotonic()
+        self.flushed_at = self._clock()
         if not self._pending:
             return
         payloads = []
         for event in self._pending:
             self.seq += 1
-            payloads.append(encode(msgspec.structs.replace(event, seq=self.seq)))
+            payloads.append(encode(self._numbered(event)))
         self._pending.clear()
         for subscriber in self._subscribers():
             self._send(subscriber, payloads)
@@ -147,33 +113,20 @@ class Publisher:
             return
         missed = self._missed.pop(key, 0)
         if missed:
-            gap = self._stamped(Gap(missed=missed))
-            payloads = [encode(msgspec.structs.replace(gap, seq=self.seq)), *payloads]
+            gap = self._numbered(_at(Gap(missed=missed), self._clock()))
+            payloads = [encode(gap), *payloads]
         subscriber.push(b"".join(_message(subscriber.resp, payload) for payload in payloads))
 
     def _end_run(self) -> None:
-        if self._commands is not None:
-            pages = list(self._command_pages)
-            more = max(0, len(pages) - _MAX_PAGES)
-            self._pending.append(
-                msgspec.structs.replace(
-                    self._commands,
-                    pages=pages[:_MAX_PAGES],
-                    pages_more=self._commands.pages_more + more,
-                )
-            )
-            self._commands = None
-            self._command_pages = {}
-        if self._appends is not None:
-            self._pending.append(self._appends)
-            self._appends = None
-        if self._writes is not None:
-            self._pending.append(self._writes)
-            self._writes = None
+        if not self._burst.empty:
+            self._pending += self._burst.end()
 
-    def _stamped(self, event: EventT) -> EventT:
-        at = event.at or monotonic()
-        return msgspec.structs.replace(event, engine=self._engine, run=self._run, at=at)
+    def _numbered(self, event: Event) -> Event:
+        return msgspec.structs.replace(event, seq=self.seq, engine=self._engine, run=self._run)
+
+
+def _at(event: Event, at: float) -> Event:
+    return msgspec.structs.replace(event, at=at)
 
 
 def _message(resp: int, payload: bytes) -> bytes:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.arena import Arena
+from engine.burst import printable
 from engine.client import Client
 from engine.config import Configuration
 from engine.errors import EngineError
@@ -22,7 +23,7 @@ from engine.events import CHANNEL, Log
 from engine.events import Config as ConfigEvent
 from engine.keyspace import Keyspace, unix_ms
 from engine.log import Logger
-from engine.observer import Observer, printable
+from engine.observer import Observer
 from engine.persistence import Persistence
 from engine.publisher import Publisher
 from engine.pubsub import PubSub

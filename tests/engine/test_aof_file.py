@@ -67,7 +67,7 @@ class Trial:
         def note(name: str, *fact: object) -> None:
             self.facts.append((name, *fact))
 
-        self.aof.on_append = lambda file, start, end, text, at: note("append", start, end, text)
+        self.aof.on_append = lambda file, start, end, data: note("append", start, end, data)
         self.aof.on_write = lambda file, start, end, usec: note("write", start, end)
         self.aof.on_fsync = lambda file, start, end, usec, *rest: note("fsync", start, end, *rest)
         self.aof.on_delayed = lambda usec: note("delayed", usec)
@@ -112,7 +112,7 @@ def test_a_turn_is_one_write_and_one_sync_before_any_reply() -> None:
         ("write", 0, size),
         ("fsync", 0, size),
     ]
-    assert trial.facts[1][3] == "*3\\r\\n$3\\r\\nSET\\r\\n$1\\r\\nb\\r\\n$1\\r\\nv\\r\\n"
+    assert trial.facts[1][3] == b"*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\nv\r\n"
     assert trial.facts[3][3:] == ("always", "main", 0)
     trial.aof.flush(100.0)
     assert len(trial.disk.calls) == 2

@@ -13,7 +13,7 @@ from engine.events import (
     Gap,
     decode,
 )
-from engine.publisher import Publisher
+from engine.publisher import ALONE_AT_ONCE, Publisher
 
 
 class Listener:
@@ -39,17 +39,28 @@ class Listener:
         return found
 
 
-def command(page: int) -> Command:
-    return Command(client="c", argv=["SET"], usec=1, dirty=1, pages=[(page, f"k{page}")])
-
-
 def fork() -> Fork:
     return Fork(pid=1, child=2, usec=3, purpose="rdb", page_table_kb=4)
 
 
 def make() -> tuple[Publisher, Listener]:
     listener = Listener()
-    return Publisher(lambda: [listener], "main", 1), listener
+    return Publisher(lambda: [listener], "main", 1, clock=lambda: 1000.0), listener
+
+
+def write(publisher: Publisher, page: int) -> None:
+    """One write to a page, told as the observer tells it."""
+    key = b"k%d" % page
+    burst = publisher.burst()
+    if burst is not None:
+        burst.command("c", [b"SET", key], 1, 1000)[page] = key
+    else:
+        pages = [(page, key.decode())]
+        publisher.publish(Command(client="c", argv=["SET"], usec=1, dirty=1, pages=pages))
+
+
+def commands(listener: Listener) -> list[Command]:
+    return [event for event in listener.events() if isinstance(event, Command)]
 
 
 def test_numbers_events_without_a_gap_over_flushes() -> None:
@@ -61,61 +72,57 @@ def test_numbers_events_without_a_gap_over_flushes() -> None:
     assert [event.seq for event in listener.events()] == [1, 2]
 
 
-def test_a_trickle_is_not_merged() -> None:
+def test_a_trickle_is_told_one_by_one() -> None:
     publisher, listener = make()
     for page in range(10):
-        publisher.command(command(page))
+        write(publisher, page)
     publisher.flush()
-    assert [event.merged for event in listener.events() if isinstance(event, Command)] == [1] * 10
+    assert [event.merged for event in commands(listener)] == [1] * 10
 
 
 def test_a_burst_is_merged_and_nothing_is_lost_in_silence() -> None:
     publisher, listener = make()
     for page in range(1000):
-        publisher.command(command(page))
+        write(publisher, page)
     publisher.flush()
-    commands = [event for event in listener.events() if isinstance(event, Command)]
-    assert len(commands) < 100
-    assert sum(event.merged for event in commands) == 1000
-    assert sum(event.dirty for event in commands) == 1000
-    assert {page for event in commands for page, _ in event.pages} == set(range(1000))
+    told = commands(listener)
+    assert len(told) == ALONE_AT_ONCE + 1
+    assert sum(event.merged for event in told) == 1000
+    assert sum(event.dirty for event in told) == 1000
+    assert {page for event in told for page, _ in event.pages} == set(range(1000))
 
 
 def test_commands_before_and_after_a_fork_are_never_merged() -> None:
     publisher, listener = make()
     for page in range(100):
-        publisher.command(command(page))
+        write(publisher, page)
     publisher.publish(fork())
     for page in range(100, 200):
-        publisher.command(command(page))
+        write(publisher, page)
     publisher.flush()
     events = listener.events()
     at = next(i for i, event in enumerate(events) if isinstance(event, Fork))
-    before = {
-        page for event in events[:at] if isinstance(event, Command) for page, _ in event.pages
-    }
-    assert before == set(range(100))
+    told = [event for event in events[:at] if isinstance(event, Command)]
+    assert {page for event in told for page, _ in event.pages} == set(range(100))
 
 
-def test_offsets_of_merged_appends_and_writes_join() -> None:
+def test_offsets_of_merged_appends_and_writes_join_within_a_file() -> None:
     publisher, listener = make()
     for _ in range(30):
-        publisher.command(command(1))
+        write(publisher, 1)
     for start in range(0, 100, 10):
-        publisher.append(AofAppend(file="a", start=start, end=start + 10, text="SET"))
-        publisher.write(AofWrite(file="a", start=start, end=start + 10, usec=1))
-    publisher.append(AofAppend(file="b", start=0, end=10, text="SET"))
+        burst = publisher.burst_of("a")
+        assert burst is not None
+        burst.append("a", start, start + 10, b"SET")
+        burst.write("a", start, start + 10, 1)
+    assert publisher.burst_of("b") is None  # another file: the run has ended
     publisher.flush()
     spans = [
-        (type(event).__name__, event.file, event.start, event.end)
+        (type(event).__name__, event.file, event.start, event.end, event.merged)
         for event in listener.events()
         if isinstance(event, AofAppend | AofWrite)
     ]
-    assert spans == [
-        ("AofAppend", "a", 0, 100),
-        ("AofWrite", "a", 0, 100),
-        ("AofAppend", "b", 0, 10),
-    ]
+    assert spans == [("AofAppend", "a", 0, 100, 10), ("AofWrite", "a", 0, 100, 10)]
 
 
 def test_a_slow_subscriber_is_told_how_many_it_missed() -> None:
