@@ -142,5 +142,6 @@ class Live:
         await self.session.close()
         self.history = History(self.lesson.scene.cards)
         self.notice = ""
+        self.ended.clear()
         self.session = self._new_session()
         await self._begin()

@@ -279,6 +279,10 @@ class Session:
         await self._subscription.start()
 
     def _arrived(self, event: AnyEvent) -> None:
+        if isinstance(event, events.RdbSaved) and self.folder is not None:
+            # Within the session's folder a name is enough; recordings travel without the rest.
+            path = event.path.removeprefix(f"{self.folder.path}/")
+            event = msgspec.structs.replace(event, path=path)
         if self._stream.engine(event):
             self._spawn(self._resync())
         if isinstance(event, events.Fork):

@@ -140,6 +140,7 @@ async def test_the_child_is_seen_as_a_process(watched: Watched) -> None:
     await watched.session.perform(Send(("COWSCOPE", "RELEASE")))
     saved = await watched.until(lambda e: isinstance(e, events.RdbSaved))
     assert isinstance(saved, events.RdbSaved) and saved.keys == watched.session.population
+    assert saved.path == "dump.rdb"
 
 
 async def test_kill_and_restart_lose_no_written_byte(watched: Watched) -> None:

@@ -1,0 +1,94 @@
+"""Session, player and history joined: keys act, a restart is fresh, a crash is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from scenes.effects import Effect, Refused, Send
+from scenes.live import Live
+from scenes.loader import load
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="the engine needs Linux"
+)
+
+
+class Played:
+    def __init__(self) -> None:
+        self.effects: list[Effect] = []
+        self.live = Live(load("04"), arena_pages=256, on_effect=self.effects.append, pace=4.0)
+
+    async def until(self, wanted: Callable[[], object]) -> None:
+        async with asyncio.timeout(15):
+            while not wanted():
+                await asyncio.sleep(0.02)
+
+    async def step(self, name: str) -> None:
+        """Wait until step `name` is over and may be left."""
+        await self.until(lambda: self.live.history.now.step == name)
+        await self.until(lambda: self.live.player.phase in ("proving", "resting"))
+
+
+@pytest.fixture
+async def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Played]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    played = Played()
+    await played.live.start()
+    yield played
+    await played.live.stop()
+    assert not any((tmp_path / "cowscope").iterdir())
+
+
+async def test_the_opening_plays_and_the_first_key_starts_beat_1(played: Played) -> None:
+    live = played.live
+    await played.step("spreading")
+    await played.until(lambda: live.history.now.counts[3] > 0)
+    live.key("next")
+    await played.step("tail")
+    assert live.player.beat == 1
+    steps = [mark.label for mark in live.history.marks if mark.kind == "step"]
+    assert steps == ["trickle", "emerald", "first-fork", "spreading", "tail"]
+    child = live.history.now.child
+    assert child is not None and not child.alive  # beat 1 let it go
+
+
+async def test_what_the_engine_refuses_becomes_the_notice(played: Played) -> None:
+    live = played.live
+    live.key("b")  # not offered yet: refused without asking the engine
+    await played.until(lambda: any(isinstance(effect, Refused) for effect in played.effects))
+    assert not live.notice
+    live._do([Send(("GET",))])
+    await played.until(lambda: live.notice)
+    assert live.notice.startswith("'GET' was answered with: ERR wrong number of arguments")
+
+
+async def test_a_restart_begins_with_a_fresh_engine(played: Played) -> None:
+    live = played.live
+    await played.step("trickle")
+    before = live.session.engine
+    live.key("restart")
+    await played.until(lambda: live.session.engine is not before and len(live.history) > 5)
+    await played.step("trickle")
+    assert live.history.now.seq == len(live.history)
+    assert live.history.now.run == 1 and live.history.now.engine.alive
+    assert before is not None and not before.alive
+
+
+async def test_a_killed_engine_is_in_the_history_and_in_the_notice(played: Played) -> None:
+    live = played.live
+    await played.step("trickle")
+    assert live.session.engine is not None
+    os.kill(live.session.engine.pid, signal.SIGKILL)
+    await played.until(lambda: not live.history.now.engine.alive)
+    assert live.history.now.crash is not None
+    assert live.notice.startswith("the engine is gone: killed by signal 9")
+    live.key("next")
+    live.key("w")
+    await played.until(lambda: any(isinstance(effect, Refused) for effect in played.effects))

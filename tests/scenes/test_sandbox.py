@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from scenes.effects import Effect, Kill, Refused, Send, StartWorkload, StopWorkload
+from scenes.player import Player
+from scenes.sandbox import WRITES, press
+from scenes.scene import Scene, Stage
+from scenes.view import EngineView, TailView, View
+
+ALIVE = View(engine=EngineView(alive=True))
+
+
+def player(*keys: str) -> Player:
+    stages = [
+        Stage(id="a", beat=1, title="t", text="t", keys=list(keys)),
+        Stage(id="b", beat=2, title="t", text="t", keys=["S"]),
+    ]
+    played = Player(
+        Scene(
+            number="99", slug="s", title="t", thesis="t", previously="t", diagram="t",
+            minutes=1, cards=[], stages=stages,
+        )
+    )  # fmt: skip
+    played.start(0.0)
+    return played
+
+
+@pytest.mark.parametrize(
+    ("key", "view", "effect"),
+    [
+        ("b", ALIVE, Send(("BGSAVE",))),
+        ("f", ALIVE, Send(("CONFIG", "SET", "appendfsync", "no"))),
+        (
+            "f",
+            replace(ALIVE, tail=TailView(policy="no")),
+            Send(("CONFIG", "SET", "appendfsync", "always")),
+        ),
+        ("h", ALIVE, Send(("COWSCOPE", "HOLD"))),
+        ("h", replace(ALIVE, hold="held"), Send(("COWSCOPE", "RELEASE"))),
+        ("t", ALIVE, Send(("CONFIG", "SET", "arena-thp", "yes"))),
+        ("K", ALIVE, Kill()),
+    ],
+)
+def test_keys(key: str, view: View, effect: Effect) -> None:
+    assert press(key, player("b", "f", "h", "t", "K"), view) == [effect]
+
+
+def test_a_key_that_the_scene_does_not_offer_yet_says_so() -> None:
+    played = player("b")
+    (refused,) = press("S", played, ALIVE)
+    assert isinstance(refused, Refused) and "not come to the key 'S' yet" in refused.reason
+    played.feed_key("next", 1.0)
+    assert press("S", played, ALIVE) == [Send(("SAVE",))]
+
+
+def test_with_no_engine_nothing_is_sent() -> None:
+    assert press("b", player("b"), View()) == [Refused("the engine is down")]
+
+
+def test_w_starts_and_stops_the_writes() -> None:
+    played = player("w")
+    assert press("w", played, ALIVE) == [StartWorkload(WRITES, WRITES.rate)]
+    assert press("w", played, ALIVE) == [StopWorkload(WRITES.name)]
+    assert press("w", played, ALIVE) == [StartWorkload(WRITES, WRITES.rate)]
