@@ -35,6 +35,7 @@ TABLE = (
     Key(("w",), "w", "sandbox('w')", "writes", "start or stop the writing client", True),
     Key(("f",), "f", "sandbox('f')", "policy", "appendfsync: everysec, always, no", True),
     Key(("h",), "h", "sandbox('h')", "hold", "hold the child, or let it go", True),
+    Key(("s",), "s", "sandbox('s')", "step", "let the held child write 16 pages more"),
     Key(("t",), "t", "sandbox('t')", "", "transparent huge pages on or off"),
     Key(("S",), "S", "confirm('S')", "", "SAVE: blocks the engine until the dump is written"),
     Key(("K",), "K", "confirm('K')", "", "kill -9 the engine"),
@@ -65,7 +66,7 @@ SCROLL_KEYS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10}
 PROMPT_KEYS = ("enter", "escape", "up", "down", "tab")
 """The keys that the prompt keeps from its text."""
 
-OFFERED = frozenset("bwfhtSKP")
+OFFERED = frozenset("bwfhstSKP")
 """Keys that work only where the scene offers them."""
 
 

@@ -11,8 +11,10 @@ import select
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.row import Row, table
 from engine.arena import Arena
 from engine.child_control import ParentEnd
 from engine.disk import Disk
@@ -25,7 +27,7 @@ SIZES = (10_000, 100_000, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Outcome:
     """One keyspace: times in seconds, what the child copied by itself in KiB."""
 
     keys: int
@@ -45,7 +47,7 @@ def populated(keys: int, seed: int = 1) -> Keyspace:
     return keyspace
 
 
-def measure(keys: int) -> Row:
+def save_and_load(keys: int) -> Outcome:
     """Fork, dump and load one keyspace."""
     keyspace = populated(keys)
     with tempfile.TemporaryDirectory(dir=".") as directory:
@@ -66,7 +68,7 @@ def measure(keys: int) -> Row:
         loaded = load(settings.path, fresh)
         if len(fresh) != keys:
             raise SystemExit(f"{loaded.keys} of {keys} keys came back")
-    return Row(
+    return Outcome(
         keys,
         snapshot.forked.usec,
         seconds,
@@ -76,16 +78,23 @@ def measure(keys: int) -> Row:
     )
 
 
-def main() -> None:
-    """Print one line a keyspace."""
-    print(f"{'keys':>9} {'fork usec':>9} {'BGSAVE s':>9} {'child kB':>9} {'MB':>7} {'load s':>7}")
-    for keys in map(int, sys.argv[1:] or SIZES):
-        row = measure(keys)
-        print(
-            f"{row.keys:>9} {row.fork_usec:>9} {row.seconds:>9.3f} {row.child_kb:>9} "
-            f"{row.file_bytes / 1e6:>7.1f} {row.load_seconds:>7.3f}"
-        )
+def measure(sizes: Sequence[int] = SIZES) -> list[Row]:
+    """BGSAVE, the child's own copies and a load, for each number of keys."""
+    rows = []
+    for keys in sizes:
+        outcome = save_and_load(keys)
+        rows += [
+            Row(f"BGSAVE of {keys:,} keys of 100 bytes", outcome.seconds, "s"),
+            Row(
+                f"the child's own copies, {keys:,} keys",
+                outcome.child_kb / 1024,
+                "MiB",
+                at_most=8,
+            ),
+            Row(f"loading that dump, {keys:,} keys", outcome.load_seconds, "s"),
+        ]
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    print(table(measure([int(word) for word in sys.argv[1:]] or SIZES)))

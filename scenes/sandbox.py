@@ -1,4 +1,4 @@
-"""The sandbox keys: what b, w, f, h, t, S and K do, wherever the scene has offered them."""
+"""The sandbox keys: what b, w, f, h, s, t, S and K do, wherever the scene has offered them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from scenes.scene import Workload
 from scenes.view import View
 
 POLICIES = ("always", "everysec", "no")
+STEP_PAGES = 16
 WRITES = Workload(name="sandbox", rate=20)
 
 
 def press(key: str, player: Player, view: View) -> list[Effect]:
     """The effects of a sandbox key, or a refusal that says why nothing happens."""
-    if key not in player.offered:
+    if ("h" if key == "s" else key) not in player.offered:
         return [Refused(f"this scene has not come to the key '{key}' yet")]
     if not view.engine.alive:
         return [Refused("the engine is down")]
@@ -28,6 +29,10 @@ def press(key: str, player: Player, view: View) -> list[Effect]:
             return [Send(("CONFIG", "SET", "appendfsync", following))]
         case "h":
             return [Send(("COWSCOPE", "HOLD" if view.hold == "released" else "RELEASE"))]
+        case "s":
+            if view.hold != "held":
+                return [Refused("no child is held: h arms the hold, b forks")]
+            return [Send(("COWSCOPE", "STEP", str(STEP_PAGES)))]
         case "t":
             return [Send(("CONFIG", "SET", "arena-thp", "no" if view.engine.thp else "yes"))]
         case "S":
