@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from scenes.errors import SceneError
-from scenes.loader import LESSONS, find, known, load
+from scenes.loader import LESSONS, check, find, known, load
+from scenes.scene import Scene
 
 
 def test_a_scene_is_found_by_number_slug_and_path() -> None:
@@ -80,3 +81,8 @@ def test_a_figure_that_nobody_measures_is_found(copy: Path) -> None:
 
 def test_damaged_toml_is_named_with_its_line(copy: Path) -> None:
     assert "at line 3" in broken(copy, 'number = "04"', "number = ")
+
+
+@pytest.mark.parametrize("scene", known(), ids=lambda scene: scene.slug)
+def test_nothing_is_wrong_with_a_scene_that_ships(scene: Scene) -> None:
+    check(load(scene.number))
