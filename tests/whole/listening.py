@@ -60,6 +60,15 @@ class Listener:
                 assert left > 0, f"no {kind.__name__} came, but {kinds}"
                 self._changed.wait(left)
 
+    def wait_until(self, holds: Callable[[], bool], seconds: float = 20.0) -> None:
+        """Until `holds`, looked at after each event; AssertionError after `seconds`."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while not holds():
+                left = deadline - time.monotonic()
+                assert left > 0, [type(event).__name__ for event in self.events]
+                self._changed.wait(left)
+
     def __enter__(self) -> Listener:
         return self
 
