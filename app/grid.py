@@ -70,6 +70,8 @@ class PageGrid(Drawn, can_focus=True):
         """The page that the cursor points at."""
         self.on_point: Callable[[int], None] | None = None
         self.cells = Cells(fitted(0, 1, 1), parent_cell)
+        self._fitted = (0, 0)
+        """The room for which `cells` was shaped."""
         self._strips: dict[int, Strip] = {}
         self._runs: Runs | None = None
         self._foot: list[Line] = []
@@ -165,13 +167,16 @@ class PageGrid(Drawn, can_focus=True):
         return self.size.width - LABEL, self.size.height - self.foot_rows
 
     def _reshape(self) -> None:
-        columns, rows = self.room()
+        self._fit()
+        self.refresh()
+
+    def _fit(self) -> None:
+        self._fitted = self.room()
         pages = self.pages_of(self.view)
-        self.cells = Cells(fitted(len(pages), columns, rows), self.combine)
+        self.cells = Cells(fitted(len(pages), *self._fitted), self.combine)
         self.cells.update(pages, self.overlay_of(self.view))
         self._strips.clear()
         self._foot = []
-        self.refresh()
 
     def on_resize(self) -> None:
         """Other room, other shape."""
@@ -230,6 +235,8 @@ class PageGrid(Drawn, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """A row of cells, or one of the lines below them."""
+        if self._fitted != self.room():  # a first frame may come before its Resize does
+            self._fit()
         height = self.size.height
         if y >= height - self.foot_rows:
             return self._foot_line(y - (height - self.foot_rows))
