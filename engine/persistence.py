@@ -8,21 +8,18 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from time import monotonic, perf_counter_ns
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine import cachestat, persistence_info, rdb_reader, state_report
+from engine import cachestat, persistence_info, state_report
 from engine.aof_file import TURN_ON_REFUSED, AofFatalError, AofTail, AppendOnlyFile
-from engine.aof_folder import AofFolder
-from engine.aof_loader import Loader
 from engine.aof_policy import AofPolicy
 from engine.bio import Bio
 from engine.disk import Disk
 from engine.errors import ConfigError, EngineError
-from engine.events import Recovered, encode
+from engine.events import encode
 from engine.probe import Probe, Reading, check_invariant
-from engine.rdb_writer import empty_base
-from engine.replay import Replay
+from engine.recovery import Recovery
 from engine.replies import CommandError
 from engine.saves import Saves
 
@@ -66,9 +63,7 @@ class Persistence:
         )
         self.aof.on_refusal = lambda _refusal: server.update_guard()
         self.saves = Saves(server, self)
-        self.recovery: Recovered | None = None
-        self.loaded_keys = 0
-        self.loaded_expired = 0
+        self.recovery = Recovery(server, self.disk, self.directory)
         config.on_change("appendfsync", lambda _change: self._policy_changed())
         config.on_change("no-appendfsync-on-rewrite", lambda _change: self._policy_changed())
         config.on_change("appendonly", lambda _change: self._switch())
@@ -77,96 +72,13 @@ class Persistence:
 
     def load(self) -> None:
         """Load the AOF or, with it off, the dump; raises EngineError."""
-        self._clean_up()
+        self.recovery.clean_up()
         self.has_disk = cachestat.has_disk(self.directory)
         self._knows_dirty = self.has_disk and cachestat.proves_dirty(self.directory)
         if self._server.config.appendonly:
-            self._load_aof()
+            self.recovery.load_aof(self.aof)
         else:
-            self._load_dump()
-
-    def _folder(self) -> AofFolder:
-        config = self._server.config
-        return AofFolder(
-            self.disk,
-            self.directory,
-            self._server.log,
-            dirname=config.appenddirname,
-            prefix=config.appendfilename,
-            empty_base=empty_base if config.aof_use_rdb_preamble else None,
-        )
-
-    def _load_aof(self) -> None:
-        folder = self._folder()
-        manifest = folder.migrate(folder.read())
-        replay = Replay(self._server)
-        loader = Loader(
-            self.disk,
-            folder,
-            self._server.log,
-            replay.execute,
-            is_command=replay.is_command,
-            load_rdb=self._load_base,
-            truncated_ok=self._server.config.aof_load_truncated,
-        )
-        result = loader.load(manifest)
-        manifest = folder.complete(manifest)
-        self.aof.open(folder, manifest, monotonic())
-        self._recovered(result.file, result.truncated_bytes, result.usec)
-        self._server.keyspace.dirty = 0
-
-    def _load_base(self, path: str) -> int:
-        return self._load_rdb(path, keep_expired=True).bytes
-
-    def _load_rdb(self, path: str, *, keep_expired: bool = False) -> rdb_reader.LoadResult:
-        config = self._server.config
-        return rdb_reader.load(
-            path,
-            self._server.keyspace,
-            disk=self.disk,
-            keep_expired=keep_expired,
-            verify_checksum=config.rdbchecksum,
-            key_delay_usec=config.key_load_delay,
-            log=self._server.log,
-        )
-
-    def _load_dump(self) -> None:
-        path = os.path.join(self.directory, self._server.config.dbfilename)
-        started = perf_counter_ns()
-        try:
-            result = self._load_rdb(path)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise EngineError(
-                f"Fatal error loading the DB: {path}: {error.strerror}. Exiting."
-            ) from error
-        usec = (perf_counter_ns() - started) // 1000
-        self.loaded_keys, self.loaded_expired = result.keys, result.expired
-        self._server.log("*", f"DB loaded from disk: {usec / 1e6:.3f} seconds")
-        self._recovered(os.path.basename(path), 0, usec)
-
-    def _recovered(self, file: str, truncated: int, usec: int) -> None:
-        keys = len(self._server.keyspace)
-        self.loaded_keys = keys
-        self.recovery = Recovered(
-            engine=self._server.config.cowscope_engine_name,
-            run=self._server.config.cowscope_run,
-            at=monotonic(),
-            source_file=file,
-            keys=keys,
-            truncated_bytes=truncated,
-            survived=keys,
-            lost=0,
-            usec=usec,
-        )
-
-    def _clean_up(self) -> None:
-        """Remove temporary dumps of engines that are gone: nobody will finish them."""
-        for name in os.listdir(self.directory):
-            pid = name.removeprefix("temp-").removesuffix(".rdb")
-            if name == f"temp-{pid}.rdb" and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
-                self.disk.unlink(os.path.join(self.directory, name))
+            self.recovery.load_dump()
 
     # -- turns and cron ------------------------------------------------------------------------
 
@@ -307,7 +219,7 @@ class Persistence:
             raise CommandError("ERR Error trying to save the DB")
         self._server.keyspace.flush()
         try:
-            self._load_dump()
+            self.recovery.load_dump()
         except EngineError as error:
             raise CommandError(f"ERR Error trying to load the RDB dump: {error}") from error
 
@@ -319,7 +231,7 @@ class Persistence:
             self.aof.turn_off(monotonic())
         self._server.keyspace.flush()
         try:
-            self._load_aof()
+            self.recovery.load_aof(self.aof)
         except EngineError as error:
             raise CommandError(f"ERR Error trying to load the AOF files: {error}") from error
 

@@ -85,7 +85,7 @@ def report(server: Server) -> State:
         aof_fsynced=tail.fsynced,
         aof_next_fsync_at=tail.next_fsync_at,
         aof_has_disk=persistence.has_disk,
-        recovery=persistence.recovery,
+        recovery=persistence.recovery.last,
         log=server.logger.ring(),
     )
 

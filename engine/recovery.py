@@ -1,0 +1,122 @@
+"""What an engine finds when it starts: the AOF or, with it off, the dump, and what a crash left.
+
+Source: loadDataFromDisk() in server.c (Redis 7.0.15): with `appendonly yes` only the AOF counts.
+"""
+
+from __future__ import annotations
+
+import os
+from time import monotonic, perf_counter_ns
+from typing import TYPE_CHECKING
+
+from engine import rdb_reader
+from engine.aof_file import AppendOnlyFile
+from engine.aof_folder import AofFolder
+from engine.aof_loader import Loader
+from engine.disk import Disk
+from engine.errors import EngineError
+from engine.events import Recovered
+from engine.rdb_writer import empty_base
+from engine.replay import Replay
+
+if TYPE_CHECKING:
+    from engine.server import Server
+
+
+class Recovery:
+    """Loads one folder into the server's keyspace, and remembers what came of it."""
+
+    def __init__(self, server: Server, disk: Disk, directory: str) -> None:
+        self._server = server
+        self._disk = disk
+        self._directory = directory
+        self.last: Recovered | None = None
+        """What the last load found, None where there was nothing."""
+        self.keys = 0
+        self.expired = 0
+        """Keys that the last load of a dump kept, and left out because their time had come."""
+
+    def _folder(self) -> AofFolder:
+        config = self._server.config
+        return AofFolder(
+            self._disk,
+            self._directory,
+            self._server.log,
+            dirname=config.appenddirname,
+            prefix=config.appendfilename,
+            empty_base=empty_base if config.aof_use_rdb_preamble else None,
+        )
+
+    def load_aof(self, aof: AppendOnlyFile) -> None:
+        """Load the AOF's files, then go on at the end of the last one; raises EngineError."""
+        folder = self._folder()
+        manifest = folder.migrate(folder.read())
+        replay = Replay(self._server)
+        loader = Loader(
+            self._disk,
+            folder,
+            self._server.log,
+            replay.execute,
+            is_command=replay.is_command,
+            load_rdb=self._load_base,
+            truncated_ok=self._server.config.aof_load_truncated,
+        )
+        result = loader.load(manifest)
+        manifest = folder.complete(manifest)
+        aof.open(folder, manifest, monotonic())
+        self._recovered(result.file, result.truncated_bytes, result.usec)
+        self._server.keyspace.dirty = 0
+
+    def _load_base(self, path: str) -> int:
+        return self._load_rdb(path, keep_expired=True).bytes
+
+    def _load_rdb(self, path: str, *, keep_expired: bool = False) -> rdb_reader.LoadResult:
+        config = self._server.config
+        return rdb_reader.load(
+            path,
+            self._server.keyspace,
+            disk=self._disk,
+            keep_expired=keep_expired,
+            verify_checksum=config.rdbchecksum,
+            key_delay_usec=config.key_load_delay,
+            log=self._server.log,
+        )
+
+    def load_dump(self) -> None:
+        """Load the dump, if there is one; raises EngineError."""
+        path = os.path.join(self._directory, self._server.config.dbfilename)
+        started = perf_counter_ns()
+        try:
+            result = self._load_rdb(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise EngineError(
+                f"Fatal error loading the DB: {path}: {error.strerror}. Exiting."
+            ) from error
+        usec = (perf_counter_ns() - started) // 1000
+        self.expired = result.expired
+        self._server.log("*", f"DB loaded from disk: {usec / 1e6:.3f} seconds")
+        self._recovered(os.path.basename(path), 0, usec)
+
+    def _recovered(self, file: str, truncated: int, usec: int) -> None:
+        keys = len(self._server.keyspace)
+        self.keys = keys
+        self.last = Recovered(
+            engine=self._server.config.cowscope_engine_name,
+            run=self._server.config.cowscope_run,
+            at=monotonic(),
+            source_file=file,
+            keys=keys,
+            truncated_bytes=truncated,
+            survived=keys,
+            lost=0,
+            usec=usec,
+        )
+
+    def clean_up(self) -> None:
+        """Remove temporary dumps of engines that are gone: nobody will finish them."""
+        for name in os.listdir(self._directory):
+            pid = name.removeprefix("temp-").removesuffix(".rdb")
+            if name == f"temp-{pid}.rdb" and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+                self._disk.unlink(os.path.join(self._directory, name))
