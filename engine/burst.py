@@ -121,9 +121,16 @@ class Burst:
 _SECRET = frozenset({b"auth", b"hello", b"acl"})
 
 
+def is_secret(argv: Sequence[bytes]) -> bool:
+    """Whether a command's words may hold a password."""
+    if argv[0].lower() in _SECRET:
+        return True
+    return argv[0].lower() == b"config" and any(b"pass" in word.lower() for word in argv[2:])
+
+
 def printable(argv: Sequence[bytes]) -> list[str]:
     """A command's words for a screen: few, short, and never a password."""
-    if argv[0].lower() in _SECRET:
+    if is_secret(argv):
         return [text_of(argv[0]), "(redacted)"]
     words = [text_of(word) for word in argv[:MAX_ARGUMENTS]]
     if len(argv) > MAX_ARGUMENTS:

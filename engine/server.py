@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine import __version__
+from engine import __version__, admission
 from engine.arena import Arena
-from engine.burst import printable
 from engine.client import Client
 from engine.config import Configuration
 from engine.errors import EngineError
@@ -23,6 +21,7 @@ from engine.events import CHANNEL, Log
 from engine.events import Config as ConfigEvent
 from engine.keyspace import Keyspace, unix_ms
 from engine.log import Logger
+from engine.monitor import monitor_line
 from engine.observer import Observer
 from engine.persistence import Persistence
 from engine.publisher import Publisher
@@ -197,7 +196,7 @@ class Server:
     def _cron(self) -> None:
         """serverCron: every 1000/hz ms; everything that happens by itself happens here."""
         self.turn_time = time.monotonic()
-        self._drop_idle_clients()
+        admission.drop_idle(self)
         self._expire_some()
         self.persistence.cron()
         self._check_parent()
@@ -213,16 +212,6 @@ class Server:
             if database.expires:
                 for key in [k for k, due in database.expires.items() if due <= now][:500]:
                     database.expire_if_due(key)
-
-    def _drop_idle_clients(self) -> None:
-        limit = self.config.timeout
-        if not limit:
-            return
-        for client in list(self.clients.values()):
-            idle = self.turn_time - client.active_at
-            if idle > limit and not (client.channels or client.patterns or client.monitoring):
-                self.log("-", "Closing idle client")
-                client.abort()
 
     def _check_parent(self) -> None:
         parent = self.config.cowscope_parent_pid
@@ -240,25 +229,12 @@ class Server:
     def admit(self, client: Client) -> str:
         """Take a new connection; the error to turn it away with, if it can't be."""
         self.stats.connections += 1
-        if len(self.clients) >= self.config.maxclients:
+        refusal = admission.refusal(self, client)
+        if refusal:
             self.stats.rejected_connections += 1
-            return "ERR max number of clients reached"
-        if self._is_protected(client):
-            self.stats.rejected_connections += 1
-            return _PROTECTED
-        self.clients[client.id] = client
-        return ""
-
-    def _is_protected(self, client: Client) -> bool:
-        if not self.config.protected_mode or self.config.requirepass:
-            return False
-        transport = client.transport
-        assert transport is not None
-        connection = transport.get_extra_info("socket")
-        if connection is not None and connection.family == socket.AF_UNIX:
-            return False
-        peer = client.address.rsplit(":", 1)[0]
-        return not (peer.startswith("127.") or peer in {"[::1]", ""})
+        else:
+            self.clients[client.id] = client
+        return refusal
 
     def forget(self, client: Client) -> None:
         """A connection is gone."""
@@ -275,11 +251,7 @@ class Server:
 
     def feed_monitors(self, client: Client, argv: list[bytes]) -> None:
         """Show a command to everybody who MONITORs."""
-        now = time.time()
-        shown = printable(argv) if argv[0].lower() in (b"auth", b"hello") else None
-        words = [word.encode() for word in shown] if shown else argv
-        quoted = b" ".join(b'"%b"' % _escaped(word) for word in words)
-        line = b"+%.6f [%d %b] %b\r\n" % (now, client.db.index, client.address.encode(), quoted)
+        line = monitor_line(client.db.index, client.address, argv)
         for monitor in self.monitors:
             if monitor is not client:
                 monitor.push(line)
@@ -376,15 +348,3 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _escaped(word: bytes) -> bytes:
-    return repr(word)[2:-1].replace('"', '\\"').replace("\\'", "'").encode()
-
-
-_PROTECTED = (
-    "DENIED Redis is running in protected mode because protected mode is enabled and no password "
-    "is set for the default user. In this mode connections are only accepted from the loopback "
-    "interface. Set a password (requirepass), or turn protected-mode off, to be reached from "
-    "elsewhere."
-)
