@@ -141,9 +141,8 @@ def menu(options: argparse.Namespace) -> int:
 
 def doctor(options: argparse.Namespace) -> int:
     """What this machine can measure, and what is shown instead where it can't."""
-    from engine.doctor import examine
-
     from app.doctor_report import lines
+    from engine.doctor import examine
 
     findings = examine(os.getcwd())
     print("\n".join(lines(findings)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 from rich.cells import cell_len
 from textual.app import App
@@ -18,7 +19,7 @@ _FAMILY = re.compile(r"font-family: (?:Fira Code|arial)[^;]*;")
 _TEXT = re.compile(r'(<text [^>]*textLength=")([\d.]+)("[^>]*>)([^<]*)(</text>)')
 
 
-def svg(app: App[object], title: str = "cowscope") -> str:
+def svg(app: App[Any], title: str = "cowscope") -> str:
     """The app's current screen as SVG text."""
     return corrected(app.export_screenshot(title=title))
 

@@ -183,7 +183,7 @@ def _root() -> Finding:
 
 _PACKAGES = (
     ("uvloop", "the engine's event loop", "asyncio's own loop: the same, but slower"),
-    ("hiredis", "reads requests and replies in C", "Python code: the same, but slower"),
+    ("hiredis", "reads an engine's replies in C", "Python code: the same, but slower"),
 )
 
 

@@ -1,0 +1,18 @@
+"""The doctor's words: what is there, and what is shown instead where something is not."""
+
+from app.doctor_report import lines
+from engine.doctor import Finding
+
+
+def test_what_is_missing_says_what_is_shown_instead() -> None:
+    report = lines(
+        [
+            Finding("fork", True, "1.2 ms", "Snapshots are real.", "nothing"),
+            Finding("cachestat", False, "ENOSYS", "Counts dirty pages.", "no count is shown"),
+        ]
+    )
+    assert report[0] == "ok   fork: 1.2 ms"
+    assert report[2] == "no   cachestat: ENOSYS"
+    assert "no count is shown" in report[3]
+    assert report[-1].startswith("1 of 2")
+    assert max(map(len, report)) <= 100
