@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
-import contextlib
 import os
+import signal
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,11 +20,13 @@ from engine.errors import EngineError
 from scenes.errors import SceneError
 
 if TYPE_CHECKING:
+    from textual.driver import Driver as TextualDriver
+
     from app.menu import Choice, MenuScreen
 
 
 def _yield_to_the_engine() -> None:
-    """SCHED_BATCH: the screen must not preempt what it measures. The engine undoes it for itself."""
+    """SCHED_BATCH: the screen must not preempt what it measures; the engine goes back to normal."""
     if hasattr(os, "SCHED_BATCH"):
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
@@ -76,6 +77,15 @@ class CowscopeApp(App[int]):
         # Before anything is drawn: the style sheet need not be parsed twice.
         self.set_reactive(App.theme, "cowscope-dark" if dark else "cowscope-light")
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_driver_class(self) -> type[TextualDriver]:
+        """Textual's choice for this system, but for terminals one that ends with its terminal."""
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        from app.terminal_driver import TerminalDriver
+
+        return TerminalDriver
 
     async def on_mount(self) -> None:
         """The first screen; what plays starts after its first frame."""
