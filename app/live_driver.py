@@ -137,8 +137,9 @@ class LiveDriver(Cursor):
         if live is None or not self._ready:
             return "The engine starts, and the keys are written ..."
         if live.notice:
-            again = " 0 starts the scene again." if self.status == "crashed" else ""
-            return live.notice + again
+            if self.status != "crashed":
+                return live.notice
+            return f"{live.notice[:1].upper()}{live.notice[1:]}. 0 starts the scene again."
         return OVER if self._over else ""
 
     @property

@@ -83,6 +83,7 @@ class PanelsScreen(Screen[None]):
         self.seen_before: tuple[View, int, int, str] | None = None
         self.clock_at = float("-inf")
         self._stage = ""
+        self._failed = False
         self.said = ""
         self.said_at = float("-inf")
         self._places: dict[str, Region] = {}
@@ -246,6 +247,10 @@ class PanelsScreen(Screen[None]):
         self.footer.show(driver)
         recent = monotonic() - self.said_at < REFUSAL
         failed = driver.status in ("crashed", "failed")
+        if failed and not self._failed:
+            recent = False  # why it all ended comes before a refusal of a moment ago
+            self.said = ""
+        self._failed = failed
         self.status_line.show(self.said if recent and self.said else driver.notice, failed)
 
 

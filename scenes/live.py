@@ -133,7 +133,7 @@ class Live:
                 self.notice = str(err)
                 self._on_effect(Refused(self.notice))
             if isinstance(effect, Failed):
-                self.notice = effect.reason
+                self.notice = self.session.failure or effect.reason
             self._on_effect(effect)
             if isinstance(effect, Failed | Finished):
                 self.ended.set()

@@ -55,14 +55,18 @@ class EngineProcess:
             os.killpg(self.pid, signal.SIGKILL)
         await self.process.wait()
 
-    def ending(self) -> str:
-        """How it ended, in words, with the last thing it said."""
+    def end(self) -> str:
+        """How it ended, in a few words."""
         code = self.process.returncode
         if code is None:
             return "it runs"
-        how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-        said = last_words(self.folder)
-        return f"{how}; its last words: {said}" if said else how
+        return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+
+    def ending(self) -> str:
+        """How it ended, with the last thing it said where it left by itself."""
+        killed = (self.process.returncode or 0) < 0  # then what it said last explains nothing
+        said = "" if killed else last_words(self.folder)
+        return f"{self.end()}; its last words: {said}" if said else self.end()
 
 
 def last_words(folder: Path) -> str:

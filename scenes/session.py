@@ -239,7 +239,7 @@ class Session:
             return
         self.failure = f"the engine is gone: {engine.ending()}"
         self._stream.own(events.Log(level="#", text=self.failure))
-        self._crashed(engine.ending())
+        self._crashed(engine.end())
         for writer in self._writers.values():
             writer.stop()
         await self._hang_up()
