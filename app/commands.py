@@ -45,11 +45,11 @@ def play(options: argparse.Namespace) -> int:
 
 def run_headless(options: argparse.Namespace) -> int:
     """A scene without a screen: plain lines, or JSON events."""
-    from scenes.headless import run
-
     missing = missing_here()
     if missing:
         raise SceneError(f"can't run scene {options.scene}: {missing}. Try: cowscope replay")
+    from scenes.headless import run
+
     return run(
         options.scene,
         json=options.json,
@@ -61,11 +61,11 @@ def run_headless(options: argparse.Namespace) -> int:
 
 def record(options: argparse.Namespace) -> int:
     """Play a scene without a screen and keep its events in a file."""
-    from scenes.headless import record as record_scene
-
     missing = missing_here()
     if missing:
         raise SceneError(f"can't record scene {options.scene}: {missing}. Try: cowscope replay")
+    from scenes.headless import record as record_scene
+
     return record_scene(
         options.scene,
         options.file,
