@@ -7,8 +7,10 @@ frame must not wait for what it does not show.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from engine import __version__
 from engine.errors import EngineError
@@ -35,6 +37,38 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what it cannot read, and where to look it up."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; try: {self.prog} --help\n")
+
+
+def _pages(text: str) -> int:
+    return _whole(text, least=1)
+
+
+def _seed(text: str) -> int:
+    return _whole(text, least=0)
+
+
+def _whole(text: str, least: int) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from {least} on")
+    return int(text)
+
+
+def _pace(text: str) -> float:
+    slowest, fastest = 0.1, 100.0
+    try:
+        pace = float(text)
+    except ValueError:
+        pace = math.nan
+    if not slowest <= pace <= fastest:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from {slowest:g} to {fastest:g}")
+    return pace
+
+
 def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
         import app.commands
@@ -45,7 +79,7 @@ def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cowscope",
         description="Watch fork, copy-on-write and fsync happen: a real mini Redis, measured.",
         epilog="Without a command: the menu of scenes.",
@@ -64,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="a scene without a screen, checked")
     run.add_argument("scene", nargs="?", default="04", help="number, slug or folder (default: 04)")
     run.add_argument("--json", action="store_true", help="one JSON event a line")
-    run.add_argument("--pace", type=float, default=1.0, help="times the author's pace (default: 1)")
+    run.add_argument("--pace", type=_pace, default=1.0, help="times the author's pace (default: 1)")
     _add_run_options(run)
     run.set_defaults(run=_lazy("run_headless"))
 
@@ -96,8 +130,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--seed", type=int, help="seed of the scene's workloads")
-    parser.add_argument("--arena-pages", type=int, help="pages of the scene's arena")
+    parser.add_argument("--seed", type=_seed, help="seed of the scene's workloads")
+    parser.add_argument("--arena-pages", type=_pages, help="pages of the scene's arena")
 
 
 def _add_screen_options(parser: argparse.ArgumentParser) -> None:

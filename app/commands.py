@@ -89,7 +89,7 @@ def replay(options: argparse.Namespace) -> int:
         recorded = read(str(path))
         events, scene = recorded.events, recorded.header.scene
     except DamagedRecordingError as error:
-        if not error.events:
+        if not error.events or not _is_terminal():
             raise
         from scenes.recording import read_header
 
@@ -97,7 +97,7 @@ def replay(options: argparse.Namespace) -> int:
         print(f"cowscope: {error}", file=sys.stderr)
     _needs_terminal("cowscope run 04 on Linux for plain lines")
     driver = ReplayDriver(load(scene), events, autoplay=options.autoplay, note=note)
-    return _show(driver, options)[0]
+    return _shown(driver, options)
 
 
 def menu(options: argparse.Namespace) -> int:
@@ -114,14 +114,14 @@ def menu(options: argparse.Namespace) -> int:
     choices = []
     for scene in known():
         lesson = load(scene.number)
-        thesis = lesson.words.text(scene.thesis)
+        title, thesis = lesson.words.text(scene.title), lesson.words.text(scene.thesis)
         if not missing:
             note = f"about {scene.minutes} minutes, live"
-            choices.append(Choice(scene.number, scene.number, scene.title, thesis, note))
+            choices.append(Choice(scene.number, scene.number, title, thesis, note))
         if recording(scene.number) is not None:
             note = f"a recording, needs no engine{f' ({missing})' if missing else ''}"
             choices.append(
-                Choice(scene.number, scene.number, f"{scene.title} (replay)", thesis, note, True)
+                Choice(scene.number, scene.number, f"{title} (replay)", thesis, note, True)
             )
 
     def open_choice(choice: Choice) -> Driver:
@@ -181,6 +181,13 @@ def _show(driver: Driver, options: argparse.Namespace) -> tuple[int, str]:
     return code or 0, app.failure
 
 
+def _shown(driver: Driver, options: argparse.Namespace) -> int:
+    code, failure = _show(driver, options)
+    if failure:
+        raise SceneError(failure)
+    return code
+
+
 def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> int:
     from app.replay_driver import ReplayDriver
     from scenes.recording import read
@@ -190,11 +197,15 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
         raise SceneError(f"can't play scene {lesson.scene.number} live: {why}. No recording ships")
     events = read(str(shipped)).events
     note = f"Not live: {why}. This is a recording made on a real kernel."
-    return _show(ReplayDriver(lesson, events, note=note), options)[0]
+    return _shown(ReplayDriver(lesson, events, note=note), options)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _needs_terminal(instead: str) -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _is_terminal():
         raise SceneError(f"the screen needs a terminal, and this is none. Without one: {instead}")
 
 

@@ -112,7 +112,8 @@ class Server:
                         continue
                     raise EngineError(
                         f"Could not create server TCP listening socket {host}:{config.port}: "
-                        f"bind: {os.strerror(error.errno) if error.errno else error}"
+                        f"bind: {os.strerror(error.errno) if error.errno else error}; "
+                        "choose another --port or --bind"
                     ) from error
                 self._listeners.append(listener)
             self.port = config.port

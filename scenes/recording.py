@@ -145,16 +145,18 @@ def _line(path: str, file: gzip.GzipFile, events: list[AnyEvent]) -> bytes:
         raise _damaged(path, events) from err
     except IsADirectoryError as err:
         raise SceneError(f"{path} is a folder, not a recording") from err
-    except (EOFError, zlib.error, OSError) as err:
+    except EOFError as err:
+        size = os.path.getsize(path)
+        raise _damaged(path, events, f"breaks off after {size:,} bytes, at") from err
+    except (zlib.error, OSError) as err:
         raise _damaged(path, events) from err
 
 
-def _damaged(path: str, events: list[AnyEvent]) -> DamagedRecordingError:
+def _damaged(
+    path: str, events: list[AnyEvent], how: str = "is damaged at"
+) -> DamagedRecordingError:
     return DamagedRecordingError(
-        f"{path} breaks off or is damaged at line {len(events) + 2}, near offset"
-        f" {os.path.getsize(path):,} of the file's bytes; {len(events):,} events before it"
-        " are whole",
-        events,
+        f"{path} {how} line {len(events) + 2}; {len(events):,} events before it are whole", events
     )
 
 

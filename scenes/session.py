@@ -20,6 +20,7 @@ import msgspec
 
 from engine import events
 from engine.events import AnyEvent, State
+from engine.free_memory import default_arena_pages
 from scenes import family, folder, process
 from scenes.effects import Answered, Ask, Effect, Enter, Kill, Send, StartWorkload, StopWorkload
 from scenes.errors import SceneError
@@ -62,6 +63,12 @@ class Session:
             raise SceneError(
                 f"an arena of {self.arena_pages} pages is too small for scene {scene.number}: it"
                 f" needs at least {LEAST_ARENA_PAGES}"
+            )
+        most = max(default_arena_pages(), scene.arena_pages)
+        if self.arena_pages > most:
+            raise SceneError(
+                f"an arena of {self.arena_pages:,} pages is too large for this machine: half of"
+                f" its free memory is {most:,} pages"
             )
         self.population = scene.populate * self.arena_pages // scene.arena_pages
         self.keep = keep

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,12 +12,19 @@ from pathlib import Path
 import pytest
 
 from tests.whole.running import engine, free_port
+from tests.whole.tmux import Terminal
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the live engine needs Linux"
 )
 
 OTHER_SYSTEM = "import sys; sys.platform = 'darwin'\n"
+NO_PROC = """
+import os.path
+exists = os.path.exists
+os.path.exists = lambda path: not str(path).startswith("/proc") and exists(path)
+"""
+RECORDING = Path(__file__).parents[2] / "assets" / "recordings" / "04.cowscope"
 
 
 def cowscope(*words: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -35,11 +43,16 @@ def cowscope(*words: str, path: Path | None = None) -> subprocess.CompletedProce
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
-    """What was said last; nothing may look like a traceback, and it is a failure."""
-    said = (done.stdout + done.stderr).strip()
-    assert "Traceback" not in said
-    assert done.returncode == 1, said
-    return said.splitlines()[-1]
+    """What was said last: a failure's reason, on stderr alone in its line or at the log's end."""
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert len(done.stderr.splitlines()) <= 1, done.stderr
+    return (done.stderr.strip() or done.stdout.strip()).splitlines()[-1]
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file below a folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def serve(folder: Path, *options: str) -> str:
@@ -55,14 +68,20 @@ def test_a_taken_port(tmp_path: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         line = serve(tmp_path, "--port", port)
-    assert port in line
-    assert "in use" in line
+    assert f"127.0.0.1:{port}" in line
+    assert "Address already in use; choose another --port" in line
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    assert str(file) in serve(file)
+    assert f"'--dir {file}': Not a directory" in serve(file)
+
+
+def test_a_folder_in_which_nothing_can_be_written() -> None:
+    line = serve(Path("/proc"), "--appendonly", "yes")
+    assert "appendonlydir" in line
+    assert "No such file" in line or "Permission denied" in line
 
 
 @pytest.mark.parametrize(
@@ -91,9 +110,10 @@ def test_a_broken_dump_is_refused_with_its_offset_and_left_alone(tmp_path: Path)
     good = dump.read_bytes()
     for bad in (good[:-30], good[:100] + b"\xff" + good[101:], b"REDIS9999" + good[9:], b"hello"):
         dump.write_bytes(bad)
+        before = contents(data)
         line = serve(data)
         assert "dump.rdb" in line or "RDB" in line
-        assert dump.read_bytes() == bad
+        assert contents(data) == before
 
 
 @pytest.mark.parametrize("file", ["incr.aof", "manifest"])
@@ -105,9 +125,10 @@ def test_a_broken_aof_is_refused_and_left_alone(tmp_path: Path, file: str) -> No
     (path,) = (data / "appendonlydir").glob(f"*.{file}")
     bad = path.read_bytes() + b"garbage\r\n"
     path.write_bytes(bad)
+    before = contents(data)
     line = serve(data, "--appendonly", "yes")
     assert "AOF" in line or "append only file" in line or "manifest" in line.lower()
-    assert path.read_bytes() == bad
+    assert contents(data) == before
 
 
 def test_a_torn_tail_is_cut_and_the_rest_is_there(tmp_path: Path) -> None:
@@ -157,21 +178,83 @@ def test_a_pipe_instead_of_a_terminal(command: tuple[str, ...]) -> None:
 
 
 def test_an_arena_too_small_for_the_scene() -> None:
-    assert "at least" in last_line(cowscope("run", "04", "--arena-pages", "5"))
+    assert "at least 128" in last_line(cowscope("run", "04", "--arena-pages", "5"))
+
+
+def test_an_arena_too_large_for_the_machine() -> None:
+    line = last_line(cowscope("run", "04", "--arena-pages", "2000000000"))
+    assert "2,000,000,000 pages is too large" in line
+
+
+def test_a_number_that_is_none_is_one_line_with_a_way_out() -> None:
+    done = cowscope("run", "04", "--seed", "garbage")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        "cowscope run: argument --seed: 'garbage' is no whole number from 0 on;"
+        " try: cowscope run --help\n"
+    )
 
 
 def test_a_foreign_file_is_no_recording(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"not a recording")
-    assert str(file) in last_line(cowscope("replay", str(file)))
+    assert f"{file} is no recording" in last_line(cowscope("replay", str(file)))
     assert "nowhere" in last_line(cowscope("replay", str(tmp_path / "nowhere")))
 
 
-@pytest.mark.parametrize("command", [("run", "04"), ("record", "04", "/tmp/never")])
+def test_a_damaged_recording_says_where_and_stays_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "damaged.cowscope"
+    shipped = RECORDING.read_bytes()
+    for bad in (shipped[:-3000], shipped[:5000] + b"\x00\xff" * 20 + shipped[5040:]):
+        file.write_bytes(bad)
+        line = last_line(cowscope("replay", str(file)))
+        assert str(file) in line
+        assert "events before it are whole" in line
+        assert file.read_bytes() == bad
+
+
+def test_a_recording_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    old = tmp_path / "old.cowscope"
+    old.write_bytes(b"precious")
+    (tmp_path / "old.cowscope.part").mkdir()  # where the new one would be written
+    assert f"cannot record to {old}" in last_line(cowscope("record", "04", str(old)))
+    assert old.read_bytes() == b"precious"
+
+
+# -- another operating system ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [("run", "04"), ("record", "04", "/nowhere/file")])
 def test_another_operating_system_is_offered_the_replay(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(OTHER_SYSTEM)
     line = last_line(cowscope(*command, path=tmp_path))
-    assert "needs Linux" in line
-    assert "replay" in line
+    assert "a live engine needs Linux's fork and /proc" in line
+    assert "Try: cowscope replay" in line
+
+
+def test_the_engine_says_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(OTHER_SYSTEM)
+    line = last_line(cowscope("serve", path=tmp_path))
+    assert "the engine needs Linux (fork and /proc/self/smaps)" in line
+    assert "cowscope replay" in line
+
+
+def test_without_proc_the_replay_is_offered(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(NO_PROC)
+    line = last_line(cowscope("run", "04", path=tmp_path))
+    assert "there is no /proc/self/smaps" in line
+    assert "Try: cowscope replay" in line
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_play_on_another_operating_system_shows_the_recording(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(OTHER_SYSTEM)
+    with Terminal(tmp_path, "play", "04", environment={"PYTHONPATH": str(tmp_path)}) as terminal:
+        screen = terminal.wait_for("Not live: a live engine needs Linux's fork and /proc.")
+        assert "replay, no engine" in screen
+        assert len(terminal.processes()) == 1
+        terminal.press("q")
+        assert terminal.note("code") == "0"
