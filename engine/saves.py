@@ -152,7 +152,7 @@ class Saves:
         if snapshot.control.ended:
             self._server.loop.remove_reader(snapshot.control.report_fd)
 
-    def _take(self, snapshot: Snapshot, report: Report) -> None:
+    def _take(self, snapshot: Snapshot, report: Report, *, gone: bool = False) -> None:
         for level, text in report.log:
             self._server.logger.heard(level, text)
         self.written_ranges = _joined([*self.written_ranges, *report.page_ranges])
@@ -167,7 +167,7 @@ class Saves:
         )
         if report.state == "held":
             self._set_hold("held")
-        elif report.state == "done":
+        elif report.state == "done" and not gone:  # a child that has left waits for nothing
             self._persistence.last_reading()
             snapshot.control.let_go()
 
@@ -183,7 +183,7 @@ class Saves:
             server.loop.add_reader(snapshot.control.report_fd, self.read_reports)
             return
         for report in ending.reports:
-            self._take(snapshot, report)
+            self._take(snapshot, report, gone=True)
         self.snapshot = None
         self.last_seconds = server.unix_seconds() - self.started_at
         self._persistence.child_ended()
