@@ -27,7 +27,7 @@ from collections.abc import Callable
 
 from engine.errors import ArenaFullError, EngineError
 from engine.page_runs import PageRuns
-from engine.size_classes import CONTINUED, FREE_PAGE, RUN, SizeClasses
+from engine.size_classes import CHUNK, CHUNK_RUN, CONTINUED, FREE_PAGE, RUN, SizeClasses
 
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 HUGE_PAGE_SIZE = 2 << 20
@@ -50,7 +50,7 @@ class Arena:
         self.classes = SizeClasses(page_size, one_value_a_page=one_value_a_page)
         self._map(pages)
         self.page_class = bytearray(pages)
-        """Class by page: FREE_PAGE, a slot class, RUN or CONTINUED."""
+        """Class by page: FREE_PAGE, a slot class, with CHUNK added or not, or a run's."""
         self.page_db = bytearray(pages)
         """Database by page."""
         self.touched = bytearray(pages)
@@ -130,8 +130,16 @@ class Arena:
     def alloc(self, size: int, db: int) -> int:
         """Offset of at least `size` bytes for database `db`; raises ArenaFullError."""
         if size > self.page_size:
-            return self._alloc_run(size, db)
-        page_class = self.classes.by_grain[(size + 7) >> 3]
+            return self._alloc_run(size, db, RUN)
+        return self._alloc_slot(self.classes.by_grain[(size + 7) >> 3], db)
+
+    def alloc_chunk(self, size: int, db: int) -> int:
+        """The same for a chunk of a collection, on a page of chunks; raises ArenaFullError."""
+        if size > self.page_size:
+            return self._alloc_run(size, db, CHUNK_RUN)
+        return self._alloc_slot(CHUNK | self.classes.by_grain[(size + 7) >> 3], db)
+
+    def _alloc_slot(self, page_class: int, db: int) -> int:
         free = self._free_slots[db << 8 | page_class]
         if not free:
             self._add_page(page_class, db, free)
@@ -158,7 +166,7 @@ class Arena:
         """Take a slot or run back. The caller has marked its record as free."""
         page = (offset - self.origin) >> self.page_shift
         page_class = self.page_class[page]
-        if page_class == RUN:
+        if page_class >= CHUNK_RUN:
             self._free_run(page)
             return
         self._free_slots[self.page_db[page] << 8 | page_class].append(offset)
@@ -171,7 +179,7 @@ class Arena:
         """Bytes of the slot or run at `offset`."""
         page = self.page_of(offset)
         page_class = self.page_class[page]
-        if page_class == RUN:
+        if page_class >= CHUNK_RUN:
             return self._slots_used[page] * self.page_size
         return self.classes.sizes[page_class]
 
@@ -195,10 +203,10 @@ class Arena:
         last = start + (self.page_size // size - 1) * size
         free.extend(range(last, start - 1, -size))  # popped from the end: lowest offset first
 
-    def _alloc_run(self, size: int, db: int) -> int:
+    def _alloc_run(self, size: int, db: int, page_class: int) -> int:
         count = -(-size // self.page_size)
         page = self._take_pages(count)
-        self.page_class[page] = RUN
+        self.page_class[page] = page_class
         self.page_class[page + 1 : page + count] = bytes((CONTINUED,)) * (count - 1)
         self.page_db[page : page + count] = bytes((db,)) * count
         self.touched[page : page + count] = b"\1" * count
@@ -274,7 +282,7 @@ class Arena:
 
     def _forget_page(self, page: int) -> None:
         page_class = self.page_class[page]
-        if page_class == RUN:
+        if page_class in (RUN, CHUNK_RUN):
             self.used_bytes -= self._slots_used[page] * self.page_size
         elif page_class != CONTINUED:
             self.used_bytes -= self._slots_used[page] * self.classes.sizes[page_class]

@@ -7,8 +7,10 @@ new record belongs to the same size class. Times are Unix milliseconds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from engine.arena import Arena
+from engine.errors import ArenaFullError
 from engine.records import (
     FIRST_COLLECTION,
     FREE_SLOT,
@@ -17,9 +19,10 @@ from engine.records import (
     build_string,
     rdb_length,
 )
-from engine.replies import CommandError
+from engine.replies import WRONG_TYPE, CommandError
+from engine.values.collection import Collection
 
-WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
+_C = TypeVar("_C", bound=Collection)
 
 
 class Database:
@@ -42,6 +45,9 @@ class Database:
         self.now_ms = now_ms
         self.on_expired = on_expired
         self.keys: dict[bytes, int] = {}
+        """Key -> offset of its record, a string's or a collection's head."""
+        self.collections: dict[bytes, Collection] = {}
+        """The index of every key that is no string."""
         self.expires: dict[bytes, int] = {}
         self.watched: dict[bytes, set[Callable[[], None]]] = {}
         """Key -> callbacks of the clients that WATCH it."""
@@ -88,7 +94,26 @@ class Database:
 
     def type_of(self, key: bytes) -> str:
         """The type's name as TYPE answers it."""
-        return "none" if self.find(key) is None else "string"
+        if self.find(key) is None:
+            return "none"
+        collection = self.collections.get(key)
+        return "string" if collection is None else collection.NAME
+
+    def collection(self, key: bytes, kind: type[_C]) -> _C | None:
+        """The list, hash, set or sorted set at a key, None if there is none.
+
+        Raises CommandError if the key holds something else.
+        """
+        if self.expires and key in self.expires:
+            self.expire_if_due(key)
+        found = self.collections.get(key)
+        if found is None:
+            if key in self.keys:
+                raise CommandError(WRONG_TYPE)
+            return None
+        if type(found) is not kind:
+            raise CommandError(WRONG_TYPE)
+        return found
 
     def record(self, offset: int) -> bytes:
         """The bytes of a record, header included."""
@@ -112,7 +137,11 @@ class Database:
         """Store a string under a key, whatever was there; `expire_ms` 0 means it never expires."""
         record = build_string(key, value, expire_ms)
         offset = self.keys.get(key)
-        if offset is not None and self.arena.fits(offset, len(record)):
+        if (
+            offset is not None
+            and key not in self.collections
+            and self.arena.fits(offset, len(record))
+        ):
             self.arena.store(offset, record)
         else:
             self._place(key, record, len(record))
@@ -172,16 +201,77 @@ class Database:
             return False
         if self.expires:
             self.expires.pop(key, None)
-        self._free(offset)
+        self._free(key, offset)
         if self.watched and key in self.watched:
             self.modified(key)
         return True
 
     def set_expiry(self, key: bytes, expire_ms: int) -> None:
         """Give an existing key an expiry time, or take it away with 0: its record is rewritten."""
-        value = self.get(key)
-        if value is not None:
-            self.set(key, value, expire_ms)
+        collection = self.collections.get(key)
+        if collection is None:
+            value = self.get(key)
+            if value is not None:
+                self.set(key, value, expire_ms)
+            return
+        collection.set_expiry(expire_ms)
+        if expire_ms:
+            self.expires[key] = expire_ms
+        else:
+            self.expires.pop(key, None)
+        if self.watched and key in self.watched:
+            self.modified(key)
+
+    # -- collections and whole keys ------------------------------------------------------------
+
+    def create(self, key: bytes, kind: type[_C], expire_ms: int = 0) -> _C:
+        """An empty collection under a key that does not exist; raises ArenaFullError.
+
+        The caller fills it, or deletes the key again: no empty collection outlives its command.
+        """
+        collection = kind(self.arena, self.index, key, expire_ms)
+        self.keys[key] = collection.head
+        self.collections[key] = collection
+        if expire_ms:
+            self.expires[key] = expire_ms
+        return collection
+
+    def rename(self, source: bytes, target: bytes) -> None:
+        """Give the value at `source`, which exists, and its expiry another key of this database."""
+        collection = self.collections.get(source)
+        expire_ms = self.expires.get(source, 0)
+        if collection is None:
+            self.set(target, self.get(source) or b"", expire_ms)
+            self.delete(source)
+            return
+        collection.rename(target)  # takes what memory it needs before anything is lost
+        del self.collections[source], self.keys[source]
+        self.expires.pop(source, None)
+        self.delete(target)
+        self.collections[target] = collection
+        self.keys[target] = collection.head
+        if expire_ms:
+            self.expires[target] = expire_ms
+        for key in (source, target):
+            if key in self.watched:
+                self.modified(key)
+
+    def copy(self, key: bytes, target: Database, name: bytes) -> None:
+        """Put a copy of a key, which exists, where `target` has nothing; raises ArenaFullError."""
+        collection = self.collections.get(key)
+        expire_ms = self.expires.get(key, 0)
+        if collection is None:
+            target.set(name, self.get(key) or b"", expire_ms)
+            return
+        copied = target.create(name, type(collection), expire_ms)
+        try:
+            copied.load(list(collection.raw()))
+        except ArenaFullError:
+            target.delete(name)
+            raise
+        copied.is_large = collection.is_large
+        if name in target.watched:
+            target.modified(name)
 
     def clear(self) -> int:
         """Remove all keys and give the pages back; returns how many there were."""
@@ -190,6 +280,7 @@ class Database:
             if key in self.keys:
                 self.modified(key)
         self.keys.clear()
+        self.collections.clear()
         self.expires.clear()
         self.arena.release_database(self.index)
         return count
@@ -215,9 +306,13 @@ class Database:
         self.arena.store(offset, record)
         self.keys[key] = offset
         if old is not None:
-            self._free(old)
+            self._free(key, old)
 
-    def _free(self, offset: int) -> None:
+    def _free(self, key: bytes, offset: int) -> None:
+        collection = self.collections.pop(key, None) if self.collections else None
+        if collection is not None:
+            collection.free()
+            return
         self.arena.store(offset, FREE_SLOT)
         self.arena.free(offset)
 

@@ -12,6 +12,11 @@ from hashlib import sha1
 from engine.database import Database
 from engine.keyspace import Keyspace
 from engine.records import HEADER
+from engine.values.collection import Collection
+from engine.values.hashes import Hash
+from engine.values.lists import List
+from engine.values.sets import Set
+from engine.values.sorted_sets import SortedSet
 
 _ZERO = bytes(20)
 _STRING = (0).to_bytes(4, "big")
@@ -37,11 +42,32 @@ def digest_value(database: Database, key: bytes) -> bytes:
 
 
 def _value_into(state: bytes, database: Database, key: bytes) -> bytes:
-    record = database.record(database.keys[key])
-    _, value_at = HEADER.unpack_from(record)
-    state = _mixed(_mixed(state, _STRING), record[value_at:])
+    collection = database.collections.get(key)
+    if collection is None:
+        record = database.record(database.keys[key])
+        _, value_at = HEADER.unpack_from(record)
+        state = _mixed(_mixed(state, _STRING), record[value_at:])
+    else:
+        state = _collection_into(_mixed(state, collection.KIND.to_bytes(4, "big")), collection)
     if key in database.expires:
         state = _xored(state, b"!!expire!!")
+    return state
+
+
+def _collection_into(state: bytes, collection: Collection) -> bytes:
+    """A list's elements count in their order, all others in any."""
+    if isinstance(collection, List):
+        for element in collection:
+            state = _mixed(state, element)
+    elif isinstance(collection, Set):
+        for member in collection.names():
+            state = _xored(state, member)
+    elif isinstance(collection, SortedSet):
+        for member, score in collection.items():
+            state = _xored(state, _mixed(_mixed(_ZERO, member), b"%.17g" % score))
+    elif isinstance(collection, Hash):
+        for field, value in collection.items():
+            state = _xored(state, _mixed(_mixed(_ZERO, field), value))
     return state
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from engine.arena import MAX_DATABASES, Arena
 from engine.database import Database
 from engine.records import HEADER, HEADER_SIZE, key_of
-from engine.size_classes import CONTINUED, FREE_PAGE, RUN
+from engine.size_classes import CHUNK, CHUNK_RUN, CONTINUED, FREE_PAGE, RUN
+from engine.values.chunks import HEAD_BIT, LINK
 
 
 def unix_ms() -> int:
@@ -45,6 +46,7 @@ class Keyspace:
                 if key in database.keys:
                     database.modified(key)
             database.keys.clear()
+            database.collections.clear()
             database.expires.clear()
         self.arena.reset()
         return count
@@ -56,6 +58,10 @@ class Keyspace:
             a.modified(key)
             b.modified(key)
         a.keys, b.keys = b.keys, a.keys
+        a.collections, b.collections = b.collections, a.collections
+        for database in (a, b):
+            for collection in database.collections.values():
+                collection.chain.db = database.index
         a.expires, b.expires = b.expires, a.expires
         self.arena.swap_owner(first, second)
 
@@ -69,13 +75,28 @@ class Keyspace:
             page -= 1
             page_class = arena.page_class[page]
         start = arena.offset_of(page)
-        size = arena.page_size if page_class == RUN else arena.classes.sizes[page_class]
-        keys: list[bytes] = []
-        count = 0
+        is_run = page_class in (RUN, CHUNK_RUN)
+        size = arena.page_size if is_run else arena.classes.sizes[page_class]
+        has_chunks = page_class == CHUNK_RUN or CHUNK <= page_class < CHUNK_RUN
+        keys: dict[bytes, None] = {}
         for offset in range(start, start + arena.page_size - size + 1, size):
-            length, _ = HEADER.unpack_from(arena.memory, offset)
-            if length:
-                count += 1
-                if len(keys) < limit:
-                    keys.append(key_of(arena.memory[offset : offset + HEADER_SIZE + length]))
-        return keys, count
+            key = self._owner(offset) if has_chunks else self._key_at(offset)
+            if key is not None:
+                keys[key] = None
+        return list(keys)[:limit], len(keys)
+
+    def _key_at(self, offset: int) -> bytes | None:
+        """The key of the record at `offset`, None for a free slot."""
+        memory = self.arena.memory
+        length, _ = HEADER.unpack_from(memory, offset)
+        return key_of(memory[offset : offset + HEADER_SIZE + length]) if length else None
+
+    def _owner(self, offset: int) -> bytes | None:
+        """The key whose collection has the chunk at `offset`, None for a free slot."""
+        memory = self.arena.memory
+        following, _, end = LINK.unpack_from(memory, offset)
+        if not end:
+            return None
+        while not following & HEAD_BIT:
+            following = LINK.unpack_from(memory, following)[0]
+        return self._key_at(following & ~HEAD_BIT)

@@ -2,9 +2,10 @@
 
 Theory of operation. A record's bytes in the arena already are its bytes in a dump, so the walk
 encodes nothing: it reads the headers of a page in one slice, cuts the records out behind them and
-joins a quarter MiB of them into one checksum and one write(2). No dictionary is looked at, and
-nothing is kept but the batch, because in a forked child every reference count is a write that
-copies a page. Databases alternate as pages do: SELECTDB is repeated at every change.
+joins a quarter MiB of them into one checksum and one write(2). A collection's head leads to its
+chunks, which are joined the same way wherever they lie. No dictionary is looked at, and nothing is
+kept but the batch, because in a forked child every reference count is a write that copies a page.
+Databases alternate as pages do: SELECTDB is repeated at every change.
 
 The same walk serves SAVE in the foreground, the snapshot child and the base of an AOF. A `Pace`
 may slow it: `rdb-key-save-delay` here, a hold in `child_control`.
@@ -16,14 +17,16 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from engine import rdb_format
 from engine.arena import Arena
 from engine.disk import Disk, write_all
 from engine.errors import EngineError
 from engine.keyspace import Keyspace
-from engine.records import FIRST_COLLECTION, HEADER, HEADER_SIZE, KIND_SHIFT
-from engine.size_classes import CONTINUED, FREE_PAGE, RUN
+from engine.records import FIRST_COLLECTION, HEADER, HEADER_SIZE, rdb_length
+from engine.size_classes import CHUNK, CONTINUED, FREE_PAGE, RUN
+from engine.values.chunks import HEAD_BIT, LINK, Chain
 
 BATCH = 256 << 10
 """Bytes of arena pages that are joined for one write(2)."""
@@ -51,6 +54,13 @@ class Dump:
         self.keys += len(records)
         self._batch += records
         self._pending += size
+        if self._pending >= BATCH:
+            self.flush()
+
+    def add_piece(self, data: bytes) -> None:
+        """Add bytes of a record whose start has been added."""
+        self._batch.append(data)
+        self._pending += len(data)
         if self._pending >= BATCH:
             self.flush()
 
@@ -114,8 +124,9 @@ def write_keyspace(dump: Dump, keyspace: Keyspace, pace: Pace) -> None:
     arena = keyspace.arena
     announced: set[int] = set()
     selected = -1
-    for first, last, records, size in walk(arena):
-        index = arena.page_db[first]
+    told = bytearray(arena.high_water)
+    for page in walk(arena):
+        index = arena.page_db[page.first]
         if index != selected:
             selected = index
             dump.add_opcode(rdb_format.select_database(index))
@@ -126,13 +137,20 @@ def write_keyspace(dump: Dump, keyspace: Keyspace, pace: Pace) -> None:
                     rdb_format.resize_database(len(database.keys), len(database.expires))
                 )
         if pace.is_record_by_record():
-            for record in records:
+            for record in page.records:
                 pace.before_record(dump)
-                dump.add([record], size // len(records))
+                dump.add([record], page.size // len(page.records))
                 pace.after_record(dump)
-        else:
-            dump.add(records, size)
-        pace.after_page(dump, first, last)
+        elif page.records:
+            dump.add(page.records, page.size)
+        for head in page.heads:
+            pace.before_record(dump)
+            for first, last in _write_collection(dump, arena, head):
+                if not told[first]:
+                    told[first] = 1
+                    pace.after_page(dump, first, last)
+            pace.after_record(dump)
+        pace.after_page(dump, page.first, page.last)
     if dump.keys != len(keyspace):
         raise EngineError(
             f"the arena's pages hold {dump.keys} records, the keyspace {len(keyspace)} keys: "
@@ -140,8 +158,21 @@ def write_keyspace(dump: Dump, keyspace: Keyspace, pace: Pace) -> None:
         )
 
 
-def walk(arena: Arena) -> Iterator[tuple[int, int, list[bytes | memoryview], int]]:
-    """(first page, last page, records, bytes of memory) of every page or run that has records."""
+class Page(NamedTuple):
+    """A page, or a run of pages, that has records."""
+
+    first: int
+    last: int
+    records: list[bytes | memoryview]
+    """Of strings: their bytes are what a dump holds."""
+    heads: list[int]
+    """Where the head records of collections lie."""
+    size: int
+    """Bytes of memory."""
+
+
+def walk(arena: Arena) -> Iterator[Page]:
+    """All pages with records, in address order; pages of chunks are reached through the heads."""
     memory = arena.memory
     classes = arena.page_class
     sizes = arena.classes.sizes
@@ -150,41 +181,55 @@ def walk(arena: Arena) -> Iterator[tuple[int, int, list[bytes | memoryview], int
         page = 0
         while page < arena.high_water:
             page_class = classes[page]
-            if page_class in (FREE_PAGE, CONTINUED):
-                page += 1
-                continue
             first = page
             page += 1
+            if page_class == FREE_PAGE or (page_class >= CHUNK and page_class != RUN):
+                continue
             start = arena.offset_of(first)
             if page_class == RUN:
                 while page < arena.high_water and classes[page] == CONTINUED:
                     page += 1
                 length, word = HEADER.unpack_from(memory, start)
-                if length:
-                    _refuse_collections(word, first)
+                if word >= FIRST_COLLECTION:
+                    yield Page(first, page - 1, [], [start], length)
+                elif length:
                     at = start + HEADER_SIZE
-                    yield first, page - 1, [view[at : at + length]], length
+                    yield Page(first, page - 1, [view[at : at + length]], [], length)
                 continue
             size = sizes[page_class]
             count = page_size // size
             at, step = start >> 2, size >> 2
             end = at + count * step
             lengths = words[at:end:step].tolist()
-            _refuse_collections(max(words[at + 1 : end : step].tolist()), first)
             places = range(start + HEADER_SIZE, start + page_size, size)
+            heads: list[int] = []
+            kinds = words[at + 1 : end : step].tolist()
+            if max(kinds) >= FIRST_COLLECTION:
+                for number, kind in enumerate(kinds):
+                    if kind >= FIRST_COLLECTION and lengths[number]:
+                        heads.append(start + number * size)
+                        lengths[number] = 0
             records: list[bytes | memoryview] = [
                 memory[at : at + length]
                 for at, length in zip(places, lengths, strict=False)
                 if length
             ]
-            if records:
-                yield first, first, records, page_size
+            if records or heads:
+                yield Page(first, first, records, heads, page_size)
 
 
-def _refuse_collections(word: int, page: int) -> None:
-    """The one place where a record's kind matters: a string's bytes are its RDB record."""
-    if word >= FIRST_COLLECTION:
-        raise EngineError(f"page {page} has a record of kind {word >> KIND_SHIFT}: unknown")
+def _write_collection(dump: Dump, arena: Arena, head: int) -> Iterator[tuple[int, int]]:
+    """Add a collection's record; the (first, last) pages of each chunk, once it is added."""
+    memory = arena.memory
+    length, _ = HEADER.unpack_from(memory, head)
+    links_at = head + HEADER_SIZE + length
+    count, at = Chain.LINKS.unpack_from(memory, links_at)
+    dump.add([memory[head + HEADER_SIZE : links_at] + rdb_length(count)], length)
+    while not at & HEAD_BIT:
+        following, start, end = LINK.unpack_from(memory, at)
+        dump.add_piece(memory[at + start : at + end])
+        yield arena.page_of(at), arena.page_of(at + end - 1)
+        at = following
 
 
 class _Buffer(Disk):

@@ -7,7 +7,8 @@
     +----------------+------------------+
 
 `value_at` is where the value's raw bytes begin, counted from the record's start; a string's value
-is the last thing in its record. rdb_length 0 marks a free slot. Because the bytes after the header
+is the last thing in its record. A collection's record ends with the key, and `value_at` leads to
+its links (see `values.chunks`). rdb_length 0 marks a free slot. Because the bytes after the header
 are what a dump holds, the snapshot child slices memory and encodes nothing.
 Source: RDB version 9 (rdb.h, Redis 5.0); lengths are big endian there, expiry little endian.
 """

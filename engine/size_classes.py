@@ -8,6 +8,10 @@ from __future__ import annotations
 
 FREE_PAGE = 0
 """Page class of a page that belongs to nobody."""
+CHUNK = 128
+"""Added to a slot class: the page holds chunks of collections, which no walk cuts into records."""
+CHUNK_RUN = 253
+"""Page class of the first page of a run that is one chunk."""
 CONTINUED = 254
 """Page class of the pages of a run after its first."""
 RUN = 255
@@ -33,10 +37,11 @@ class SizeClasses:
     def __init__(self, page_size: int, *, one_value_a_page: bool = False) -> None:
         sizes = [page_size] if one_value_a_page else slot_sizes(page_size)
         self.sizes = [0, *sizes]
-        """Slot size in bytes by class; class 0 is no class."""
+        """Slot size in bytes by class; class 0 is no class, and CHUNK adds nothing."""
         table = bytearray()
         for page_class, size in enumerate(self.sizes):
             table.extend(page_class.to_bytes(1, "little") * (size // _GRAIN + 1 - len(table)))
+        self.sizes += [0] * (CHUNK - len(self.sizes)) + self.sizes
         self.by_grain = bytes(table)
         """Class by (length + 7) >> 3, for lengths of at most one page."""
 

@@ -18,9 +18,10 @@ from engine.replies import (
     integer,
     simple,
 )
-from engine.size_classes import CONTINUED
+from engine.size_classes import CHUNK, RUN
 
 if TYPE_CHECKING:
+    from engine.arena import Arena
     from engine.client import Client
     from engine.database import Database
 
@@ -173,24 +174,27 @@ def _random_key(client: Client, database: Database) -> bytes | None:
         arena = client.server.keyspace.arena
         for _ in range(_TRIES):
             page = random.randrange(arena.high_water)
-            if arena.page_db[page] == database.index and arena.page_class[page] != CONTINUED:
+            if _has_records(arena, page) and arena.page_db[page] == database.index:
                 found, _ = client.server.keyspace.keys_on_page(page, arena.page_size)
                 if found:
                     return random.choice(found)
     return random.choice(list(database.keys))
 
 
+def _has_records(arena: Arena, page: int) -> bool:
+    page_class = arena.page_class[page]
+    return page_class < CHUNK or page_class == RUN
+
+
 def _rename(client: Client, source: bytes, target: bytes, *, replace: bool) -> bool:
     database = client.db
-    value = database.get(source)
-    if value is None:
+    if database.find(source) is None:
         raise CommandError(NO_SUCH_KEY)
     if source == target:
         return replace
     if database.find(target) is not None and not replace:
         return False
-    database.set(target, value, database.expires.get(source, 0))
-    database.delete(source)
+    database.rename(source, target)
     client.server.keyspace.dirty += 1
     return True
 
@@ -245,10 +249,9 @@ def move(client: Client, argv: list[bytes]) -> bytes:
     target = client.server.keyspace.databases[number]
     if source is target:
         raise CommandError("ERR source and destination objects are the same")
-    value = source.get(key)
-    if value is None or target.find(key) is not None:
+    if source.find(key) is None or target.find(key) is not None:
         return integer(0)
-    target.set(key, value, source.expires.get(key, 0))
+    source.copy(key, target, key)
     source.delete(key)
     client.server.keyspace.dirty += 1
     return integer(1)

@@ -75,6 +75,13 @@ class RedisServer:
         deadline = time.monotonic() + 10
         while not os.path.exists(self.path) and time.monotonic() < deadline:
             time.sleep(0.01)
+        self._await_loaded(deadline)
+
+    def _await_loaded(self, deadline: float) -> None:
+        wire = self.connect()
+        while wire.call(b"PING").startswith(b"-LOADING") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        wire.close()
 
     def connect(self) -> Wire:
         """A new connection."""

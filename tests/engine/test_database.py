@@ -133,9 +133,9 @@ class KeyspaceAgainstDicts(RuleBasedStateMachine):
             return
         arena = self.keyspace.arena
         walked = sorted(
-            (arena.page_db[first], bytes(record))
-            for first, _last, records, _size in walk(arena)
-            for record in records
+            (arena.page_db[page.first], bytes(record))
+            for page in walk(arena)
+            for record in page.records
         )
         assert walked == sorted(
             (db, build_string(key, value, expire_ms)[HEADER_SIZE:])

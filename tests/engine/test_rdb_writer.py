@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from engine.keyspace import Keyspace
 from engine.rdb_parser import RdbParser
 from engine.rdb_reader import read
 from engine.rdb_writer import Dump, Pace, empty_base, walk, write_keyspace
-from engine.records import FIRST_COLLECTION, HEADER, build_string
+from engine.values.lists import List
+from engine.values.sorted_sets import SortedSet
 from tests.engine.fake_disk import FakeDisk
 
 
@@ -129,13 +131,21 @@ def test_a_walk_that_misses_a_key_gives_up(tmp_path: Path) -> None:
         written(keyspace, tmp_path / "d")
 
 
-def test_a_record_of_unknown_kind_is_refused() -> None:
-    arena = Arena(4)
-    record = build_string(b"k", b"v")
-    length, value_at = HEADER.unpack_from(record)
-    arena.store(arena.alloc(len(record), 0), HEADER.pack(length, value_at | FIRST_COLLECTION))
-    with pytest.raises(EngineError, match="page 0 has a record of kind 1"):
-        list(walk(arena))
+def test_a_collection_is_its_head_then_its_chunks(tmp_path: Path) -> None:
+    keyspace = Keyspace(Arena(16))
+    database = keyspace.databases[0]
+    numbers = database.create(b"l", List, 1)
+    numbers.push_right(b"b")
+    numbers.push_left(b"a")
+    database.set(b"k", b"v")
+    scores = database.create(b"z", SortedSet)
+    scores.set(b"m", 1.5)
+    written(keyspace, tmp_path / "d", checksum=False)
+    assert (tmp_path / "d").read_bytes() == (
+        b"REDIS0009\xfe\x00\xfb\x03\x01"
+        b"\xfc\x01\0\0\0\0\0\0\0\x01\x01l\x02\x01a\x01b"
+        b"\x05\x01z\x01\x01m" + struct.pack("<d", 1.5) + b"\x00\x01k\x01v\xff" + bytes(8)
+    )
 
 
 def test_a_full_disk_stops_the_dump() -> None:

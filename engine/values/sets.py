@@ -1,0 +1,25 @@
+"""A set: members, each a string in the arena."""
+
+from __future__ import annotations
+
+from engine.values.collection import NamedCollection
+
+
+class Set(NamedCollection):
+    """Members without an order."""
+
+    __slots__ = ()
+
+    KIND = 2
+    RDB_TYPE = 2
+    NAME = "set"
+
+    def add(self, member: bytes) -> bool:
+        """Add a member; False if it was there. Raises ArenaFullError."""
+        if member in self.places:
+            return False
+        return self.put(member, b"")
+
+    def longest(self) -> int:
+        """Bytes of the longest member."""
+        return max(map(len, self.places), default=0)
