@@ -31,6 +31,8 @@ class Keyspace:
         self.now_ms = now_ms
         self.dirty = 0
         """Changes since the last save, as each command counts them; a counter, not pages."""
+        self.on_event: Callable[[int, str, str, bytes], None] | None = None
+        """Hears (database, letter of its class, event, key) of every keyspace event, if wanted."""
         self.databases = [
             Database(index, arena, now_ms, on_expired) for index in range(MAX_DATABASES)
         ]

@@ -81,14 +81,6 @@ class Collection:
         """Add elements, each as its bytes in a dump; none of them may be there yet."""
         raise NotImplementedError
 
-    def is_compact(self, entries: int, size: int) -> bool:
-        """Whether Redis' compact encoding would still do for `entries` of at most `size` bytes."""
-        return not self.is_large and len(self) <= entries and self.longest() <= size
-
-    def longest(self) -> int:
-        """Bytes of the longest element part."""
-        raise NotImplementedError
-
 
 class NamedCollection(Collection):
     """A collection whose elements begin with a name that is theirs alone: set, hash, sorted set."""

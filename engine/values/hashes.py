@@ -33,10 +33,6 @@ class Hash(NamedCollection):
             assert value is not None
             yield field, value
 
-    def longest(self) -> int:
-        """Bytes of the longest field or value."""
-        return max((max(len(field), len(value)) for field, value in self.items()), default=0)
-
 
 def pair_of(element: bytes) -> tuple[bytes, bytes]:
     """(field, value) of an element's bytes."""

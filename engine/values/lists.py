@@ -98,10 +98,6 @@ class List(Collection):
         """Add elements, each as its bytes in a dump."""
         self.chain.extend(elements)
 
-    def longest(self) -> int:
-        """Bytes of the longest element."""
-        return max(map(len, self), default=0)
-
 
 def plain(element: bytes) -> bytes:
     """The string in an element's bytes."""

@@ -19,7 +19,3 @@ class Set(NamedCollection):
         if member in self.places:
             return False
         return self.put(member, b"")
-
-    def longest(self) -> int:
-        """Bytes of the longest member."""
-        return max(map(len, self.places), default=0)

@@ -68,10 +68,6 @@ class SortedSet(NamedCollection):
         self.scores.update(pairs)
         self.ranks.update((score, member) for member, score in pairs)
 
-    def longest(self) -> int:
-        """Bytes of the longest member."""
-        return max(map(len, self.places), default=0)
-
 
 def pack_score(score: float) -> bytes:
     """A score's bytes in a dump."""
