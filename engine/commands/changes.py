@@ -1,4 +1,4 @@
-"""What a command that changed a key has to tell: watchers, notifications, the counter of changes."""
+"""What a command that changed a key has to tell: watchers, subscribers, the counter of changes."""
 
 from __future__ import annotations
 
