@@ -16,7 +16,7 @@ from engine.aof_file import TURN_ON_REFUSED, AofFatalError, AofTail, AppendOnlyF
 from engine.aof_policy import AofPolicy
 from engine.bio import Bio
 from engine.disk import Disk
-from engine.errors import ConfigError, EngineError
+from engine.errors import ConfigError, EngineError, ProbeError
 from engine.events import encode
 from engine.probe import Probe, Reading, check_invariant
 from engine.recovery import Recovery
@@ -76,6 +76,7 @@ class Persistence:
         self.has_disk = cachestat.has_disk(self.directory)
         self._knows_dirty = self.has_disk and cachestat.proves_dirty(self.directory)
         if self._server.config.appendonly:
+            self._bio.start()
             self.recovery.load_aof(self.aof)
         else:
             self.recovery.load_dump()
@@ -181,6 +182,10 @@ class Persistence:
         """BGSAVE [SCHEDULE]: its reply; raises CommandError."""
         return self.saves.start_bgsave(schedule=schedule)
 
+    def schedule_bgsave(self) -> bytes:
+        """BGSAVE inside EXEC: its reply; raises CommandError."""
+        return self.saves.schedule_bgsave()
+
     def cancel_rdb_child(self) -> None:
         """FLUSHALL makes a running snapshot pointless."""
         self.saves.cancel()
@@ -272,7 +277,10 @@ class Persistence:
         """The child has finished and waits: read the pages once more while it is there."""
         observer = self._server.observer
         if observer is not None:
-            observer.pages(observer.probe.last_reading())
+            try:
+                observer.pages(observer.probe.last_reading())
+            except ProbeError as error:
+                self._server.log("#", f"The last reading of the pages failed: {error}")
 
     def child_ended(self) -> None:
         """The child is gone: every page counts as private again."""

@@ -78,8 +78,14 @@ class Probe:
         self._on_pages, self._on_problem = on_pages, on_problem
         self._post = post
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="probe", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="probe", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self.problem = f"{error}; raise the limit of processes (ulimit -u)"
+            self._deliver_problem()
+        else:
+            self._thread = thread
 
     def stop(self) -> None:
         """End the thread and close its files; nothing is reported any more."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -100,22 +101,21 @@ class Server:
             for host in config.bind:
                 optional = host.startswith("-")
                 try:
-                    listener = await self.loop.create_server(
-                        lambda: Client(self),
-                        host.lstrip("-"),
-                        config.port,
-                        backlog=_BACKLOG,
-                        reuse_address=True,
-                    )
+                    sockets = _bound(host.removeprefix("-"), config.port)
                 except OSError as error:
                     if optional:
                         continue
                     raise EngineError(
                         f"Could not create server TCP listening socket {host}:{config.port}: "
-                        f"bind: {os.strerror(error.errno) if error.errno else error}; "
+                        f"bind: {_reason(error)}; "
                         "choose another --port or --bind"
                     ) from error
-                self._listeners.append(listener)
+                for bound in sockets:
+                    self._listeners.append(
+                        await self.loop.create_server(
+                            lambda: Client(self), sock=bound, backlog=_BACKLOG
+                        )
+                    )
             self.port = config.port
         if config.unixsocket:
             self._listeners.append(await self._listen_unix(config.unixsocket))
@@ -183,6 +183,7 @@ class Server:
     def before_sleep(self) -> None:
         """The turn's end: flush the AOF, then let the replies go."""
         self.turn_time = time.monotonic()
+        self._turn_planned = False
         self.persistence.flush()
         self._end_turn()
         if self.observer is not None:
@@ -196,6 +197,7 @@ class Server:
 
     def _cron(self) -> None:
         """serverCron: every 1000/hz ms; everything that happens by itself happens here."""
+        self.loop.call_later(1 / self.config.hz, self._cron)  # first: nothing may end the cron
         self.turn_time = time.monotonic()
         admission.drop_idle(self)
         self._expire_some()
@@ -203,7 +205,6 @@ class Server:
         self._check_parent()
         if self.observer is not None:
             self.observer.wants_flush()
-        self.loop.call_later(1 / self.config.hz, self._cron)
 
     def _expire_some(self) -> None:
         if not self.active_expire:
@@ -339,6 +340,24 @@ class Server:
     def unix_seconds(self) -> int:
         """Redis' cached clock: whole Unix seconds."""
         return unix_ms() // 1000
+
+
+def _bound(host: str, port: int) -> list[socket.socket]:
+    """A socket for each address of a host; raises OSError.
+
+    The name is looked up on this thread: libuv wants threads for it, and aborts if it gets none.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    places = dict.fromkeys((family, address) for family, *_, address in found)
+    return [
+        socket.create_server(address, family=family, backlog=_BACKLOG) for family, address in places
+    ]
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or not error.errno:
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def _alive(pid: int) -> bool:
