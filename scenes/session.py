@@ -161,12 +161,22 @@ class Session:
                 title = next(s.title for s in self.lesson.scene.stages if s.id == stage)
                 number = self.lesson.scene.number
                 text = self.lesson.words.text(title)
-                self._stream.own(events.Step(scene=number, step=stage, title=text))
+                self._stream.own(
+                    events.Step(scene=number, step=stage, title=text, source="scripted")
+                )
             case Ask(name, choices, right):
                 texts = [self.lesson.words.text(choice) for choice in choices]
-                self._stream.own(events.Question(id=name, choices=texts, right=right))
+                # The choices are the author's; which one is right, this run has measured.
+                self._stream.own(
+                    events.Question(
+                        id=name,
+                        choices=texts,
+                        right=right,
+                        source="scripted" if right < 0 else "measured",
+                    )
+                )
             case Answered(name, choice):
-                self._stream.own(events.Answer(id=name, choice=choice))
+                self._stream.own(events.Answer(id=name, choice=choice, source="scripted"))
             case Kill():
                 await self.kill()
                 await self.restart()

@@ -144,7 +144,7 @@ class Transcript:
                 self._paragraph(live.text(choice.why))
             case Answered(_, choice) if stage and stage.question:
                 text = live.text(stage.question.choices[choice].text)
-                self._write(f"{_INDENT}answered: {choice + 1}) {text}")
+                self._write(f"{_INDENT}answered (scripted): {choice + 1}) {text}")
             case Checked():
                 self._checked(effect)
             case Failed(reason) | Refused(reason):
