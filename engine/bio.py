@@ -57,6 +57,7 @@ class Bio:
         self._disk = disk
         self._wake = wake
         self._pid = 0
+        self._thread: threading.Thread
 
     def start(self) -> None:
         """Have the thread before the first job needs it; raises EngineError if there is none."""
@@ -64,15 +65,16 @@ class Bio:
             return
         self._jobs: SimpleQueue[Job | threading.Event | Literal["stop"]] = SimpleQueue()
         self._finished: SimpleQueue[Finished] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+        thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         try:
-            self._thread.start()
+            thread.start()
         except RuntimeError as error:
             raise EngineError(
                 f"Can't start the thread {THREAD_NAME}, which syncs the append only file: {error}. "
                 "Raise the limit of processes (ulimit -u, or the container's pids limit), or end "
                 "some of this user's."
             ) from error
+        self._thread = thread
         self._pid = os.getpid()
 
     def sync(self, fd: int, sync: Sync, dirty_pages: Callable[[int], int] | None = None) -> None:
