@@ -31,9 +31,6 @@ class FakePersistence:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.lastsave = 1_700_000_000
-        self.saves = self
-        self.snapshot: object | None = None
-        self.scheduled = False
 
     def refusal(self) -> str | None:
         return None
@@ -44,6 +41,10 @@ class FakePersistence:
     def bgsave(self, schedule: bool) -> bytes:
         self.asked.append(f"bgsave schedule={schedule}")
         return b"+Background saving started\r\n"
+
+    def schedule_bgsave(self) -> bytes:
+        self.asked.append("schedule")
+        return b"+Background saving scheduled\r\n"
 
     def cancel_rdb_child(self) -> None:
         self.asked.append("cancel")
