@@ -18,6 +18,8 @@ from engine.replies import CommandError, error, unknown_command, wrong_arity
 if TYPE_CHECKING:
     from engine.client import Client
 
+_NO_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
+
 
 def run(client: Client, commands: list[list[bytes]]) -> None:
     """Execute commands in order and keep their replies for the turn's end."""
@@ -41,6 +43,8 @@ def run(client: Client, commands: list[list[bytes]]) -> None:
                 reply = spec.handler(client, argv)
         except CommandError as problem:
             reply = refused(client, spec, problem)
+        except ArenaFullError:  # one that is no write, but fills memory (DEBUG POPULATE)
+            reply = refused(client, spec, CommandError(_NO_MEMORY))
         replies.append(reply)
         ended = perf_counter_ns()
         if spec is not None:
@@ -66,6 +70,8 @@ def call(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
         return spec.handler(client, argv)
     except CommandError as problem:
         return refused(client, spec, problem)
+    except ArenaFullError:
+        return refused(client, spec, CommandError(_NO_MEMORY))
 
 
 def handle_write(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
@@ -79,7 +85,7 @@ def handle_write(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
     try:
         reply = spec.handler(client, argv)  # in-memory mutation
     except ArenaFullError:
-        raise CommandError("OOM command not allowed when used memory > 'maxmemory'.") from None
+        raise CommandError(_NO_MEMORY) from None
     changes = keyspace.dirty - before
     instead = client.propagated
     if changes or instead:
