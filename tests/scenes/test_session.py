@@ -102,6 +102,17 @@ async def test_replies_keep_what_redis_cli_tells_apart(watched: Watched) -> None
         await line("SET a 'b")
 
 
+async def test_what_takes_the_prompt_over_is_refused_and_the_prompt_goes_on(
+    watched: Watched,
+) -> None:
+    line = watched.session.execute_line
+    async with asyncio.timeout(10):
+        for text in ("SUBSCRIBE c", "MONITOR", "BLPOP nothing 0", "HELLO 3", "CLIENT REPLY OFF"):
+            with pytest.raises(SceneError, match=f"redis-cli -p {watched.session.port}$"):
+                await line(text)
+            assert await line("PING") == "PONG"
+
+
 async def test_a_refused_command_is_one_clear_line(watched: Watched) -> None:
     with pytest.raises(SceneError, match="'GET' was answered with: ERR wrong number"):
         await watched.session.perform(Send(("GET",)))
