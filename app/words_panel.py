@@ -9,6 +9,7 @@ from app.driver import Driver, beats
 from app.glyphs import Glyphs
 from app.lines import EMPTY, Line, line, paragraph
 from app.lines_panel import LinesPanel
+from scenes.conditions import text_of
 from scenes.scene import Question, Scene, Stage
 from scenes.view import QuestionView, View
 
@@ -33,7 +34,10 @@ def words_lines(
 ) -> list[Line]:
     """The caption, then the question or, at the end, what to take away."""
     cells = max(cells - 1, 10)
-    lines = [line((text(stage.title), "bold")), *paragraph(text(stage.text), cells)]
+    lines = [
+        line((text(stage.title), "bold")),
+        *paragraph(text(text_of(scene, stage, view)), cells),
+    ]
     lines += crash_lines(view, cells)
     if stage.question is not None:
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
