@@ -74,7 +74,7 @@ class Footer(LinesPanel, can_focus=False):
 
     def show(self, driver: Driver) -> None:
         """Draw the keys that the scene offers by now."""
-        self.put([footer_line(footer(driver.offered, driver.is_past), self.size.width)])
+        self.put([footer_line(footer(driver), self.size.width)])
 
 
 def footer_line(keys: list[Key], cells: int) -> Line:

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from app.driver import Driver
-from app.keys import bindings
+from app.keys import acts, bindings
 from app.layout import TABS, mode_of
 from app.lines import paragraph
 from app.panels_screen import PanelsScreen
@@ -81,7 +81,7 @@ class SceneScreen(PanelsScreen):
         """Ask before a key that blocks or destroys."""
         from app.page_screen import ConfirmScreen
 
-        if self.driver.is_past or name not in self.driver.offered:
+        if not acts(self.driver, name):
             self._act("key", name)  # refuses, and says why
             return
 
@@ -151,6 +151,12 @@ class SceneScreen(PanelsScreen):
             event.stop()
             event.prevent_default()
             self._turn_tab(-1)
+
+    def key_escape(self, event: events.Key) -> None:
+        """Escape leaves the prompt wherever the focus is."""
+        if self.is_typing:
+            event.stop()
+            self.on_prompt_closed()
 
     def _turn_tab(self, by: int) -> None:
         tabs = [tab for tab in TABS if tab in self.entered]

@@ -179,8 +179,8 @@ def test_the_header_gives_way_on_the_left() -> None:
     assert plain(wide[0]).rstrip().endswith("redis-cli -p 40123")
     assert all(width(of) <= 80 for of in narrow)
     assert "beat 4 of 11 · live" in plain(narrow[0]) and "redis-cli -p 40123" in plain(narrow[1])
-    assert all(width(footer_line(footer(frozenset("bwfh"), True), n)) <= n for n in (80, 120))
-    assert plain(footer_line(footer(frozenset("bwfh"), True), 80)).rstrip().endswith("quit")
+    assert all(width(footer_line(footer(DRIVER), n)) <= n for n in (80, 120))
+    assert plain(footer_line(footer(DRIVER), 80)).rstrip().endswith("quit")
 
 
 def test_pages_of_text() -> None:

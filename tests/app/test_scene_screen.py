@@ -172,6 +172,14 @@ async def test_in_the_prompt_letters_are_letters() -> None:
         assert driver.asked[-1] == ("next",)
 
 
+async def test_escape_leaves_the_prompt_wherever_the_focus_is() -> None:
+    async with shown((120, 36)) as (screen, pilot):
+        await pilot.press("colon")
+        screen.grid.focus()
+        await pilot.press("escape")
+        assert not screen.is_typing
+
+
 async def test_destroying_keys_ask_first() -> None:
     driver = FakeDriver()
     offered = frozenset("bwfhKS")
