@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from time import monotonic
 
 from engine.aof_text import resp_text
 from engine.events import AofAppend, AofWrite, Command, Event
@@ -74,10 +73,9 @@ class Burst:
         self._writes += 1
         self._write_usec += usec
 
-    def end(self) -> list[Event]:
-        """The run as events: commands, appends, writes; then it is empty."""
+    def end(self, at: float) -> list[Event]:
+        """The run, which ended at `at`, as events: commands, appends, writes; then it is empty."""
         events: list[Event] = []
-        at = monotonic()
         if self._commands:
             pairs = [(page, text_of(key)) for page, key in list(self._pages.items())[:MAX_PAIRS]]
             events.append(

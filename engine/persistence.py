@@ -266,7 +266,10 @@ class Persistence:
     def probe_paused(self) -> contextlib.AbstractContextManager[None]:
         """While entered nothing walks the page tables, for which a fork would have to wait."""
         observer = self._server.observer
-        return observer.probe.paused() if observer is not None else contextlib.nullcontext()
+        if observer is None:
+            return contextlib.nullcontext()
+        observer.publisher.settle()  # what was written so far is told as before the fork
+        return observer.probe.paused()
 
     def child_started(self, snapshot: Snapshot, held: bytes) -> None:
         """A snapshot child was forked; `held` has 1 for every page that held data then."""

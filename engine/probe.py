@@ -107,8 +107,12 @@ class Probe:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Nothing is read meanwhile: fork(2) has to wait for any walk over the page tables."""
+        """Nothing is read meanwhile: fork(2) has to wait for any walk over the page tables.
+
+        What was read before is reported first, on the calling thread.
+        """
         with self._reading:
+            self._deliver()
             yield
 
     # -- forks ---------------------------------------------------------------------------------
