@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from engine.aof_text import resp_text
 from engine.events import AofAppend, AofWrite, Command, Event
+from engine.redaction import redacted
 
 MAX_ARGUMENT = 64
 MAX_ARGUMENTS = 8
@@ -116,21 +117,9 @@ class Burst:
         return events
 
 
-_SECRET = frozenset({b"auth", b"hello", b"acl"})
-
-
-def is_secret(argv: Sequence[bytes]) -> bool:
-    """Whether a command's words may hold a password."""
-    if argv[0].lower() in _SECRET:
-        return True
-    return argv[0].lower() == b"config" and any(b"pass" in word.lower() for word in argv[2:])
-
-
 def printable(argv: Sequence[bytes]) -> list[str]:
     """A command's words for a screen: few, short, and never a password."""
-    if is_secret(argv):
-        return [text_of(argv[0]), "(redacted)"]
-    words = [text_of(word) for word in argv[:MAX_ARGUMENTS]]
+    words = [text_of(word) for word in redacted(argv[:MAX_ARGUMENTS])]
     if len(argv) > MAX_ARGUMENTS:
         words.append(f"... ({len(argv) - MAX_ARGUMENTS} more)")
     return words

@@ -17,9 +17,7 @@ from engine.records import (
     build_string,
     rdb_length,
 )
-from engine.replies import CommandError
-
-WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
+from engine.replies import WRONG_TYPE, CommandError
 
 
 class Database:

@@ -24,6 +24,7 @@ from engine.keyspace import Keyspace, unix_ms
 from engine.log import Logger
 from engine.monitor import monitor_line
 from engine.observer import Observer
+from engine.pausing import Pause
 from engine.persistence import Persistence
 from engine.publisher import Publisher
 from engine.pubsub import PubSub
@@ -54,6 +55,9 @@ class Server:
         self.slowlog = SlowLog(config)
         self.pubsub = PubSub()
         self.monitors: set[Client] = set()
+        self.pause = Pause(self)
+        self.attack_logged_at = 0
+        """Unix seconds of the last line that told of an HTTP request."""
         self.clients: dict[int, Client] = {}
         self.loading = False
         self.active_expire = True
@@ -207,7 +211,7 @@ class Server:
             self.observer.wants_flush()
 
     def _expire_some(self) -> None:
-        if not self.active_expire:
+        if not self.active_expire or self.pause.active:
             return
         now = self.keyspace.now_ms()
         for database in self.keyspace.databases:
@@ -244,6 +248,7 @@ class Server:
         self._pending.pop(client, None)
         self.pubsub.forget(client)
         self.monitors.discard(client)
+        self.pause.waiting.pop(client, None)
         if client.transaction is not None:
             client.transaction.forget()
         if client.watch is not None:
@@ -260,7 +265,9 @@ class Server:
 
     def update_guard(self) -> None:
         """Recompute `guarded`; to be called when one of its reasons changes."""
-        self.guarded = bool(self.loading or self.monitors or self.persistence.refusal())
+        self.guarded = bool(
+            self.loading or self.monitors or self.pause.active or self.persistence.refusal()
+        )
 
     def note_slow(self, client: Client, argv: list[bytes], usec: int) -> None:
         """A command took longer than slowlog-log-slower-than."""
