@@ -31,6 +31,10 @@ Post = Callable[[Callable[[], None]], object]
 
 _TOLD = tuple(name for name in Figures.__struct_fields__ if name != "smaps_at")
 
+SAME_AGAIN = 0.95
+"""Seconds after which smaps' unchanged figures are told again while a child lives: whoever watches
+sees that they are of now. A little under a second, as a reading comes a moment after it is due."""
+
 
 class Probe:
     """Reports the pages of one arena of this process from `start` to `stop`."""
@@ -60,6 +64,7 @@ class Probe:
         self._post: Post | None = None
         self._outbox: deque[Reading] = deque()
         self._said: tuple[object, ...] = ()
+        self._said_smaps_at = float("-inf")
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -226,14 +231,17 @@ class Probe:
     # -- reporting -----------------------------------------------------------------------------
 
     def _put_out(self, reading: Reading) -> None:
-        """Lay it out for the next delivery, unless it says what the one before said."""
+        """Lay it out for the next delivery, unless it says what one a moment ago said."""
         if self._is_news(reading):
             self._outbox.append(reading)
 
     def _is_news(self, reading: Reading) -> bool:
         said = (reading.child, *(getattr(reading, name) for name in _TOLD))
-        news = reading.changed or said != self._said
+        lapsed = bool(reading.child) and reading.smaps_at - self._said_smaps_at >= SAME_AGAIN
+        news = reading.changed or lapsed or said != self._said
         self._said = said
+        if news:
+            self._said_smaps_at = reading.smaps_at
         return news
 
     def _call(self, deliver: Callable[[], None]) -> None:
