@@ -123,7 +123,9 @@ async def test_a_counted_workload_writes_just_so_many(watched: Watched) -> None:
     load = Workload(name="w", rate=400, count=60, order="sequential")
     await watched.session.perform(StartWorkload(load, 400))
     done = await watched.until(lambda e: isinstance(e, events.Latency) and e.done)
-    assert isinstance(done, events.Latency) and done.count == 60 and done.p99_usec > 0
+    told = [event for event in watched.events if isinstance(event, events.Latency)]
+    assert sum(event.count for event in told) == 60  # on a slow machine of several intervals
+    assert isinstance(done, events.Latency) and told[0].p99_usec > 0
     await watched.session.execute(["COWSCOPE", "STATE"])
     state = await watched.until(lambda e: isinstance(e, events.State) and e.seq > 2)
     written = [e for e in watched.events if isinstance(e, events.Command) and e.seq < state.seq]
