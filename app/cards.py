@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
+
+from textual.binding import BindingType
 
 from app.driver import Driver, card_at
 from app.glyphs import Glyphs
-from app.lines import EMPTY, Line, Span, line, paragraph
-from app.lines_panel import LinesPanel
+from app.lines import EMPTY, Line, Span, fold, line, paragraph, width
+from app.lines_panel import ARROWS, LinesPanel
 from app.words_panel import Text
 from scenes.errors import SceneError
 from scenes.scene import Card
@@ -28,6 +31,8 @@ _TOKENS = re.compile(
 class CardPanel(LinesPanel, can_focus=True):
     """Draws one card."""
 
+    BINDINGS: ClassVar[list[BindingType]] = ARROWS
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.real = False
@@ -46,8 +51,9 @@ class CardPanel(LinesPanel, can_focus=True):
         view = driver.view
         lit = view.lights.get(card.name)
         real = self._source(card) if self.real else None
-        self.title(f"Implementation · {card.title}")
-        self.subtitle(card_subtitle(card, lit, self.real, real))
+        bare = card.title.partition("#")[0].rstrip()
+        self.title(f"Implementation · {card.title}", f"Implementation · {bare}", f"Code · {bare}")
+        self.subtitle(*card_subtitles(card, lit, self.real, real))
         lines = card_lines(
             card, lit, view, driver.text, self.glyphs, self.size.width, real, glowing
         )
@@ -89,15 +95,23 @@ class CardPanel(LinesPanel, can_focus=True):
         self.top = 0
 
 
-def card_subtitle(card: Card, lit: Lit | None, real_wanted: bool, real: RealSource | None) -> str:
-    """What is shown, what `c` would show, and where the light comes from."""
+def card_subtitles(
+    card: Card, lit: Lit | None, real_wanted: bool, real: RealSource | None
+) -> tuple[str, ...]:
+    """What is shown, what `c` would show, and where the light comes from; ever shorter."""
+    light = f" · line lit: {lit.source}" if lit else ""
     if real_wanted and real is None:
-        shown = "no real source to show for this"
-    elif real is not None:
-        shown = f"real source: {real.module}:{real.name} · c: pseudo"
-    else:
-        shown = "pseudo-code" + (" · c: real" if card.real else "")
-    return f"{shown} · line lit: {lit.source}" if lit else shown
+        return (f"no real source to show for this{light}", "no real source · c: pseudo")
+    if real is not None:
+        where = f"{real.module}:{real.name}"
+        return (
+            f"real source: {where} · c: pseudo{light}",
+            f"real: {where} · c: pseudo",
+            f"real: {real.name} · c: pseudo",
+            "real source · c: pseudo",
+        )
+    other = " · c: real" if card.real else ""
+    return (f"pseudo-code{other}{light}", f"pseudo-code{other}")
 
 
 def shown_line(card: Card, lit: Lit | None, real: RealSource | None) -> int:
@@ -126,16 +140,20 @@ def card_lines(
     at = shown_line(card, lit, real)
     digits = len(str(first + len(rows)))
     lines: list[Line] = []
+
+    def hang(code: str) -> int:
+        return digits + 3 + len(code) - len(code.lstrip()) + 4
+
     for number, code in enumerate(rows, start=1):
         here = number == at
         remark = real is None and str(number) in card.corrections
         mark = glyphs.lit if here else (glyphs.remark if remark else " ")
         head: Span = (f"{mark} {number + first - 1:>{digits}} ", "bold" if here else "faint")
         if here:
-            body = f"{code} ".ljust(cells - digits - 3)
-            lines.append(line(head, (body, "glow" if glowing else "lit")))
+            own = fold(line(head, (f"{code} ", "glow" if glowing else "lit")), cells, hang(code))
+            lines += [(*of, (" " * (cells - width(of)), of[-1][1])) for of in own]
         else:
-            lines.append(line(head, *highlighted(code)))
+            lines += fold(line(head, *highlighted(code)), cells, hang(code))
     if real is None:
         if card.subtitle:
             lines = [*paragraph(text(card.subtitle), cells, "dim"), *lines]

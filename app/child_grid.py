@@ -12,10 +12,15 @@ from scenes.view import ABSENT, CHILD_STATES, TO_COME, WRITING, WRITTEN, ChildVi
 class ChildGrid(PageGrid):
     """Draws the pages as they were at the fork, at the places they have in the parent's grid."""
 
-    EMPTY = (
-        "No child yet. A BGSAVE (b) forks one: here its frozen copy of the pages will appear, "
-        "and how far it has written them to the dump."
-    )
+    SOURCE = "measured: the child's reports"
+
+    def empty(self) -> str:
+        """What will appear here, and which key brings it, if one does now."""
+        key = " (b)" if "b" in self.acting else ""
+        return (
+            f"No child yet. A BGSAVE{key} forks one: here its frozen copy of the pages will"
+            " appear, and how far it has written them to the dump."
+        )
 
     def pages_of(self, view: View) -> bytes:
         """The child's states, one byte a page."""
@@ -54,22 +59,31 @@ class ChildGrid(PageGrid):
 
     def pointed(self, view: View) -> list[Line]:
         """The child's progress (the parent's grid names the page under the cursor)."""
-        return [(), line(*child_words(view.child))] if view.child else [(), ()]
+        if view.child is None:
+            return [(), ()]
+        each = self.cells.shape.per_cell
+        note = line((f"{each} pages a cell; bar: share written" if each > 1 else "", "dim"))
+        first, second = child_words(view.child, view.engine.alive, self.acting)
+        return [first or note, second]
 
 
-def child_words(child: ChildView) -> list[tuple[str, str] | str]:
-    """What became of the child, or how far it is."""
+def child_words(child: ChildView, engine_alive: bool, acting: frozenset[str]) -> tuple[Line, Line]:
+    """What became of the child (nothing while it lives), and how far it is or was."""
     wrote = f"{grouped(child.keys)} of {grouped(child.total_keys)} keys"
-    size = f"{grouped(child.bytes // 1024)} KiB"
+    if child.alive and engine_alive:
+        key = " (h lets go)" if "h" in acting else ""
+        held = {"held": f" · held{key}", "armed": " · hold armed"}.get(child.hold, "")
+        return (), line(f"{wrote}, {grouped(child.bytes // 1024)} KiB", (held, "child"))
     if child.alive:
-        held = {"held": " · held (h lets go)", "armed": " · hold armed"}.get(child.hold, "")
-        return [f"{wrote}, {size}", (held, "child")]
+        return line(("gone with the engine: the old dump stays", "lost")), line(wrote)
     if child.exit_signal:
-        return [(f"killed by signal {child.exit_signal}: the old dump stays", "lost")]
+        why = f"killed by signal {child.exit_signal}: the old dump stays"
+        return line((why, "lost")), line(wrote)
     if child.exit_status:
-        return [(f"failed with status {child.exit_status}: the old dump stays", "lost")]
+        why = f"failed, status {child.exit_status}: the old dump stays"
+        return line((why, "lost")), line(wrote)
     if child.saved_path:
         name = child.saved_path.rsplit("/", 1)[-1]
-        saved = grouped(child.saved_bytes // 1024)
-        return [(f"{name} complete", "disk text"), f": {wrote}, {saved} KiB; the child is gone"]
-    return [f"{wrote}; the child is gone"]
+        saved = f"{wrote}, {grouped(child.saved_bytes // 1024)} KiB"
+        return line((f"{name} complete", "disk text"), "; the child is gone"), line(saved)
+    return line("the child is gone"), line(wrote)

@@ -116,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     record.set_defaults(run=_lazy("record"))
 
     replay = commands.add_parser("replay", help="show a recording; needs no engine and no Linux")
-    replay.add_argument("file", nargs="?", help="default: the recording of scene 04 that ships")
+    replay.add_argument(
+        "file", nargs="?", help="a file, or a scene's number: its recording here (default: 04)"
+    )
     replay.add_argument("--autoplay", action="store_true", help="go on without keys")
     _add_screen_options(replay)
     replay.set_defaults(run=_lazy("replay"))

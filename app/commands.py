@@ -6,6 +6,7 @@ import argparse
 import datetime
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.assets import recording
@@ -81,7 +82,7 @@ def replay(options: argparse.Namespace) -> int:
     from scenes.loader import load
     from scenes.recording import DamagedRecordingError, read
 
-    path = options.file or recording("04")
+    path = _recording_meant(options.file)
     if path is None:
         raise SceneError("no recording was named, and none ships here: cowscope replay FILE")
     note = ""
@@ -98,6 +99,13 @@ def replay(options: argparse.Namespace) -> int:
     _needs_terminal("cowscope run 04 on Linux for plain lines")
     driver = ReplayDriver(load(scene), events, autoplay=options.autoplay, note=note)
     return _shown(driver, options)
+
+
+def _recording_meant(name: str | None) -> str | Path | None:
+    """The file of that name; a scene's number means the recording that ships with it."""
+    if name is not None and (os.path.exists(name) or not name.isdigit()):
+        return name
+    return recording((name or "04").zfill(2)) or name
 
 
 def menu(options: argparse.Namespace) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from app.lines import EMPTY, Line, Span, duration, grouped, line, paragraph
+from app.lines import EMPTY, Line, Span, cut, duration, grouped, line, paragraph, visible
 from scenes.view import COPIED, NEW, View
 
-COLUMN = 40
+COLUMN = 36
+"""Cells of a name."""
+FIGURE = 14
+"""Cells of a figure; both and the source fit into the narrowest page."""
 
 
 def details_lines(view: View, cells: int) -> list[Line]:
@@ -24,16 +27,16 @@ def details_lines(view: View, cells: int) -> list[Line]:
         kib = engine.page_size // 1024
         lines += [
             _row("parent, arena, private", _kb(gauge.private_dirty_kb), "smaps"),
-            _row("  of it new pages (nothing was copied)", _kb(gauge.new_kb), "pagemap"),
+            _row("  of it new pages, nothing copied", _kb(gauge.new_kb), "pagemap"),
             _row("  of it copies", _kb(gauge.extra_kb), "smaps less new", "copied text"),
-            _row("copied pages x page size", _kb(gauge.copied_kb), "pagemap", "copied text"),
+            _row(f"copied pages x {kib} KiB", _kb(gauge.copied_kb), "pagemap", "copied text"),
             _row("child, arena, private", _kb(gauge.child_private_dirty_kb), "smaps", "child"),
             _row("pages copied / new now", f"{view.counts[COPIED]:,} / {view.counts[NEW]:,}",
-                 f"pagemap, {kib} KiB each"),
-            _row("what a full copy would cost", _kb(gauge.full_copy_kb), "pages held at the fork"),
+                 "pagemap"),
+            _row("what a full copy would cost", _kb(gauge.full_copy_kb), "held at the fork"),
             EMPTY,
             line(("The fork", "bold")),
-            _row("fork(2) took", duration(child.fork_usec), "clock, in the parent"),
+            _row("fork(2) took", duration(child.fork_usec), "parent's clock"),
             _row("page tables to copy", _kb(gauge.page_table_kb or child.page_table_kb), "VmPTE"),
             _row("child's own count at its end", _kb(child.cow_kb), "sent up a pipe"),
             EMPTY,
@@ -58,8 +61,11 @@ def details_lines(view: View, cells: int) -> list[Line]:
     if view.latency_p99_usec:
         lines.append(_row("writers' p99 latency", duration(view.latency_p99_usec), "their clock"))
     for process in view.processes.values():
-        memory = f"rss {_kb(process.rss_kb)}, uss {_kb(process.uss_kb)}"
-        lines.append(_row(f"process {process.pid} {process.name}"[:COLUMN], memory, "psutil"))
+        name = cut(f"process {process.pid} {visible(process.name)}", COLUMN - len(": rss"))
+        lines += [
+            _row(f"{name}: rss", _kb(process.rss_kb), "psutil"),
+            _row("  of it its own (uss)", _kb(process.uss_kb), "psutil"),
+        ]
     return lines
 
 
@@ -68,7 +74,7 @@ def _kb(kib: int) -> str:
 
 
 def _row(name: str, value: str, source: str, role: str = "bold") -> Line:
-    spans: list[Span] = [(f"{name:<{COLUMN}}", "text"), (f"{value:>20}", role)]
+    spans: list[Span] = [(f"{name:<{COLUMN}}", "text"), (f"{value:>{FIGURE}}", role)]
     if source:
         spans.append((f"  {source}", "faint"))
     return line(*spans)

@@ -3,68 +3,95 @@
 from __future__ import annotations
 
 from app.glyphs import Glyphs
-from app.lines import Line, Span, duration, grouped, line, spread, width
+from app.lines import Line, Span, duration, grouped, line, paragraph, spread, width
 from app.lines_panel import LinesPanel
 from scenes.view import COPIED, CowSample, View
 
 NO_SNAPSHOT = (
-    "No snapshot yet. After a BGSAVE (b) its extra memory appears here: 4 KiB a copied page."
+    "No snapshot yet. After a BGSAVE{key} its extra memory appears here: 4 KiB a copied page."
 )
+FRESH = 1.5
+"""Seconds up to which a reading of smaps (one a second at least) need not say its age."""
+SOURCE = 15
+"""Cells of a witness' name."""
 
 
 class Gauge(LinesPanel, can_focus=False):
     """Draws `View.gauge`."""
 
-    def show(self, view: View) -> None:
-        """Draw `view`."""
-        self.title(gauge_title(view))
-        self.put(gauge_lines(view, self.glyphs, self.size.width, self.size.height))
+    acting: frozenset[str] = frozenset()
+    """The sandbox keys that act now: others are not named."""
+
+    def show(self, view: View, now: float | None = None) -> None:
+        """Draw `view`; `now` in CLOCK_MONOTONIC seconds, None where time stands still."""
+        self.title(gauge_title(view), gauge_title(view).partition(" · ")[0])
+        if view.child is None:
+            key = " (b)" if "b" in self.acting else ""
+            self.put(paragraph(NO_SNAPSHOT.format(key=key), self.size.width, "dim"))
+        else:
+            self.put(gauge_lines(view, self.glyphs, self.size.width, self.size.height, now))
 
 
 def gauge_title(view: View) -> str:
     """What is measured, by what."""
-    over = "" if view.child is None or view.child.alive else " (over)"
+    over = "" if view.child is None or (view.child.alive and view.engine.alive) else " (over)"
     return f"Extra memory of this snapshot{over} · measured: smaps, pagemap"
 
 
-def gauge_lines(view: View, glyphs: Glyphs, cells: int, rows: int) -> list[Line]:
-    """The gauge's lines, at most `rows`."""
-    if view.child is None:
-        return [line((NO_SNAPSHOT, "dim"))]
-    lines = _rising(view, glyphs, cells) if view.child.alive else _over(view, glyphs, cells)
+def gauge_lines(
+    view: View, glyphs: Glyphs, cells: int, rows: int, now: float | None = None
+) -> list[Line]:
+    """The gauge's lines, at most `rows`; of a view with a child."""
+    assert view.child is not None
+    rising = view.child.alive and view.engine.alive
+    at = view.at if now is None else now
+    lines = _rising(view, glyphs, cells, at) if rising else _over(view, glyphs, cells)
     if rows >= 3:
         lines += curve_lines(view, glyphs, cells, rows - 2)
     return lines[:rows]
 
 
-def _rising(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
+def _rising(view: View, glyphs: Glyphs, cells: int, now: float) -> list[Line]:
     """While the child lives: the two witnesses, each as of its own last reading."""
     assert view.child is not None
     gauge = view.gauge
     size = len(grouped(gauge.full_copy_kb or view.engine.arena_pages * 4))
-    age = f"smaps {max(view.at - gauge.smaps_at, 0):.1f} s ago " if gauge.smaps_at else "smaps "
     figure = line(
         (f"{grouped(gauge.extra_kb, size)} KiB ", "copied text" if gauge.extra_kb else "bold"),
-        (f"{age:<15}", "dim"),
+        (f"{_smaps(view, now):<{SOURCE}}", "dim"),
     )
     copied = view.counts[COPIED]
     second = line(
         (f"{grouped(gauge.copied_kb, size)} KiB ", "copied text" if copied else "bold"),
-        ("pagemap        ", "dim"),
+        (f"{'pagemap':<{SOURCE}}", "dim"),
         f"= {grouped(copied)} copied pages of {_page(view)}",
     )
-    took = line("fork took ", (duration(view.child.fork_usec), "bold"), (" · i: more", "dim"))
-    return [_bar_line(figure, gauge.extra_kb, view, glyphs, cells), spread(second, took, cells)]
+    took = line("fork took ", (duration(view.child.fork_usec), "bold"))
+    more: Line = (*took, (" · i: more", "dim"))
+    right = more if width(second) + width(more) < cells else took
+    return [_bar_line(figure, gauge.extra_kb, view, glyphs, cells), spread(second, right, cells)]
+
+
+def _smaps(view: View, now: float) -> str:
+    """The slower witness, with its age where it is old or not of one moment with the other."""
+    gauge = view.gauge
+    if not gauge.smaps_at:
+        return "smaps to come"
+    age = max(now - gauge.smaps_at, 0.0)
+    if age <= FRESH and gauge.extra_kb == gauge.copied_kb:
+        return "smaps"
+    return f"smaps {age:.1f} s ago" if age < 100 else f"smaps {age:,.0f} s ago"
 
 
 def _over(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
     """With no child there is nothing to copy for: 0, and what it was at the end."""
     gauge = view.gauge
     size = len(grouped(gauge.full_copy_kb or view.engine.arena_pages * 4))
-    figure = line((f"{grouped(0, size)} KiB ", "bold"), (f"{'no child':<15}", "dim"))
+    why = "no child" if view.engine.alive else "no engine"
+    figure = line((f"{grouped(0, size)} KiB ", "bold"), (f"{why:<{SOURCE}}", "dim"))
     pages = gauge.copied_kb * 1024 // max(view.engine.page_size, 1)
     last = line(
-        ("the last reading while it lived: ", "dim"),
+        ("the last reading: ", "dim"),
         (f"{grouped(gauge.extra_kb)} KiB", "copied text"),
         (" smaps, ", "dim"),
         (f"{grouped(gauge.copied_kb)} KiB", "copied text"),

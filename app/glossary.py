@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.driver import Driver
+from app.layout import Mode
 from app.lines import EMPTY, Line, line, paragraph
 
 
@@ -19,7 +20,18 @@ def glossary_lines(driver: Driver, cells: int) -> list[Line]:
     return lines[:-1]
 
 
-def diagram_lines(driver: Driver, cells: int) -> list[Line]:
+PLACES: dict[Mode, str] = {
+    "large": "On this screen: heap and child at the top left, below them the cost, below that the"
+    " log's tail; on the right what happens and the code.",
+    "middle": "On this screen: heap and child at the top left, below them the cost, below that the"
+    " log's tail; on the right what happens. c brings the code.",
+    "small": "On this screen: what happens stands at the top. Below it one panel at a time, and Tab"
+    " goes on to the next: Heap, Child, Cost, AOF tail, Code.",
+}
+"""Where the parts are; panels that the scene has not brought yet are missing."""
+
+
+def diagram_lines(driver: Driver, cells: int, mode: Mode) -> list[Line]:
     """Previously, and what the screen shows where."""
     scene = driver.scene
     return [
@@ -28,4 +40,6 @@ def diagram_lines(driver: Driver, cells: int) -> list[Line]:
         EMPTY,
         line(("Diagram", "bold")),
         *paragraph(driver.text(scene.diagram), cells),
+        EMPTY,
+        *paragraph(PLACES[mode], cells),
     ]

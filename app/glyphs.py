@@ -41,6 +41,9 @@ class Glyphs:
     mark: str
     minor_mark: str
     track: str
+    safe: str
+    """The file's bytes that are on disk, as a line; `unsafe`: those that are not."""
+    unsafe: str
     newline: str
     """Where the RESP text has CR LF."""
     more: str
@@ -76,6 +79,8 @@ DRAWN = Glyphs(
     mark="┼",
     minor_mark="┴",
     track="─",
+    safe="═",
+    unsafe="-",
     newline="↵",
     more="…",
     arrow="→",
@@ -101,6 +106,8 @@ ASCII = Glyphs(
     mark="*",
     minor_mark="'",
     track="-",
+    safe="=",
+    unsafe="-",
     newline=";",
     more="~",
     arrow=">",
@@ -110,7 +117,7 @@ ASCII = Glyphs(
 RUNGS = {"buffer": "B", "cache": "C", "disk": "D"}
 """aof_buf, page cache, disk: letters in both sets."""
 
-PROBED = "·▪◆▬►█─┼↵…"
+PROBED = "·▪◆▬►█─═┼↵…"
 
 
 def chosen(ascii_only: bool | None) -> Glyphs:

@@ -17,12 +17,14 @@ from textual.strip import Strip
 from app.cells import CHANGED, LEVEL, Cells, fitted, parent_cell
 from app.glyphs import Glyphs
 from app.keys import GRID_KEYS
-from app.lines import Line, flow, grouped, line, paragraph, strip_of
+from app.lines import Line, flow, grouped, line, paragraph, strip_of, width
 from app.lines_panel import Drawn
 from app.page_words import describe
 from app.theme import Palette
 from scenes.view import COPIED, FREE, NEW, PAGE_STATES, PRIVATE, SHARED, View
 
+LOW = 6
+"""Rows of a panel below which legend and pointed page get one row each."""
 LABEL = 7
 """Cells of the page number before each row."""
 
@@ -60,7 +62,10 @@ class PageGrid(Drawn, can_focus=True):
         for key, (columns, rows) in GRID_KEYS.items()
     ]
 
-    EMPTY = "The engine has not opened its arena yet."
+    SOURCE = "measured: pagemap"
+    """Where the states come from."""
+    acting: frozenset[str] = frozenset()
+    """The sandbox keys that act now: others are not named."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -76,7 +81,10 @@ class PageGrid(Drawn, can_focus=True):
         self._runs: Runs | None = None
         self._foot: list[Line] = []
 
-    # what a grid shows; the child's grid differs in these four
+    # what a grid shows; the child's grid differs in these
+
+    def empty(self) -> str:
+        return "The engine has not opened its arena yet."
 
     def pages_of(self, view: View) -> bytes:
         return view.pages
@@ -118,16 +126,31 @@ class PageGrid(Drawn, can_focus=True):
         each = self.cells.shape.per_cell
         if self.page is None:
             note = f"{each} pages a cell; bar: share copied" if each > 1 else ""
-            return [line((note, "dim")), line(("mouse or arrows name a page", "faint"))]
+            return [line((note, "dim")), line((self._how_to_point(), "faint"))]
         return describe(
             view, self.cells.shape.pages_of(self.cells.shape.cell_of(self.page)), self.page
         )
+
+    def _how_to_point(self) -> str:
+        return (
+            "mouse or arrows name a page" if self.has_focus else "mouse, or Tab and arrows: a page"
+        )
+
+    def on_focus(self) -> None:
+        """The arrows belong to the grid now."""
+        self._foot = []
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """They no longer do."""
+        self.on_focus()
 
     # keeping up
 
     def show(self, view: View) -> None:
         """Draw `view`: only the rows in which a cell changed are drawn again."""
         before, self.view = self.view, view
+        self.subtitle(self.SOURCE if self.pages_of(view) else "")
         pages = self.pages_of(view)
         if len(pages) != len(self.pages_of(before)) or (pages and not self.cells.shape.pages):
             self._reshape()
@@ -153,14 +176,19 @@ class PageGrid(Drawn, can_focus=True):
     @property
     def foot_rows(self) -> int:
         """Rows below the cells: the same in both grids, so that pages keep their places."""
+        if self.size.height < LOW:
+            return 2
         return (2 if self.size.width >= 48 else 3) + 2
 
     def foot(self) -> list[Line]:
         """The legend, and what the cursor points at."""
         if not self.cells.shape.pages:
             return []
+        pointed = self.pointed(self.view)
+        if self.foot_rows == 2:
+            return [*self.legend(self.view)[:1], next((of for of in pointed if width(of)), ())]
         rows = self.foot_rows - 2
-        return [*(self.legend(self.view) + [()] * rows)[:rows], *self.pointed(self.view)]
+        return [*(self.legend(self.view) + [()] * rows)[:rows], *pointed]
 
     def room(self) -> tuple[int, int]:
         """Columns and rows that cells may take."""
@@ -276,7 +304,7 @@ class PageGrid(Drawn, can_focus=True):
         return strip_of(found, self.size.width, self.palette, self.is_ascii)
 
     def _empty_line(self, y: int) -> Strip:
-        lines = paragraph(self.EMPTY, max(self.size.width - 2, 10), "dim")
+        lines = paragraph(self.empty(), max(self.size.width - 2, 10), "dim")
         start = max((self.size.height - self.foot_rows - len(lines)) // 2, 0)
         inside = 0 <= y - start < len(lines)
         found: Line = ((" ", "text"), *lines[y - start]) if inside else ()

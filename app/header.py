@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from app.driver import STATUS_WORDS, Driver, beats
 from app.keys import Key, footer
-from app.lines import Line, Span, crop, cut, line, spread, width
+from app.lines import Line, Span, crop, cut, fitting, line, spread, width
 from app.lines_panel import LinesPanel
+
+MIDDLE = 100
+"""Cells from which how to join the engine stands in the first row."""
+WIDE = 150
+"""Cells from which pace and policy are named."""
 
 
 class Header(LinesPanel, can_focus=False):
@@ -19,28 +26,47 @@ class Header(LinesPanel, can_focus=False):
 def header_lines(driver: Driver, cells: int) -> list[Line]:
     """The header; the title gives way where the row is too short for both."""
     scene, view, stage = driver.scene, driver.view, driver.stage()
-    title = line((f" {scene.number} ", "key"), (f" {driver.text(scene.title)}", "bold"))
+    wide = cells >= WIDE
     beat = "opening" if stage.beat == 0 else f"beat {stage.beat} of {beats(scene)}"
     role = "lost" if driver.status in ("crashed", "failed") else "bold"
+    pace, policy = ("pace ", "appendfsync ") if wide else ("", "")
     state: list[Span] = [
         (f"{beat} · ", "dim"),
         (STATUS_WORDS[driver.status], "glow" if driver.status == "past" else role),
-        (f" · x{driver.pace_factor:.1f} · {view.tail.policy}", "dim"),
+        (f" · {pace}x{driver.pace_factor:.1f} · {policy}{view.tail.policy}", "dim"),
     ]
     if scene.clock_scale != 1.0:
         state.append((f" · clock x{scene.clock_scale:g}, scripted", "cache text"))
     if view.missed:
         state.append((f" · {view.missed} events missed", "lost"))
-    if driver.status != "replay" and view.engine.port and cells >= 100:
-        state.append((f" · redis-cli -p {view.engine.port}", "text"))
+    joinable = driver.status not in ("replay", "crashed") and view.engine.port
+    port = f"redis-cli -p {view.engine.port}" if joinable else ""
+    if port and cells >= MIDDLE:
+        state.append((f" · {port}", "text"))
     state.append((" ", "dim"))
-    thesis = cut(driver.text(scene.thesis), cells - 2)
-    if cells < 100 and driver.status != "replay" and view.engine.port:
-        port = f"redis-cli -p {view.engine.port} "
-        second = spread(line((f" {thesis}", "dim")), line((port, "text")), cells)
-    else:
-        second = line((f" {thesis}", "dim"))
-    return [spread(title, tuple(state), cells), second]
+    title = _title(driver, cells - width(tuple(state)) - 1)
+    second: Line = (("", "dim"), (port and f"{port} ", "text")) if cells < MIDDLE else ()
+    thesis = sentences(driver.text(scene.thesis), cells - width(second) - 3)
+    return [
+        spread(title, tuple(state), cells),
+        spread(line((f" {thesis}", "dim")), second, cells),
+    ]
+
+
+def _title(driver: Driver, cells: int) -> Line:
+    """Number and title; only the title's head where there is no room for all of it."""
+    number, title = driver.scene.number, driver.text(driver.scene.title)
+    room = cells - len(number) - 3
+    shown = fitting((title, title.partition(" — ")[0]), room)
+    return line((f" {number} ", "key"), (f" {shown}", "bold"))
+
+
+def sentences(text: str, cells: int) -> str:
+    """As many whole sentences of `text` as fit; cut only where not even one does."""
+    kept = text
+    while cell_len(kept) > cells and ". " in kept:
+        kept = kept[: kept.rindex(". ") + 1]
+    return cut(kept, cells)
 
 
 class Footer(LinesPanel, can_focus=False):
@@ -48,7 +74,7 @@ class Footer(LinesPanel, can_focus=False):
 
     def show(self, driver: Driver) -> None:
         """Draw the keys that the scene offers by now."""
-        self.put([footer_line(footer(driver.offered, driver.is_past), self.size.width)])
+        self.put([footer_line(footer(driver), self.size.width)])
 
 
 def footer_line(keys: list[Key], cells: int) -> Line:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from app.driver import Driver
+
 
 @dataclass(frozen=True)
 class Key:
@@ -77,12 +79,28 @@ def bindings() -> list[Binding]:
     ]
 
 
-def footer(offered: frozenset[str], past: bool) -> list[Key]:
-    """The keys that the footer names: of the sandbox those offered by now, `End` in the past."""
-    return [
-        key
-        for key in TABLE
-        if key.footer
-        and (key.shown not in OFFERED or key.shown in offered)
-        and (key.shown != "End" or past)
-    ]
+LIVE = OFFERED | frozenset(":")
+"""Keys that need an engine at now."""
+
+
+def acts(driver: Driver, shown: str) -> bool:
+    """Whether a key, as the table shows it, does something at this moment instead of refusing."""
+    status = driver.status
+    if shown == "End":
+        return status == "past"
+    if shown == "space":
+        return status not in ("starting", "crashed", "failed")
+    if shown == "z":
+        return status in ("live", "paused", "replay")
+    if shown not in LIVE:
+        return True
+    if status not in ("live", "paused", "failed"):
+        return False
+    if shown == "s":  # steps the child that h holds
+        return "h" in driver.offered and driver.now_view.hold == "held"
+    return shown == ":" or shown in driver.offered
+
+
+def footer(driver: Driver) -> list[Key]:
+    """The keys that the footer names: of those that are worth a place there, the ones that act."""
+    return [key for key in TABLE if key.footer and acts(driver, key.shown)]

@@ -24,6 +24,8 @@ TAB_NAMES = {
 HEADER_ROWS = 2
 FOOTER_ROWS = 3
 WORDS_ROWS_SMALL = 9
+WORDS_ROWS_ASKING = 12
+"""A question, its choices and its answer stand below each other without scrolling."""
 
 
 def mode_of(columns: int, rows: int) -> Mode:
@@ -33,12 +35,17 @@ def mode_of(columns: int, rows: int) -> Mode:
     return "middle" if columns >= 100 and rows >= 32 else "small"
 
 
-def arranged(columns: int, rows: int, *, code: bool, tab: str) -> dict[str, Region]:
-    """The regions of the panels that are on the screen, below the header and above the footer."""
+def arranged(
+    columns: int, rows: int, *, code: bool, tab: str, asking: bool = False
+) -> dict[str, Region]:
+    """The regions of the panels that are on the screen, below the header and above the footer.
+
+    `asking`: the words hold a question, all of whose choices must be seen.
+    """
     height = rows - HEADER_ROWS - FOOTER_ROWS
     mode = mode_of(columns, rows)
     if mode == "small":
-        top = WORDS_ROWS_SMALL
+        top = WORDS_ROWS_ASKING if asking else WORDS_ROWS_SMALL
         below = Region(0, top + 1, columns, height - top - 1)
         return {
             "words": Region(0, 0, columns, top),

@@ -44,6 +44,22 @@ def cut(text: str, cells: int, more: str = "…") -> str:
     return set_cell_size(text, cells - cell_len(more)).rstrip() + more
 
 
+def fitting(texts: Sequence[str], cells: int) -> str:
+    """The first of several wordings, longest first, that fits; else the last one, cut."""
+    return next((text for text in texts if cell_len(text) <= cells), cut(texts[-1], cells))
+
+
+def visible(text: str) -> str:
+    """`text` with what a terminal would obey instead of show (ESC, CR, bidi marks) spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else _spelled(ord(one)) for one in text)
+
+
+def _spelled(code: int) -> str:
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
 def crop(of: Line, cells: int) -> Line:
     """The first `cells` cells of a line."""
     spans: list[Span] = []
@@ -111,6 +127,47 @@ def flow(items: Iterable[Line], cells: int, gap: int = 2) -> list[Line]:
     return lines
 
 
+def fold(of: Line, cells: int, hang: int = 0) -> list[Line]:
+    """A line in as many as it needs, at spaces where it can be; all but the first indented."""
+    lines: list[Line] = []
+    indent = hang if hang * 2 < cells else 0
+    while 0 < cells < width(of):
+        text = plain(of)
+        taken = _characters(text, cells)
+        space = text.rfind(" ", len(text) - len(text.lstrip()), taken + 1)
+        broken_at_space = space > indent
+        first, rest = _parted(of, space if broken_at_space else taken)
+        if broken_at_space:
+            rest = _parted(rest, 1)[1]
+        lines.append(first)
+        of = ((" " * indent, "text"), *rest) if indent else rest
+    return [*lines, of]
+
+
+def _characters(text: str, cells: int) -> int:
+    """How many characters of `text` fit into so many cells; at least one."""
+    used = 0
+    for place, character in enumerate(text):
+        used += cell_len(character)
+        if used > cells:
+            return max(place, 1)
+    return len(text)
+
+
+def _parted(of: Line, characters: int) -> tuple[Line, Line]:
+    """The spans before and after so many characters."""
+    before: list[Span] = []
+    after: list[Span] = []
+    for text, role in of:
+        here = min(len(text), max(characters, 0))
+        characters -= len(text)
+        if text[:here]:
+            before.append((text[:here], role))
+        if text[here:]:
+            after.append((text[here:], role))
+    return tuple(before), tuple(after)
+
+
 def _pieces(words: Iterable[str], cells: int) -> Iterable[str]:
     for word in words:
         piece = ""
@@ -150,7 +207,9 @@ def in_ascii(text: str) -> str:
 
 
 def strip_of(of: Line, cells: int, palette: Palette, ascii_only: bool = False) -> Strip:
-    """A line as Textual draws it: shortened or padded to `cells`."""
+    """A line as Textual draws it: shortened or padded to `cells`, nothing in it to obey."""
+    if not all(text.isprintable() for text, _ in of):
+        of = tuple((visible(text), role) for text, role in of)
     shown = shortened(of, cells)
     if ascii_only:
         shown = tuple((in_ascii(text), role) for text, role in shown)

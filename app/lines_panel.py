@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from textual import events
+from textual.binding import Binding, BindingType
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from app import glyphs as glyph_sets
-from app.lines import EMPTY, Line, in_ascii, strip_of
+from app.lines import EMPTY, Line, fitting, in_ascii, strip_of, visible
 from app.theme import Palette, palette
 
 if TYPE_CHECKING:
     from app.glyphs import Glyphs
+
+ARROWS: list[BindingType] = [
+    Binding("up", "scroll(-1)", show=False),
+    Binding("down", "scroll(1)", show=False),
+]
+"""The keys of a panel of lines that can have the focus."""
+BESIDE_TITLE = 6
+"""Cells of a border's row that its title cannot have: corners, rule, spaces."""
 
 
 class Drawn(Widget):
@@ -40,27 +50,42 @@ class Drawn(Widget):
         """The palette of the app's theme."""
         return palette(self.app.current_theme.dark)
 
-    def title(self, text: str) -> None:
-        """Set the border's title, if it changed; square brackets are meant as such."""
-        wanted = self._safe(text)
+    _titles: tuple[str, ...] = ("",)
+    _subtitles: tuple[str, ...] = ("",)
+
+    def on_resize(self) -> None:
+        """Another width: other wordings fit."""
+        self.title(*self._titles)
+        self.subtitle(*self._subtitles)
+
+    def title(self, *wordings: str) -> None:
+        """Set the border's title, if it changed: the first of the wordings that fits."""
+        self._titles = wordings
+        wanted = self._safe(self._chosen(wordings))
         if getattr(self, "_wanted_title", None) != wanted:
             self._wanted_title = wanted
             self.border_title = wanted
 
+    def subtitle(self, *wordings: str) -> None:
+        """Set the border's subtitle, if it changed: the first of the wordings that fits."""
+        self._subtitles = wordings
+        wanted = self._safe(self._chosen(wordings))
+        if getattr(self, "_wanted_subtitle", None) != wanted:
+            self._wanted_subtitle = wanted
+            self.border_subtitle = wanted
+
+    def _chosen(self, wordings: Sequence[str]) -> str:
+        room = self.outer_size.width - BESIDE_TITLE
+        return fitting([visible(text) for text in wordings], room) if room > 0 else wordings[0]
+
     def _safe(self, text: str) -> str:
+        """Square brackets are meant as such."""
         return (in_ascii(text) if self.is_ascii else text).replace("[", r"\[")
 
     @property
     def is_ascii(self) -> bool:
         """Whether only ASCII signs are to be drawn."""
         return self.glyphs.border == "ascii"
-
-    def subtitle(self, text: str) -> None:
-        """Set the border's subtitle, if it changed."""
-        wanted = self._safe(text)
-        if getattr(self, "_wanted_subtitle", None) != wanted:
-            self._wanted_subtitle = wanted
-            self.border_subtitle = wanted
 
 
 class LinesPanel(Drawn):
@@ -92,6 +117,18 @@ class LinesPanel(Drawn):
         if top != self.top:
             self.top = top
             self.refresh()
+
+    def action_scroll(self, by: int) -> None:
+        """An arrow."""
+        self.scroll_lines(by)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel."""
+        self.scroll_lines(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel."""
+        self.scroll_lines(-3)
 
     @property
     def hidden_below(self) -> int:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from app.assets import recording
 from app.cursor import Cursor
 from app.driver import REFUSE_PAST, Status, offered_at
-from scenes.effects import Effect, Finished, Refused
+from scenes.effects import Checked, Effect, Finished, Refused
 from scenes.errors import SceneError
 from scenes.loader import Lesson
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # the first frame need not wait for these
     from scenes.measures import Figures
 
 OVER = "The scene is over. The keys still work; 0 starts it again, q leaves."
+ASLEEP = "Asleep: no key for three minutes, so the scene's writes stopped. space goes on."
 
 
 class LiveDriver(Cursor):
@@ -46,6 +48,10 @@ class LiveDriver(Cursor):
         """The history when nothing plays: an empty one, or that of the run that was stopped."""
         self._shown: History | None = None
         self._over = False
+        self._missed = ("", "")
+        """(step, what was expected and measured) of the last expectation that did not hold."""
+        shipped = recording(lesson.scene.number) is not None
+        self._replay = f"cowscope replay {lesson.scene.number}" if shipped else ""
         self._names: list[str] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -92,6 +98,8 @@ class LiveDriver(Cursor):
             self.refusal = f"{effect.reason[:1].upper()}{effect.reason[1:]}."
         elif isinstance(effect, Finished):
             self._over = True
+        elif isinstance(effect, Checked) and not effect.held and not effect.early:
+            self._missed = (self.now_view.step, effect.detail)
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -136,10 +144,19 @@ class LiveDriver(Cursor):
         live = self._live
         if live is None or not self._ready:
             return "The engine starts, and the keys are written ..."
+        instead = f", or {self._replay}" if self._replay else ""
+        if not self.now_view.engine.alive and self.length:
+            how = f" ({live.session.ended})" if live.session.ended else ""
+            return f"The engine is gone{how}: 0 starts again, backspace looks back."
+        if live.player.failed:
+            return f"Stopped; 0 starts again{instead}: {live.notice}"
         if live.notice:
-            if self.status != "crashed":
-                return live.notice
-            return f"{live.notice[:1].upper()}{live.notice[1:]}. 0 starts the scene again."
+            return live.notice
+        if live.player.asleep:
+            return ASLEEP
+        step, detail = self._missed
+        if detail and step == self.now_view.step:
+            return f"Not as expected here{instead and instead + ' shows it'}: {detail}"
         return OVER if self._over else ""
 
     @property
@@ -159,7 +176,7 @@ class LiveDriver(Cursor):
         """A new history (after a restart) is looked at from its now."""
         if self._shown is not self.history:
             self._shown = self.history
-            self._over = False
+            self._over, self._missed = False, ("", "")
             self.forget()
 
     def commands(self) -> Sequence[str]:

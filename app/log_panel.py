@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.lines import Line, line
+from app.lines import Line, fold, line, visible
 from scenes.view import View
 
 ROLES = {".": "faint", "-": "dim", "*": "text", "#": "lost"}
@@ -13,11 +13,9 @@ def log_lines(view: View, cells: int) -> list[Line]:
     if not view.log:
         return [line(("The engine has logged nothing yet.", "dim"))]
     start = view.log[0].at
-    return [
-        line(
-            (f"{entry.at - start:>8.3f} s ", "faint"),
-            (f"{entry.level} ", ROLES.get(entry.level, "text")),
-            (entry.text, ROLES.get(entry.level, "text")),
-        )
-        for entry in view.log
-    ]
+    lines: list[Line] = []
+    for entry in view.log:
+        role = ROLES.get(entry.level, "text")
+        at = (f"{entry.at - start:>8.3f} s ", "faint")
+        lines += fold(line(at, (f"{entry.level} ", role), (visible(entry.text), role)), cells, 13)
+    return lines

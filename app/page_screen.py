@@ -51,6 +51,7 @@ class PageScreen(ModalScreen[None]):
         panel.subtitle(f"Esc closes{more}")
 
     def action_scroll(self, rows: int) -> None:
+        """An arrow, or a page key."""
         self.panel.scroll_lines(rows)
 
 

@@ -7,17 +7,21 @@ from app.driver import Driver
 from app.glossary import diagram_lines, glossary_lines
 from app.glyphs import Glyphs
 from app.help import help_lines
+from app.layout import Mode
 from app.log_panel import log_lines
 from app.page_screen import Content
 
 
-def page(name: str, driver: Driver, glyphs: Glyphs) -> tuple[str, Content]:
+def page(name: str, driver: Driver, glyphs: Glyphs, mode: Mode) -> tuple[str, Content]:
     """Title and content of a page by its name in the key table."""
     pages: dict[str, tuple[str, Content]] = {
         "details": ("Details", lambda cells: details_lines(driver.view, cells)),
         "log": ("Redis' log", lambda cells: log_lines(driver.view, cells)),
         "glossary": ("Glossary", lambda cells: glossary_lines(driver, cells)),
-        "diagram": ("Previously, and the diagram", lambda cells: diagram_lines(driver, cells)),
+        "diagram": (
+            "Previously, and the diagram",
+            lambda cells: diagram_lines(driver, cells, mode),
+        ),
         "help": ("Keys and glyphs", lambda cells: help_lines(glyphs, driver.offered, cells)),
     }
     return pages[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -137,7 +136,8 @@ class PanelsScreen(Screen[None]):
             return
         if mode_of(columns, rows) == "small" and self.tab not in self.entered:
             self.tab = next((tab for tab in TABS if tab in self.entered), "tail")
-        places = arranged(columns, rows, code=self.code_open, tab=self.tab)
+        asking = self.driver.stage().question is not None
+        places = arranged(columns, rows, code=self.code_open, tab=self.tab, asking=asking)
         for name in (*PANELS, "tabs"):
             place = places.get(name)
             if place is not None and (name == "tabs" or name in self.entered):
@@ -145,6 +145,14 @@ class PanelsScreen(Screen[None]):
             else:
                 self.query_one(f"#{name}").styles.display = "none"
         self._places = places
+        if self.is_small:
+            self._focus_tab()
+
+    def _focus_tab(self) -> None:
+        """The arrows belong to the one panel below the words, unless somebody types."""
+        panel = self.panels()[self.tab]
+        if panel.focusable and (self.focused is None or self.focused.id in PANELS):
+            panel.focus()
 
     @staticmethod
     def _put_at(widget: Widget, place: Region) -> None:
@@ -212,11 +220,15 @@ class PanelsScreen(Screen[None]):
     def _show_view(self) -> None:
         view = self.driver.view
         pid = f" · pid {view.engine.pid}" if view.engine.pid else ""
-        self.grid.title(f"Parent{pid} · {grouped(len(view.pages))} pages")
-        self.child_grid.title(_child_title(view))
-        for name, panel in self.panels().items():
-            if name in ("grid", "child", "gauge") and panel.display:
-                cast(PageGrid | Gauge, panel).show(view)
+        pages = f"{pid} · {grouped(len(view.pages))} pages"
+        self.grid.title(f"Parent heap{pages}", f"Parent{pages}", f"Parent{pid}")
+        child = _child_title(view)
+        self.child_grid.title(f"Snapshot {child}", f"{child[:1].upper()}{child[1:]}")
+        for panel in (self.grid, self.child_grid, self.gauge):
+            panel.acting = acting_keys(self.driver)
+        for grid in (self.grid, self.child_grid):
+            if grid.display:
+                grid.show(view)
         self.header.show(self.driver)
         self.timeline.show(self.driver)
         self._show_words()
@@ -227,6 +239,8 @@ class PanelsScreen(Screen[None]):
         now = driver.clock()
         if self.tail.display:
             self.tail.show(driver.view, now)
+        if self.gauge.display:
+            self.gauge.show(driver.view, now)
         if self.card_panel.display:
             self.card_panel.show(driver, self._glowing(now))
 
@@ -257,7 +271,11 @@ class PanelsScreen(Screen[None]):
 def _child_title(view: View) -> str:
     child = view.child
     if child is None:
-        return "Child"
-    if child.alive:
-        return f"Child · pid {child.pid}"
-    return f"Child · pid {child.pid}, gone"
+        return "child"
+    gone = "" if child.alive and view.engine.alive else ", gone"
+    return f"child · pid {child.pid}{gone}"
+
+
+def acting_keys(driver: Driver) -> frozenset[str]:
+    """The sandbox keys that do something now: in the past and without an engine, none does."""
+    return frozenset() if driver.is_past or driver.status == "crashed" else driver.offered

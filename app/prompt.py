@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from app.lines import Line, line
+from app.lines import Line, in_ascii, line
 from app.lines_panel import LinesPanel
 
 KEPT = 200
@@ -122,7 +122,8 @@ class Prompt(Vertical):
     def open(self, names: Sequence[str]) -> None:
         """Show the prompt and take the focus."""
         self.border_title = "Redis command"
-        self.border_subtitle = "Enter sends · Up, Down: history · Tab completes · Esc closes"
+        keys = "Enter sends · Up, Down: history · Tab completes · Esc closes"
+        self.border_subtitle = in_ascii(keys) if self.answers.is_ascii else keys
         self.command_line.suggester = CommandNames(names)
         self.display = True
         self.command_line.focus()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from app.driver import Driver
-from app.keys import bindings
+from app.keys import acts, bindings
 from app.layout import TABS, mode_of
 from app.lines import paragraph
 from app.panels_screen import PanelsScreen
@@ -31,7 +31,11 @@ CONFIRM = {
 class SceneScreen(PanelsScreen):
     """Keys go up to the driver; what it then shows comes down with the next frame."""
 
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings())
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(),
+        Binding("pageup", "words(-5)", show=False),
+        Binding("pagedown", "words(5)", show=False),
+    ]
 
     def __init__(self, driver: Driver, ascii_only: bool = False) -> None:
         super().__init__(driver, ascii_only)
@@ -77,7 +81,7 @@ class SceneScreen(PanelsScreen):
         """Ask before a key that blocks or destroys."""
         from app.page_screen import ConfirmScreen
 
-        if self.driver.is_past or name not in self.driver.offered:
+        if not acts(self.driver, name):
             self._act("key", name)  # refuses, and says why
             return
 
@@ -111,6 +115,10 @@ class SceneScreen(PanelsScreen):
         self.card_panel.turn(self.driver)
         self.show_clocks()
 
+    def action_words(self, rows: int) -> None:
+        """Scroll the words, wherever the focus is."""
+        self.words.scroll_lines(rows)
+
     def action_overlay(self) -> None:
         """Mark the pages changed since the last save."""
         self.grid.toggle_overlay()
@@ -125,7 +133,7 @@ class SceneScreen(PanelsScreen):
         from app.page_screen import PageScreen
         from app.pages import page
 
-        title, content = page(name, self.driver, self.grid.glyphs)
+        title, content = page(name, self.driver, self.grid.glyphs, mode_of(*self.size))
         self.app.push_screen(PageScreen(title, content, at_end=name == "log"))
 
     def action_leave(self) -> None:
@@ -143,6 +151,12 @@ class SceneScreen(PanelsScreen):
             event.stop()
             event.prevent_default()
             self._turn_tab(-1)
+
+    def key_escape(self, event: events.Key) -> None:
+        """Escape leaves the prompt wherever the focus is."""
+        if self.is_typing:
+            event.stop()
+            self.on_prompt_closed()
 
     def _turn_tab(self, by: int) -> None:
         tabs = [tab for tab in TABS if tab in self.entered]

@@ -10,6 +10,13 @@ from scenes.view import TailEntry, TailView, View
 
 ROLES = {"buffer": "buffer", "cache": "cache", "disk": "disk"}
 EVERYSEC = 1.0
+STALE = 2.0
+"""Seconds after which what was true at the last fsync says how old it is."""
+WIDE = 90
+"""Cells from which the longer words are used."""
+GONE = "the engine is gone: no fsync comes"
+LABEL = 10
+"""Cells before the two bars: what they count."""
 
 
 class Tail(LinesPanel, can_focus=False):
@@ -18,9 +25,12 @@ class Tail(LinesPanel, can_focus=False):
     def show(self, view: View, now: float | None = None) -> None:
         """Draw `view`; `now` in CLOCK_MONOTONIC seconds, None where time stands still."""
         file = view.tail.file.rsplit("/", 1)[-1]
-        self.title(f"AOF tail · {file or 'off'} · appendfsync {view.tail.policy} · measured")
-        self.subtitle(countdown(view.tail, now, self.glyphs))
-        self.put(tail_lines(view.tail, self.glyphs, self.size.width, self.size.height))
+        policy = f"appendfsync {view.tail.policy} · measured"
+        self.title(f"AOF tail · {file or 'off'} · {policy}", f"AOF tail · {policy}")
+        gone = view.tail.enabled and not view.engine.alive
+        self.subtitle(GONE if gone else countdown(view.tail, now, self.glyphs))
+        at = now if now is not None else view.at
+        self.put(tail_lines(view.tail, self.glyphs, self.size.width, self.size.height, at))
 
 
 def countdown(tail: TailView, now: float | None, glyphs: Glyphs) -> str:
@@ -40,12 +50,14 @@ def countdown(tail: TailView, now: float | None, glyphs: Glyphs) -> str:
     return f"next fsync in {left:.1f} s [{glyphs.bar * done}{glyphs.bar_rest * (10 - done)}]"
 
 
-def tail_lines(tail: TailView, glyphs: Glyphs, cells: int, rows: int) -> list[Line]:
+def tail_lines(
+    tail: TailView, glyphs: Glyphs, cells: int, rows: int, now: float | None = None
+) -> list[Line]:
     """The tail's lines, at most `rows`; the commands get the rows that are left over."""
     if not tail.enabled:
         return [line(("The append only file is off (appendonly no).", "dim"))]
     lines = [rungs_line(tail, cells)]
-    closing = [ruler(tail, glyphs, cells), last_fsync(tail)]
+    closing = [ruler(tail, glyphs, cells), last_fsync(tail, now, cells)]
     if rows < 4:
         return [*lines, *closing][:rows]
     lines.append(ribbon(tail, cells))
@@ -57,7 +69,7 @@ def rungs_line(tail: TailView, cells: int) -> Line:
     """How many bytes are on each rung, and the commands that a power cut would lose."""
     size = len(grouped(tail.appended))
     cached, buffered = tail.written - tail.fsynced, tail.appended - tail.written
-    wide = cells >= 90
+    wide = cells >= WIDE
     gap = "   " if wide else "  "
     left = line(
         (RUNGS["buffer"], "buffer"), f" aof_buf {grouped(buffered, 4)} B{gap}",
@@ -73,10 +85,13 @@ def rungs_line(tail: TailView, cells: int) -> Line:
 
 def ribbon(tail: TailView, cells: int) -> Line:
     """One letter a command, youngest at the right: amber turns to emerald where fsync passed."""
+    head = (f"{'commands':<{LABEL}}", "dim")
+    end = (" latest", "dim") if cells >= WIDE else ("", "dim")
+    room = cells - LABEL - len(end[0])
     letters: list[Span] = []
     shown = 0
     for entry in reversed(tail.entries):
-        count = min(entry.merged, cells - shown)
+        count = min(entry.merged, room - shown)
         if count <= 0:
             break
         rung = tail.rung(entry)
@@ -86,8 +101,8 @@ def ribbon(tail: TailView, cells: int) -> Line:
             letters.append((RUNGS[rung] * count, ROLES[rung]))
         shown += count
     if not letters:
-        return line(("no command yet", "faint"))
-    return tuple(reversed(letters))
+        return line(head, ("none yet", "faint"))
+    return line(head, *reversed(letters), end)
 
 
 def commands(tail: TailView, glyphs: Glyphs, cells: int, rows: int) -> list[Line]:
@@ -113,8 +128,8 @@ def command_line(tail: TailView, entry: TailEntry, glyphs: Glyphs, cells: int) -
 
 def ruler(tail: TailView, glyphs: Glyphs, cells: int) -> Line:
     """The file's byte offsets: on disk up to here, written up to there."""
-    left = line(("on disk ", "disk text"), (f"{grouped(tail.fsynced)} ", "disk text"))
-    right = line((f" {grouped(tail.written)} ", "cache text"), ("written", "cache text"))
+    left = line((f"{'bytes':<{LABEL}}", "dim"), (f"{grouped(tail.fsynced)} on disk ", "disk text"))
+    right = line((f" {grouped(tail.written)} written", "cache text"))
     if tail.appended > tail.written:
         right = (*right, (f" {grouped(tail.appended)} appended", "buffer"))
     room = max(cells - width(left) - width(right), 4)
@@ -123,29 +138,39 @@ def ruler(tail: TailView, glyphs: Glyphs, cells: int) -> Line:
     amber = 0 if not waiting else max(1, min(room - 1, round(room * waiting / scale)))
     return line(
         *left,
-        (glyphs.track * (room - amber - (1 if amber else 0)), "disk text"),
+        (glyphs.safe * (room - amber - (1 if amber else 0)), "disk text"),
         (glyphs.arrow if amber else "", "disk text"),
-        ("-" * amber, "cache text"),
+        (glyphs.unsafe * amber, "cache text"),
         *right,
     )
 
 
-def last_fsync(tail: TailView) -> Line:
-    """The last completed fdatasync, and the kernel's own count afterwards."""
+def last_fsync(tail: TailView, now: float | None, cells: int) -> Line:
+    """The last completed fdatasync, how long ago, and the kernel's own count right after it."""
     if not tail.fsyncs:
         return line(("no fdatasync has completed yet", "dim"))
-    where = "in background thread" if tail.last_fsync_thread == "bio" else "in main thread"
+    wide = cells >= WIDE
+    by = "background" if tail.last_fsync_thread == "bio" else "main"
+    where = f" {by} thread, {grouped(tail.last_fsync_bytes)} B" if wide else f" {by} thread"
     spans: list[Span | str] = [
-        ("last fdatasync ", "dim"),
+        (_ago(tail, now), "dim"),
         (f"{duration(tail.last_fsync_usec):>8}", "bold"),
-        (f" {where}, {grouped(tail.last_fsync_bytes)} B", "dim"),
+        (where, "dim"),
     ]
     if not tail.has_disk:
         spans.append((" · no disk behind this file", "lost"))
     elif tail.dirty_pages >= 0:
-        spans.append((f" · kernel: {grouped(tail.dirty_pages)} dirty pages", "dim"))
+        count = grouped(tail.dirty_pages)
+        after = f"the kernel counted {count} dirty pages after it"
+        spans.append((f" · {after if wide else f'{count} dirty pages after it'}", "dim"))
     else:
-        spans.append((" · kernel: cannot count dirty pages", "faint"))
+        spans.append((" · dirty pages cannot be counted here", "faint"))
     if tail.delayed:
         spans.append((f" · delayed {grouped(tail.delayed)}", "lost"))
     return line(*spans)
+
+
+def _ago(tail: TailView, now: float | None) -> str:
+    """When the last fdatasync completed; seconds only when they would mislead if left out."""
+    age = max(now - tail.last_fsync_at, 0.0) if now is not None and tail.last_fsync_at else 0.0
+    return "last fdatasync " if age < STALE else f"last fdatasync, {age:,.0f} s ago "

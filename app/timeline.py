@@ -16,15 +16,13 @@ from app.lines_panel import LinesPanel
 if TYPE_CHECKING:
     from scenes.history import Mark
 
-LABELS = {
-    "step": "",
-    "fork": "fork",
-    "fsync": "",
-    "child.exit": "exit",
-    "rdb.saved": "dump",
-    "crash": "crash",
-    "question": "?",
-}
+LABELS = {"crash": "crash", "fork": "fork", "child.exit": "exit", "rdb.saved": "dump"}
+"""What is never lost in a crowd, the most important first: where there is no room for the word,
+its first letter stands."""
+CROWDED = 4
+"""More than one fsync in so many cells would make a wall of marks: then none is drawn."""
+LEGEND_FROM = 110
+"""Cells from which the marks' meaning stands beside the track."""
 ROLES = {
     "fork": "child",
     "child.exit": "child",
@@ -53,6 +51,10 @@ class Timeline(LinesPanel, can_focus=False):
         """Draw the driver's history."""
         self._length = driver.length
         tail = f" event {grouped(driver.cursor + 1)} of {grouped(driver.length)}"
+        if self.size.width >= LEGEND_FROM:
+            tail = f" {self.glyphs.mark} step  {self.glyphs.minor_mark} fsync {tail}"
+            if crowded(driver.marks, driver.length, self.size.width - len(tail) - 4):
+                tail = tail.replace(f"{self.glyphs.minor_mark} fsync", " " * 7)
         self._room = max(self.size.width - len(tail) - 4, 8)
         self.put([timeline_line(driver.marks, driver.cursor, driver.length, self._room,
                                 tail, self.glyphs, driver.is_past)])  # fmt: skip
@@ -74,26 +76,41 @@ def timeline_line(
     glyphs: Glyphs,
     past: bool,
 ) -> Line:
-    """The track, its marks (the last wins a cell), labels where there is room, the cursor."""
+    """The track, its marks and labels, the cursor; fsyncs only where they do not crowd it."""
     cells: list[Span] = [(glyphs.track, "faint")] * room
-    named: list[tuple[int, str, str]] = []
-    for mark in marks:
-        at = _place(mark.index, length, room)
-        role = ROLES.get(mark.kind, "dim")
-        if mark.kind == "fsync":
-            if cells[at][0] == glyphs.track:
-                cells[at] = (glyphs.minor_mark, role)
-            continue
-        cells[at] = (glyphs.mark, role)
-        if label := LABELS.get(mark.kind, ""):
-            named.append((at + 1, label, role))
-    for at, label, role in named:
-        under = cells[at : at + len(label) + 1]
-        if len(under) > len(label) and all(text != glyphs.mark for text, _ in under):
-            cells[at : at + len(label)] = [(character, role) for character in label]
+    places: dict[str, list[int]] = {
+        kind: sorted({_place(mark.index, length, room) for mark in marks if mark.kind == kind})
+        for kind in {mark.kind for mark in marks}
+    }
+    if not crowded(marks, length, room):
+        for at in places.get("fsync", []):
+            cells[at] = (glyphs.minor_mark, ROLES["fsync"])
+    for at in sorted({*places.get("step", []), *places.get("question", [])}):
+        cells[at] = (glyphs.mark, "dim")
     here = _place(cursor, length, room)
+    taken = {here}
+    for kind, label in LABELS.items():
+        for at in reversed(places.get(kind, [])):
+            _label(cells, taken, at, label, ROLES[kind])
     cells[here] = (glyphs.cursor, "glow" if past else "bold")
     return (("|", "dim"), *merged(cells), ("|", "dim"), (tail, "dim"))
+
+
+def crowded(marks: Sequence[Mark], length: int, room: int) -> bool:
+    """Whether marks of the fsyncs would be a wall in which nothing else is seen."""
+    places = {_place(mark.index, length, room) for mark in marks if mark.kind == "fsync"}
+    return len(places) * CROWDED > room
+
+
+def _label(cells: list[Span], taken: set[int], at: int, label: str, role: str) -> None:
+    """Write `label` from cell `at` on, or its first letter, over what is less important."""
+    if at in taken:
+        return
+    wanted = range(at, at + len(label))
+    fits = wanted.stop <= len(cells) and taken.isdisjoint((*wanted, wanted.stop))
+    for place, letter in zip(wanted, label if fits else label[0], strict=False):
+        cells[place] = (letter, role)
+        taken.add(place)
 
 
 def _place(index: int, length: int, room: int) -> int:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import BindingType
 
 from app.crash_words import crash_lines
 from app.driver import Driver, beats
 from app.glyphs import Glyphs
-from app.lines import EMPTY, Line, line, paragraph
-from app.lines_panel import LinesPanel
+from app.lines import EMPTY, Line, fold, line, paragraph
+from app.lines_panel import ARROWS, LinesPanel
+from scenes.conditions import text_of
 from scenes.scene import Question, Scene, Stage
 from scenes.view import QuestionView, View
 
@@ -18,6 +22,8 @@ Text = Callable[[str], str]
 class WordsPanel(LinesPanel, can_focus=True):
     """Draws the stage's words."""
 
+    BINDINGS: ClassVar[list[BindingType]] = ARROWS
+
     def show(self, driver: Driver) -> None:
         """Draw the stage that the driver is at."""
         stage = driver.stage()
@@ -25,7 +31,7 @@ class WordsPanel(LinesPanel, can_focus=True):
         self.put(
             words_lines(driver.scene, stage, driver.view, driver.text, self.glyphs, self.size.width)
         )
-        self.subtitle("more below" if self.hidden_below else "")
+        self.subtitle("PgDn: more" if self.hidden_below else "PgUp: back" if self.top else "")
 
 
 def words_lines(
@@ -33,12 +39,16 @@ def words_lines(
 ) -> list[Line]:
     """The caption, then the question or, at the end, what to take away."""
     cells = max(cells - 1, 10)
-    lines = [line((text(stage.title), "bold")), *paragraph(text(stage.text), cells)]
+    lines = [
+        line((text(stage.title), "bold")),
+        *paragraph(text(text_of(scene, stage, view)), cells),
+    ]
     lines += crash_lines(view, cells)
     if stage.question is not None:
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
     if stage.beat == 0:
-        lines += [EMPTY, line(("space", "key"), " begins with beat 1; d: the story so far")]
+        begins = line(("space", "key"), " begins with beat 1; d: the story so far")
+        lines += [EMPTY, *fold(begins, cells)]
         lines += [EMPTY, line(("Previously", "bold"))]
         lines += paragraph(text(scene.previously), cells, "dim")
     elif stage is scene.stages[-1] and stage.beat == beats(scene) and scene.takeaways:
@@ -70,13 +80,14 @@ def question_lines(
             note = "  (your answer)" if right < 0 else "  (your answer: right)"
             if right not in (-1, index):
                 note = "  (your answer)"
-        lines.append(line((lead, "bold"), (f"{index + 1}) ", "key"), (" ", role),
-                          (text(choice.text), role), (note, "dim")))  # fmt: skip
+        shown = line((lead, "bold"), (f"{index + 1}) ", "key"), (" ", role),
+                     (text(choice.text), role), (note, "dim"))  # fmt: skip
+        lines += fold(shown, cells, 6)
     if right >= 0:
         lines += paragraph("Measured: " + text(question.choices[right].why), cells, "text")
     elif chosen >= 0:
-        lines.append(line(("space: let it happen, and count", "dim")))
+        lines += paragraph("space: let it happen, and count", cells, "dim")
     else:
         count = len(question.choices)
-        lines.append(line((f"1 to {count}: predict; then this run is measured", "dim")))
+        lines += paragraph(f"1 to {count}: predict; then this run is measured", cells, "dim")
     return lines

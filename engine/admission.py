@@ -8,6 +8,8 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
+from engine.replies import MAX_CLIENTS
+
 if TYPE_CHECKING:
     from engine.client import Client
     from engine.server import Server
@@ -23,7 +25,7 @@ _PROTECTED = (
 def refusal(server: Server, client: Client) -> str:
     """The error that turns a new connection away, or nothing."""
     if len(server.clients) >= server.config.maxclients:
-        return "ERR max number of clients reached"
+        return MAX_CLIENTS
     return _PROTECTED if _is_protected(server, client) else ""
 
 
@@ -34,7 +36,8 @@ def drop_idle(server: Server) -> None:
         return
     for client in list(server.clients.values()):
         idle = server.turn_time - client.active_at
-        if idle > limit and not (client.channels or client.patterns or client.monitoring):
+        waits = client.channels or client.patterns or client.monitoring or client.postponed
+        if idle > limit and not waits:
             server.log("-", "Closing idle client")
             client.abort()
 

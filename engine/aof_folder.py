@@ -13,7 +13,13 @@ from collections.abc import Callable
 
 from engine.disk import APPEND, Disk, read_all, replace_file
 from engine.errors import EngineError
-from engine.manifest import Manifest, ManifestFile, format_manifest, parse_manifest
+from engine.manifest import (
+    Manifest,
+    ManifestError,
+    ManifestFile,
+    format_manifest,
+    parse_manifest,
+)
 
 
 class AofFolder:
@@ -53,8 +59,7 @@ class AofFolder:
     def read(self) -> Manifest:
         """What the folder holds; an empty manifest where there is no folder or no manifest yet.
 
-        Raises ManifestError for one that cannot be trusted, EngineError for one that cannot be
-        read.
+        Raises EngineError for one that cannot be read or trusted.
         """
         try:
             data = read_all(self._disk, self.manifest_path)
@@ -63,9 +68,14 @@ class AofFolder:
         except OSError as err:
             raise EngineError(
                 f"Fatal error: can't open the AOF manifest file {self.manifest_path} "
-                f"for reading: {err.strerror}"
+                f"for reading: {err.strerror}. It must be a file that this user can read."
             ) from err
-        return parse_manifest(data)
+        try:
+            return parse_manifest(data)
+        except ManifestError as err:
+            for line in err.log_lines:
+                self._log("#", line)
+            raise err.of(self.manifest_path) from err
 
     def persist(self, manifest: Manifest) -> None:
         """Make `manifest` the folder's, safely on the disk; raises EngineError."""

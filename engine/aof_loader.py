@@ -17,6 +17,7 @@ import msgspec
 
 from engine.aof_folder import AofFolder
 from engine.aof_format import FormatError, parse_fast, parse_strict
+from engine.burst import text_of
 from engine.disk import ALTER, READ, Disk
 from engine.errors import CorruptFileError, EngineError
 from engine.manifest import Manifest, ManifestFile
@@ -28,11 +29,23 @@ _TRANSACTIONS = frozenset({b"MULTI", b"EXEC", b"DISCARD"})
 _FORMAT_ADVICE = (
     "make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>"
 )
+_RESTORE = "Restore the file from a backup"
 _TRUNCATED_ADVICE = (
     "1) Make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>. "
     "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and "
     "restart the server."
 )
+
+
+class RefusedCommandError(EngineError):
+    """`execute` could not execute the command at `index` of those it was given."""
+
+    def __init__(self, index: int, what: str, advice: str) -> None:
+        super().__init__(what)
+        self.index = index
+        self.advice = advice
+        self.batch_at = 0
+        """Offset of the piece of the file that has the command (the MULTI of a transaction)."""
 
 
 class LoadResult(msgspec.Struct, frozen=True):
@@ -60,6 +73,7 @@ class Loader:
         truncated_ok: bool = True,
     ) -> None:
         """`execute` runs commands in order, SELECT among them; their errors are its own to log.
+        One that it can't execute is a RefusedCommandError.
 
         It never sees MULTI, EXEC or DISCARD: a transaction comes as a whole or not at all.
         `is_command` knows a name in any case. `load_rdb` loads the dump that a file begins with
@@ -96,8 +110,9 @@ class Loader:
             return self._disk.size(self._folder.path(file))
         except OSError as err:
             raise EngineError(
-                f"Unable to obtain the AOF file {file.name} length. stat: {err.strerror}. "
-                "The manifest lists it: restore the file, or the manifest, from a backup."
+                f"Unable to obtain the AOF file {self._folder.path(file)} length. stat: "
+                f"{err.strerror}. The manifest lists it: restore the file, or the manifest, from "
+                "a backup."
             ) from err
 
     def _load_file(self, file: ManifestFile, size: int, *, last: bool) -> int:
@@ -107,18 +122,21 @@ class Loader:
             fd = self._disk.open(self._folder.path(file), READ)
         except OSError as err:
             raise EngineError(
-                f"Fatal error: can't open the append log file {file.name} for reading: "
-                f"{err.strerror}"
+                f"Fatal error: can't open the append log file {self._folder.path(file)} for "
+                f"reading: {err.strerror}. This user must be able to read and write it."
             ) from err
         try:
             valid = self._replay(fd, file)
             if self._transaction is not None:
                 self._log("#", f"Revert incomplete MULTI/EXEC transaction in AOF file {file.name}")
-                valid = self._start_of_multi(fd)
+                valid = self._start_of(fd, *self._multi_at)
                 self._transaction = None
+        except RefusedCommandError as err:
+            self._corrupt(file, self._start_of(fd, err.batch_at, err.index), str(err), err.advice)
         except OSError as err:
             raise EngineError(
-                f"Unrecoverable error reading the append only file {file.name}: {err.strerror}"
+                f"Unrecoverable error reading the append only file {self._folder.path(file)}: "
+                f"{err.strerror}. {_RESTORE}."
             ) from err
         finally:
             self._disk.close(fd)
@@ -188,9 +206,10 @@ class Loader:
                     file,
                     offset + err.offset,
                     f"Bad file format reading the append only file ({err.what})",
+                    f"Make a backup, then try redis-check-aof --fix {self._folder.manifest_path}",
                 )
         if self._is_plain(commands, piece, offset, file) and self._transaction is None:
-            self._run(commands)
+            self._run(commands, offset, 0)
         else:
             self._run_transactions(commands, offset)
         return used
@@ -207,16 +226,33 @@ class Loader:
                 self._plain.add(name)
             else:
                 start = next(at for argv, at, _ in parse_strict(piece) if argv[:1] == [name])
-                shown = name.decode("utf-8", "backslashreplace")
-                what = f"Unknown command '{shown}' reading the append only file"
+                what = f"Unknown command '{text_of(name)}' reading the append only file"
                 self._log("#", f"{what} {file.name}")
-                self._corrupt(file, offset + start, what)
+                self._corrupt(
+                    file,
+                    offset + start,
+                    what,
+                    "This engine does not have it: load the file with the server that wrote it, or "
+                    "restore an older one",
+                )
         return plain
 
-    def _run(self, commands: list[list[bytes]]) -> None:
+    def _run(self, commands: list[list[bytes]], batch_at: int, first: int | None = None) -> None:
+        """Execute them; the first is command number `first` of the piece at `batch_at`.
+
+        Without `first` they are the transaction that began at `_multi_at`.
+        """
         self._commands += len(commands)
-        if commands:
+        if not commands:
+            return
+        try:
             self._execute(commands)
+        except RefusedCommandError as err:
+            if first is None:
+                err.batch_at, err.index = self._multi_at
+            else:
+                err.batch_at, err.index = batch_at, first + err.index
+            raise
 
     def _run_transactions(self, commands: list[list[bytes]], offset: int) -> None:
         for index, argv in enumerate(commands):
@@ -228,22 +264,24 @@ class Loader:
                 self._log("#", f"{name.decode()} at the wrong place in the AOF is ignored")
             elif name in _TRANSACTIONS:
                 queued, self._transaction = self._transaction or [], None
-                self._run(queued if name == b"EXEC" else [])
+                self._run(queued if name == b"EXEC" else [], offset)
             elif self._transaction is not None:
                 self._transaction.append(argv)
             else:
-                self._run([argv])
+                self._run([argv], offset, index)
 
     # its end
 
-    def _start_of_multi(self, fd: int) -> int:
-        offset, index = self._multi_at
-        self._disk.seek(fd, offset)
-        rest = b""
-        while more := self._disk.read(fd, max(_PIECE, len(rest))):
-            rest += more
-        starts = (start for argv, start, _ in parse_strict(rest) if argv)
-        return offset + next(islice(starts, index, None))
+    def _start_of(self, fd: int, batch_at: int, index: int) -> int:
+        """Where command number `index` of the piece at `batch_at` begins."""
+        self._disk.seek(fd, batch_at)
+        data = b""
+        while more := self._disk.read(fd, max(_PIECE, len(data))):
+            data += more
+            starts = (start for argv, start, _ in parse_strict(data) if argv)
+            if (start := next(islice(starts, index, None), None)) is not None:
+                return batch_at + start
+        raise EngineError("the append only file became shorter while it was loaded")
 
     def _truncate(self, file: ManifestFile, valid: int, *, last: bool) -> None:
         if not self._truncated_ok:
@@ -252,12 +290,18 @@ class Loader:
                 f"Unexpected end of file reading the append only file {file.name}. You can: "
                 f"{_TRUNCATED_ADVICE}",
             )
-            self._corrupt(file, valid, "Unexpected end of file reading the append only file")
+            self._corrupt(
+                file,
+                valid,
+                "Unexpected end of file reading the append only file",
+                "Start with --aof-load-truncated yes, which cuts the file there; or make a backup, "
+                f"then redis-check-aof --fix {self._folder.manifest_path}",
+            )
         self._log("#", f"!!! Warning: short read while loading the AOF file {file.name}!!!")
         if not last:
             what = "the truncated file is not the last file"
             self._log("#", f"Fatal error: {what}")
-            self._corrupt(file, valid, f"Unexpected end of file: {what}")
+            self._corrupt(file, valid, f"Unexpected end of file: {what}", _RESTORE)
         self._log("#", f"!!! Truncating the AOF {file.name} at offset {valid} !!!")
         try:
             fd = self._disk.open(self._folder.path(file), ALTER)
@@ -267,11 +311,14 @@ class Loader:
             finally:
                 self._disk.close(fd)
         except OSError as err:
-            raise EngineError(f"Error truncating the AOF file {file.name}: {err.strerror}") from err
+            raise EngineError(
+                f"Error truncating the AOF file {self._folder.path(file)} at offset {valid}: "
+                f"{err.strerror}. This user must be able to write it."
+            ) from err
         self._log("#", f"AOF {file.name} loaded anyway because aof-load-truncated is enabled")
 
-    def _corrupt(self, file: ManifestFile, offset: int, what: str) -> NoReturn:
-        raise CorruptFileError(self._folder.path(file), offset, what)
+    def _corrupt(self, file: ManifestFile, offset: int, what: str, advice: str) -> NoReturn:
+        raise CorruptFileError(self._folder.path(file), offset, what, advice)
 
 
 def _seconds_since(began: int) -> float:

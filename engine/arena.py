@@ -232,10 +232,7 @@ class Arena:
             self._reclaim_empty_pages()
             page = self._runs.take(count)
             if page is None:
-                raise ArenaFullError(
-                    f"the arena of {self.pages} pages is full: {count} more are needed. "
-                    "Delete keys, or start with a larger arena-pages."
-                )
+                raise ArenaFullError(self.pages, count)
             return self._clean(page, count)
         page = self.high_water
         self.high_water += count

@@ -4,8 +4,9 @@ Redis calls it bio_aof_fsync. fdatasync(2) can take seconds on a busy disk; here
 thread waiting. The main thread queues a job and goes on serving; finished jobs come back through a
 second queue, which the main thread empties with `collect`.
 
-The thread starts with the first job and belongs to the process that started it: a forked child has
-no such thread and must not use the queue (a fresh one is made if the process forks to live on).
+The thread starts with `start`, or with the first job, and belongs to the process that started it: a
+forked child has no such thread and must not use the queue (a fresh one is made if the process forks
+to live on).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import msgspec
 
 from engine.aof_intentions import Sync
 from engine.disk import Disk
+from engine.errors import EngineError
 
 THREAD_NAME = "bio_aof_fsync"
 
@@ -55,6 +57,25 @@ class Bio:
         self._disk = disk
         self._wake = wake
         self._pid = 0
+        self._thread: threading.Thread
+
+    def start(self) -> None:
+        """Have the thread before the first job needs it; raises EngineError if there is none."""
+        if self._pid == os.getpid() and self._thread.is_alive():
+            return
+        self._jobs: SimpleQueue[Job | threading.Event | Literal["stop"]] = SimpleQueue()
+        self._finished: SimpleQueue[Finished] = SimpleQueue()
+        thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise EngineError(
+                f"Can't start the thread {THREAD_NAME}, which syncs the append only file: {error}. "
+                "Raise the limit of processes (ulimit -u, or the container's pids limit), or end "
+                "some of this user's."
+            ) from error
+        self._thread = thread
+        self._pid = os.getpid()
 
     def sync(self, fd: int, sync: Sync, dirty_pages: Callable[[int], int] | None = None) -> None:
         """Queue an fdatasync of `fd`."""
@@ -89,16 +110,8 @@ class Bio:
         return not self._thread.is_alive()
 
     def _submit(self, job: Job) -> None:
-        if self._pid != os.getpid() or not self._thread.is_alive():
-            self._start()
+        self.start()
         self._jobs.put(job)
-
-    def _start(self) -> None:
-        self._pid = os.getpid()
-        self._jobs: SimpleQueue[Job | threading.Event | Literal["stop"]] = SimpleQueue()
-        self._finished: SimpleQueue[Finished] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
-        self._thread.start()
 
     def _run(self) -> None:
         while (job := self._jobs.get()) != "stop":

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from time import monotonic
 
 from engine.aof_text import resp_text
 from engine.events import AofAppend, AofWrite, Command, Event
+from engine.redaction import redacted
 
 MAX_ARGUMENT = 64
 MAX_ARGUMENTS = 8
@@ -74,10 +74,9 @@ class Burst:
         self._writes += 1
         self._write_usec += usec
 
-    def end(self) -> list[Event]:
-        """The run as events: commands, appends, writes; then it is empty."""
+    def end(self, at: float) -> list[Event]:
+        """The run, which ended at `at`, as events: commands, appends, writes; then it is empty."""
         events: list[Event] = []
-        at = monotonic()
         if self._commands:
             pairs = [(page, text_of(key)) for page, key in list(self._pages.items())[:MAX_PAIRS]]
             events.append(
@@ -118,21 +117,9 @@ class Burst:
         return events
 
 
-_SECRET = frozenset({b"auth", b"hello", b"acl"})
-
-
-def is_secret(argv: Sequence[bytes]) -> bool:
-    """Whether a command's words may hold a password."""
-    if argv[0].lower() in _SECRET:
-        return True
-    return argv[0].lower() == b"config" and any(b"pass" in word.lower() for word in argv[2:])
-
-
 def printable(argv: Sequence[bytes]) -> list[str]:
     """A command's words for a screen: few, short, and never a password."""
-    if is_secret(argv):
-        return [text_of(argv[0]), "(redacted)"]
-    words = [text_of(word) for word in argv[:MAX_ARGUMENTS]]
+    words = [text_of(word) for word in redacted(argv[:MAX_ARGUMENTS])]
     if len(argv) > MAX_ARGUMENTS:
         words.append(f"... ({len(argv) - MAX_ARGUMENTS} more)")
     return words

@@ -65,9 +65,15 @@ class ParentEnd:
     """What the parent keeps: it wishes, and reads reports without ever blocking."""
 
     def __init__(self) -> None:
+        """Raises OSError where there are no descriptors left."""
         self._page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_SHARED | mmap.MAP_ANONYMOUS)
         self._wake_read, self._wake_write = os.pipe()
-        self.report_fd, self._report_write = os.pipe()
+        try:
+            self.report_fd, self._report_write = os.pipe()
+        except OSError:
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            raise
         """Readable when reports (or the end) are there: `report_fd` is for the event loop."""
         os.set_blocking(self.report_fd, False)
         os.set_blocking(self._wake_write, False)
@@ -127,7 +133,7 @@ class ParentEnd:
         self._wake()
 
     def reports(self) -> list[Report]:
-        """All reports that have come in."""
+        """All reports that have come in; raises EngineError for what no child would write."""
         while not self.ended:
             try:
                 data = os.read(self.report_fd, 1 << 16)
@@ -136,7 +142,10 @@ class ParentEnd:
             self._unfinished += data
             self.ended = not data
         *lines, self._unfinished = self._unfinished.split(b"\n")
-        return [self._decoder.decode(line) for line in lines]
+        try:
+            return [self._decoder.decode(line) for line in lines]
+        except msgspec.DecodeError as error:
+            raise EngineError(f"a report is no report: {error}") from error
 
     def close(self) -> None:
         """Give the descriptors back; the child is gone."""

@@ -11,12 +11,15 @@ from engine import dispatch
 from engine.framer import Framer
 
 if TYPE_CHECKING:
+    from engine.commands.table import CommandSpec
     from engine.database import Database
     from engine.server import Server
     from engine.transactions import Transaction, Watch
 
 _HIGH_WATER = 1 << 20
 """Bytes of unsent replies at which a client is not read any further."""
+
+_SUBSCRIPTIONS = frozenset({"subscribe", "unsubscribe", "psubscribe", "punsubscribe"})
 
 
 class Client(asyncio.Protocol):
@@ -50,7 +53,10 @@ class Client(asyncio.Protocol):
         self.monitoring = False
         self.no_evict = False
         self.no_touch = False
-        self.reply_mode = "on"
+        self.unanswered = 0
+        """CLIENT REPLY: how many commands from here on go unanswered; -1 all."""
+        self.postponed: list[list[bytes]] = []
+        """Commands that wait for the end of a CLIENT PAUSE."""
         self.replies: list[bytes] = []
         self.closing = False
         self.closed = False
@@ -83,10 +89,24 @@ class Client(asyncio.Protocol):
         """Execute every complete command in what has arrived."""
         if self.closing:
             return
+        if self.postponed:
+            self.framer.feed(data)
+            self._execute([])
+        else:
+            self._execute(self.framer.receive(data))
+
+    def go_on(self) -> None:
+        """The pause is over: execute what has waited."""
+        commands, self.postponed = self.postponed, []
+        if not self.closing:
+            self._execute(commands + self.framer.commands())
+
+    def _execute(self, commands: list[list[bytes]]) -> None:
         framer = self.framer
-        commands = framer.receive(data)
         if commands:
             dispatch.run(self, commands)
+        if self.postponed and framer.error is not None:
+            return  # it is answered in its turn
         if framer.error is not None and not self.closing:
             self.reply(framer.error.reply)
             self.close_after_reply()
@@ -115,6 +135,12 @@ class Client(asyncio.Protocol):
         """Keep a reply for the turn's end."""
         self.replies.append(data)
         self.server.wants_turn(self)
+
+    def answer(self, spec: CommandSpec | None, reply: bytes) -> bytes:
+        """What of a reply is sent while CLIENT REPLY wants none: subscriptions are no replies."""
+        if self.unanswered > 0:
+            self.unanswered -= 1
+        return reply if spec is not None and spec.name in _SUBSCRIPTIONS else b""
 
     def push(self, data: bytes) -> None:
         """Keep an out-of-band message (pub/sub, MONITOR) for the turn's end."""
@@ -170,7 +196,6 @@ class Client(asyncio.Protocol):
             not self.authenticated
             or self.transaction is not None
             or (self.resp == 2 and bool(self.channels or self.patterns))
-            or self.reply_mode != "on"
         )
 
     @property

@@ -11,9 +11,12 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from engine.commands.table import COMMANDS, CommandSpec
+from engine.cross_protocol import cut_off, is_http
 from engine.errors import ArenaFullError
-from engine.guard import refuse
-from engine.replies import CommandError, error, unknown_command, wrong_arity
+from engine.guard import abort_exec, refuse
+from engine.monitor import is_shown
+from engine.pausing import PostponedError
+from engine.replies import OUT_OF_MEMORY, CommandError, error, unknown_command, wrong_arity
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -30,9 +33,12 @@ def run(client: Client, commands: list[list[bytes]]) -> None:
         spec = COMMANDS.get(name) or COMMANDS.get(name.upper())
         try:
             if spec is None:
+                if is_http(name):
+                    cut_off(client)
+                    return
                 raise unknown_command(argv)
             if (arity := spec.arity) != len(argv) and (arity > 0 or len(argv) < -arity):
-                raise wrong_arity(spec.name)
+                raise _wrong_arity(client, spec)
             if client.guarded or server.guarded:
                 reply = refuse(client, spec, argv) or call(client, spec, argv)
             elif spec.writes:
@@ -41,7 +47,13 @@ def run(client: Client, commands: list[list[bytes]]) -> None:
                 reply = spec.handler(client, argv)
         except CommandError as problem:
             reply = refused(client, spec, problem)
-        replies.append(reply)
+        except ArenaFullError:  # one that is no write, but fills memory (DEBUG POPULATE)
+            reply = refused(client, spec, CommandError(OUT_OF_MEMORY))
+        except PostponedError:
+            at = next(at for at, words in enumerate(commands) if words is argv)
+            commands, client.postponed = commands[:at], commands[at:]
+            break
+        replies.append(client.answer(spec, reply) if client.unanswered else reply)
         ended = perf_counter_ns()
         if spec is not None:
             spec.calls += 1
@@ -53,19 +65,29 @@ def run(client: Client, commands: list[list[bytes]]) -> None:
             break
     server.stats.commands += len(commands)
     client.commands_run += len(commands)
-    client.last_command = commands[-1][0].decode("latin-1").lower()
+    if commands:
+        client.last_command = commands[-1][0].decode("latin-1").lower()
     client.active_at = server.turn_time
     server.wants_turn(client)
 
 
 def call(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
     """Execute one command that has been admitted; its reply, an error reply included."""
+    reply = _called(client, spec, argv)
+    if client.server.monitors and not client.replaying and is_shown(spec, argv):
+        client.server.feed_monitors(client, argv)
+    return reply
+
+
+def _called(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
     try:
         if spec.writes:
             return handle_write(client, spec, argv)
         return spec.handler(client, argv)
     except CommandError as problem:
         return refused(client, spec, problem)
+    except ArenaFullError:
+        return refused(client, spec, CommandError(OUT_OF_MEMORY))
 
 
 def handle_write(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
@@ -79,7 +101,7 @@ def handle_write(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
     try:
         reply = spec.handler(client, argv)  # in-memory mutation
     except ArenaFullError:
-        raise CommandError("OOM command not allowed when used memory > 'maxmemory'.") from None
+        raise CommandError(OUT_OF_MEMORY) from None
     changes = keyspace.dirty - before
     instead = client.propagated
     if changes or instead:
@@ -88,6 +110,12 @@ def handle_write(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
             observer.wrote(client, spec, argv, max(changes, 0), perf_counter_ns() - started)
     client.propagated = None
     return reply  # leaves after the turn's flush
+
+
+def _wrong_arity(client: Client, spec: CommandSpec) -> CommandError:
+    """An EXEC with words too many ends its transaction (rejectCommand(), 7.0)."""
+    problem = wrong_arity(spec.name)
+    return problem if spec.name != "exec" else abort_exec(client, problem)
 
 
 def refused(client: Client, spec: CommandSpec | None, problem: CommandError) -> bytes:

@@ -16,16 +16,20 @@ class ConfigError(EngineError):
 class ArenaFullError(EngineError):
     """The arena has no room for a record; nothing was changed."""
 
+    def __init__(self, pages: int, needed: int) -> None:
+        self.what = f"the arena of {pages} pages is full: {needed} more are needed"
+        super().__init__(f"{self.what}. Delete keys, or start with a larger arena-pages.")
+
 
 class ProbeError(EngineError):
     """The kernel does not offer, or refuses, one of the files a probe reads."""
 
 
 class CorruptFileError(EngineError):
-    """A persistence file cannot be read; names the file and the offset in bytes."""
+    """A persistence file cannot be read; names the file, the offset in bytes and a way out."""
 
-    def __init__(self, path: str, offset: int, what: str) -> None:
-        super().__init__(f"{path}: {what} at offset {offset}")
+    def __init__(self, path: str, offset: int, what: str, advice: str = "") -> None:
+        super().__init__(f"{path} at offset {offset}: {what}" + (f". {advice}." if advice else ""))
         self.path = path
         self.offset = offset
         self.what = what

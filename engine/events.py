@@ -4,6 +4,13 @@ Every event says when (`at`, CLOCK_MONOTONIC seconds: one clock for all processe
 which engine (`engine`, `run`) and where its figures come from (`source`). The engine numbers its
 own events (`seq` 1, 2, 3 ...); the session renumbers the one stream it writes.
 
+`at` is when the engine took note, on its main thread, in the order of `seq`: along one engine's
+events it never goes back. What a child, the probe or the syncing thread did is noted a little after
+it happened; where the difference matters the event has a time of its own (`read_at`, `smaps_at`). A
+fork is noted the moment fork(2) returns, and a burst when it ends. The session's own events (step,
+question, answer, latency, process, crash, gap) stand where they joined the stream, with the time
+at which they happened: an engine's events on their way then may be a moment older.
+
 Units: `usec` microseconds, `*_kb` KiB as the kernel prints them, `bytes`, `start` and `end` bytes.
 Bursts are merged before they are published: `merged` counts the facts that one event stands for.
 """
@@ -125,6 +132,8 @@ class Pages(Event, frozen=True, kw_only=True, tag="pages"):
     child_interpreter_kb: int = 0
     page_table_kb: int = 0
     smaps_at: float = 0.0
+    read_at: float = 0.0
+    """CLOCK_MONOTONIC seconds of the reading, on the probe's thread; 0 in older recordings."""
     new_kb: int = 0
     """KiB of `private_dirty_kb` that are new pages, not copies, at `smaps_at`."""
     last: bool = False

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.replies import QUEUED, CommandError, not_while_subscribed
+from engine.replies import (
+    LOADING,
+    NO_AUTH,
+    NOT_IN_TRANSACTION,
+    QUEUED,
+    CommandError,
+    exec_abort,
+    not_while_subscribed,
+)
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -22,25 +30,55 @@ _RUN_AT_ONCE_IN_MULTI = frozenset({"exec", "discard", "multi", "watch", "quit", 
 
 
 def refuse(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes | None:
-    """A reply that stands for execution (QUEUED), or None to go on; raises CommandError."""
+    """A reply that stands for execution (QUEUED), or None to go on.
+
+    Raises CommandError, and PostponedError where the command waits for the end of a pause.
+    """
+    try:
+        return _refuse(client, spec, argv)
+    except CommandError as problem:
+        if spec.name == "exec":
+            raise abort_exec(client, problem) from None
+        raise
+
+
+def abort_exec(client: Client, why: CommandError) -> CommandError:
+    """An EXEC that can't be taken gives its transaction up (execCommandAbort()); the error."""
+    client.transaction = None
+    if client.watch is not None:
+        client.watch.forget()
+        client.watch = None
+    client.update_guard()
+    return exec_abort(why)
+
+
+def _refuse(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes | None:
     server = client.server
     if not client.authenticated and spec.name not in _WITHOUT_PASSWORD:
-        raise CommandError("NOAUTH Authentication required.")
-    if spec.writes or spec.name == "ping":
+        raise CommandError(NO_AUTH)
+    run = _executed(client, spec)
+    if spec.name == "ping" or any(each.writes for each in run):
         _refuse_by_persistence(client)
     subscribed = client.resp == 2 and bool(client.channels or client.patterns)
     if subscribed and spec.name not in _WHILE_SUBSCRIBED:
         raise not_while_subscribed(spec.full_name(argv))
     if server.loading and "loading" not in spec.flags and not client.replaying:
-        raise CommandError("LOADING Redis is loading the dataset in memory")
-    if server.monitors and not spec.is_admin and not client.replaying:
-        server.feed_monitors(client, argv)
+        raise CommandError(LOADING)
+    if not client.replaying:
+        server.pause.check(client, run)
     if client.transaction is not None and spec.name not in _RUN_AT_ONCE_IN_MULTI:
         if "no_multi" in spec.flags:
-            raise CommandError("ERR Command not allowed inside a transaction")
+            raise CommandError(NOT_IN_TRANSACTION)
         client.transaction.queue(spec, argv)
         return QUEUED
     return None
+
+
+def _executed(client: Client, spec: CommandSpec) -> list[CommandSpec]:
+    """The commands that run now: the one that is asked for or, for EXEC, those of its queue."""
+    if spec.name == "exec" and client.transaction is not None:
+        return [queued for queued, _ in client.transaction.commands]
+    return [spec]
 
 
 def _refuse_by_persistence(client: Client) -> None:

@@ -45,6 +45,11 @@ def quote(argument: bytes) -> bytes:
     return b'"' + b"".join(_QUOTED[byte] for byte in argument) + b'"'
 
 
+def shown(data: bytes, limit: int = 40) -> str:
+    """Bytes of a file as one line of text can show them: quoted, escaped, not too long."""
+    return quote(data[:limit]).decode() + ("..." if len(data) > limit else "")
+
+
 def _end_of_blanks(line: bytes, at: int) -> int:
     blanks = _BLANKS(line, at)
     assert blanks is not None

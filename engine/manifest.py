@@ -18,12 +18,13 @@ from typing import Literal, cast
 import msgspec
 
 from engine.errors import EngineError
-from engine.inline import quote, split_arguments
+from engine.inline import quote, shown, split_arguments
 
 MAX_LINE = 1024
 _MAX_SEQ = (1 << 63) - 1
 _NUMBER = re.compile(rb"\s*([+-]?\d+)")
 _PLAIN = re.compile(rb"[!-~]+")
+_TOO_LONG = "The AOF manifest file contains too long line"
 _SPECIAL = re.compile(rb"[\\\"']")
 
 FileType = Literal["b", "h", "i"]
@@ -32,16 +33,26 @@ FileType = Literal["b", "h", "i"]
 class ManifestError(EngineError):
     """A manifest that cannot be trusted: the server must not start on it."""
 
-    def __init__(self, what: str, number: int = 0, line: bytes = b"") -> None:
-        shown = line.decode("utf-8", "backslashreplace")
-        where = f" (line {number}: {shown!r})" if number else ""
-        super().__init__(f"AOF manifest: {what}{where}")
+    def __init__(self, what: str, number: int = 0, line: bytes = b"", why: str = "") -> None:
+        """`what` is Redis' message, `why` says more where that message misleads."""
         self.what = what
+        self.reason = why or what
+        if number:
+            self.reason += f", line {number} ({shown(line, 80)})"
+        super().__init__(f"AOF manifest: {self.reason}")
         self.log_lines = ["*** FATAL AOF MANIFEST FILE ERROR ***"]
         """What Redis logs, all at warning level."""
-        if line:
-            self.log_lines += [f"Reading the manifest file, at line {number}", f">>> '{shown}'"]
+        if line and not why:
+            text = line.decode("utf-8", "backslashreplace")
+            self.log_lines += [f"Reading the manifest file, at line {number}", f">>> '{text}'"]
         self.log_lines.append(what)
+
+    def of(self, path: str) -> EngineError:
+        """The error of the file at `path`, with what to do."""
+        return EngineError(
+            f"Can't use the AOF manifest {path}: {self.reason}. Restore it from a backup: it says "
+            "which files, in which order, are the database."
+        )
 
 
 class ManifestFile(msgspec.Struct, frozen=True):
@@ -102,16 +113,16 @@ def parse_manifest(data: bytes) -> Manifest:
         if line.startswith(b"#"):
             continue
         file = _parse_line(number, line)
-        shown = line.strip(b" \t\r\n")
+        text = line.strip(b" \t\r\n")
         if file.type == "b":
             if base is not None:
-                raise ManifestError("Found duplicate base file information", number, shown)
+                raise ManifestError("Found duplicate base file information", number, text)
             base = file
         elif file.type == "h":
             history.append(file)
         else:
             if file.seq <= (increments[-1].seq if increments else 0):
-                raise ManifestError("Found a non-monotonic sequence number", number, shown)
+                raise ManifestError("Found a non-monotonic sequence number", number, text)
             increments.append(file)
     return Manifest(base, tuple(history), tuple(increments))
 
@@ -129,7 +140,7 @@ def _lines(data: bytes) -> list[bytes]:
 
 def _parse_line(number: int, line: bytes) -> ManifestFile:
     if not line.endswith(b"\n") or b"\0" in line:
-        raise ManifestError("The AOF manifest file contains too long line", number)
+        raise ManifestError(_TOO_LONG, number, line, _why_no_line(line))
     text = line.strip(b" \t\r\n")
     words = split_arguments(text) if text else None
     if words is None or len(words) < 6 or len(words) % 2:
@@ -151,6 +162,15 @@ def _parse_line(number: int, line: bytes) -> ManifestFile:
     if kind not in (b"b", b"h", b"i"):
         raise ManifestError("Unknown AOF file type", number, text)
     return ManifestFile(os.fsdecode(name), seq, cast(FileType, kind.decode()))
+
+
+def _why_no_line(line: bytes) -> str:
+    """What is wrong with a line that Redis, reading C strings, can only call too long."""
+    if b"\0" in line:
+        return "Found a NUL byte in a line"
+    if len(line) < MAX_LINE:
+        return "The last line does not end in a line feed"
+    return f"Found a line of more than {MAX_LINE} bytes"
 
 
 def _quoted(name: str) -> bytes:

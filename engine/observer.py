@@ -159,9 +159,12 @@ class Observer:
 
 def pages_event(reading: Reading) -> Pages:
     """The `pages` event of a probe's reading."""
-    return Pages(**{name: getattr(reading, name) for name in _PAGES_FIELDS})
+    figures = {name: getattr(reading, name) for name in _PAGES_FIELDS}
+    return Pages(**figures, read_at=reading.at)
 
 
 _PAGES_FIELDS = tuple(
-    name for name in Pages.__struct_fields__ if name not in {"seq", "engine", "run", "source"}
+    name
+    for name in Pages.__struct_fields__
+    if name not in {"seq", "engine", "run", "source", "at", "read_at"}
 )

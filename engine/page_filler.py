@@ -8,6 +8,7 @@ piece; what is left at the end is placed one by one.
 from __future__ import annotations
 
 from engine.arena import Arena
+from engine.inline import shown
 from engine.keyspace import Keyspace
 
 
@@ -15,7 +16,7 @@ class DuplicateKeyError(Exception):
     """A key came twice, or was there already."""
 
     def __init__(self, db: int, key: bytes) -> None:
-        super().__init__(f"duplicated key {key!r} in DB {db}")
+        super().__init__(f"duplicated key {shown(key)} in DB {db}")
 
 
 class _Waiting:

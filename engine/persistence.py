@@ -16,7 +16,7 @@ from engine.aof_file import TURN_ON_REFUSED, AofFatalError, AofTail, AppendOnlyF
 from engine.aof_policy import AofPolicy
 from engine.bio import Bio
 from engine.disk import Disk
-from engine.errors import ConfigError, EngineError
+from engine.errors import ConfigError, EngineError, ProbeError
 from engine.events import encode
 from engine.probe import Probe, Reading, check_invariant
 from engine.recovery import Recovery
@@ -76,6 +76,7 @@ class Persistence:
         self.has_disk = cachestat.has_disk(self.directory)
         self._knows_dirty = self.has_disk and cachestat.proves_dirty(self.directory)
         if self._server.config.appendonly:
+            self._bio.start()
             self.recovery.load_aof(self.aof)
         else:
             self.recovery.load_dump()
@@ -181,6 +182,10 @@ class Persistence:
         """BGSAVE [SCHEDULE]: its reply; raises CommandError."""
         return self.saves.start_bgsave(schedule=schedule)
 
+    def schedule_bgsave(self) -> bytes:
+        """BGSAVE inside EXEC: its reply; raises CommandError."""
+        return self.saves.schedule_bgsave()
+
     def cancel_rdb_child(self) -> None:
         """FLUSHALL makes a running snapshot pointless."""
         self.saves.cancel()
@@ -224,7 +229,8 @@ class Persistence:
             raise CommandError(f"ERR Error trying to load the RDB dump: {error}") from error
 
     def load_aof(self) -> None:
-        """DEBUG LOADAOF: flush, empty, load; raises CommandError."""
+        """DEBUG LOADAOF: flush, empty, load. Where that fails the process ends, as Redis' does:
+        with half the data in memory, nothing may overwrite what is on the disk."""
         if not self.aof.enabled:
             raise CommandError("ERR the append only file is off: start with --appendonly yes")
         with _no_reply_after_a_broken_promise():
@@ -233,7 +239,8 @@ class Persistence:
         try:
             self.recovery.load_aof(self.aof)
         except EngineError as error:
-            raise CommandError(f"ERR Error trying to load the AOF files: {error}") from error
+            self._server.log("#", str(error))
+            os._exit(1)
 
     def tail(self, now: float) -> AofTail:
         """How far each rung has come at `now` (CLOCK_MONOTONIC)."""
@@ -259,7 +266,10 @@ class Persistence:
     def probe_paused(self) -> contextlib.AbstractContextManager[None]:
         """While entered nothing walks the page tables, for which a fork would have to wait."""
         observer = self._server.observer
-        return observer.probe.paused() if observer is not None else contextlib.nullcontext()
+        if observer is None:
+            return contextlib.nullcontext()
+        observer.publisher.settle()  # what was written so far is told as before the fork
+        return observer.probe.paused()
 
     def child_started(self, snapshot: Snapshot, held: bytes) -> None:
         """A snapshot child was forked; `held` has 1 for every page that held data then."""
@@ -272,7 +282,10 @@ class Persistence:
         """The child has finished and waits: read the pages once more while it is there."""
         observer = self._server.observer
         if observer is not None:
-            observer.pages(observer.probe.last_reading())
+            try:
+                observer.pages(observer.probe.last_reading())
+            except ProbeError as error:
+                self._server.log("#", f"The last reading of the pages failed: {error}")
 
     def child_ended(self) -> None:
         """The child is gone: every page counts as private again."""

@@ -31,6 +31,10 @@ Post = Callable[[Callable[[], None]], object]
 
 _TOLD = tuple(name for name in Figures.__struct_fields__ if name != "smaps_at")
 
+SAME_AGAIN = 0.95
+"""Seconds after which smaps' unchanged figures are told again while a child lives: whoever watches
+sees that they are of now. A little under a second, as a reading comes a moment after it is due."""
+
 
 class Probe:
     """Reports the pages of one arena of this process from `start` to `stop`."""
@@ -60,6 +64,7 @@ class Probe:
         self._post: Post | None = None
         self._outbox: deque[Reading] = deque()
         self._said: tuple[object, ...] = ()
+        self._said_smaps_at = float("-inf")
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -78,8 +83,14 @@ class Probe:
         self._on_pages, self._on_problem = on_pages, on_problem
         self._post = post
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="probe", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="probe", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self.problem = f"{error}; raise the limit of processes (ulimit -u)"
+            self._deliver_problem()
+        else:
+            self._thread = thread
 
     def stop(self) -> None:
         """End the thread and close its files; nothing is reported any more."""
@@ -101,8 +112,12 @@ class Probe:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Nothing is read meanwhile: fork(2) has to wait for any walk over the page tables."""
+        """Nothing is read meanwhile: fork(2) has to wait for any walk over the page tables.
+
+        What was read before is reported first, on the calling thread.
+        """
         with self._reading:
+            self._deliver()
             yield
 
     # -- forks ---------------------------------------------------------------------------------
@@ -216,14 +231,17 @@ class Probe:
     # -- reporting -----------------------------------------------------------------------------
 
     def _put_out(self, reading: Reading) -> None:
-        """Lay it out for the next delivery, unless it says what the one before said."""
+        """Lay it out for the next delivery, unless it says what one a moment ago said."""
         if self._is_news(reading):
             self._outbox.append(reading)
 
     def _is_news(self, reading: Reading) -> bool:
         said = (reading.child, *(getattr(reading, name) for name in _TOLD))
-        news = reading.changed or said != self._said
+        lapsed = bool(reading.child) and reading.smaps_at - self._said_smaps_at >= SAME_AGAIN
+        news = reading.changed or lapsed or said != self._said
         self._said = said
+        if news:
+            self._said_smaps_at = reading.smaps_at
         return news
 
     def _call(self, deliver: Callable[[], None]) -> None:

@@ -60,12 +60,29 @@ class Publisher:
         self.seq = 0
         """Number of the last event sent."""
         self.flushed_at = 0.0
+        self._told_at = 0.0
+        """`at` of the last event sent."""
 
     def publish(self, event: Event) -> None:
-        """An event that is not merged: what came before it is told before it."""
+        """An event that is not merged: what came before it is told before it.
+
+        One that brings its time (a fork) takes its place before what was noted since.
+        """
+        self.settle()
+        if not event.at:
+            self._pending.append(_at(event, self._clock()))
+            return
+        place = len(self._pending)
+        while place and self._pending[place - 1].at > event.at:
+            place -= 1
+        if not place and event.at < self._told_at:
+            event = _at(event, self._told_at)
+        self._pending.insert(place, event)
+
+    def settle(self) -> None:
+        """What was merged so far is told as it stands: something else is about to happen."""
         if not self._burst.empty:
-            self._end_run()
-        self._pending.append(event if event.at else _at(event, self._clock()))
+            self._pending += self._burst.end(self._clock())
 
     def burst(self) -> Burst | None:
         """Where the next write has to be counted, or None if it may be told by itself."""
@@ -84,7 +101,7 @@ class Publisher:
         if self._burst.empty:
             return None
         if not self._burst.is_of(file):
-            self._end_run()
+            self.settle()
             return None
         return self._burst
 
@@ -94,7 +111,7 @@ class Publisher:
 
     def flush(self) -> None:
         """Send what has collected; each subscriber gets it in one piece."""
-        self._end_run()
+        self.settle()
         self.flushed_at = self._clock()
         if not self._pending:
             return
@@ -102,24 +119,21 @@ class Publisher:
         for event in self._pending:
             self.seq += 1
             payloads.append(encode(self._numbered(event)))
+        first_at, self._told_at = self._pending[0].at, self._pending[-1].at
         self._pending.clear()
         for subscriber in self._subscribers():
-            self._send(subscriber, payloads)
+            self._send(subscriber, payloads, first_at)
 
-    def _send(self, subscriber: Subscriber, payloads: list[bytes]) -> None:
+    def _send(self, subscriber: Subscriber, payloads: list[bytes], at: float) -> None:
         key = id(subscriber)
         if subscriber.unsent() > _MAX_UNSENT:
             self._missed[key] = self._missed.get(key, 0) + len(payloads)
             return
         missed = self._missed.pop(key, 0)
         if missed:
-            gap = self._numbered(_at(Gap(missed=missed), self._clock()))
+            gap = self._numbered(_at(Gap(missed=missed), at))
             payloads = [encode(gap), *payloads]
         subscriber.push(b"".join(_message(subscriber.resp, payload) for payload in payloads))
-
-    def _end_run(self) -> None:
-        if not self._burst.empty:
-            self._pending += self._burst.end()
 
     def _numbered(self, event: Event) -> Event:
         return msgspec.structs.replace(event, seq=self.seq, engine=self._engine, run=self._run)

@@ -20,6 +20,7 @@ from engine import lzf, rdb_format
 from engine.arena import MAX_DATABASES
 from engine.disk import READ, Disk
 from engine.errors import CorruptFileError
+from engine.inline import shown
 from engine.rdb_format import (
     EXPIRETIME,
     EXPIRETIME_MS,
@@ -116,13 +117,16 @@ class RdbParser:
         head = self._retrying(lambda: self._take(rdb_format.HEADER_SIZE))
         digits = head[len(rdb_format.MAGIC) :]
         if not head.startswith(rdb_format.MAGIC) or not digits.isdigit():
-            raise CorruptFileError(self.path, 0, "Wrong signature trying to load DB from file")
+            raise self._corrupt_at(
+                0, f"Wrong signature trying to load DB from file: {shown(head)} is no RDB header"
+            )
         self.version = int(digits)
         if not 1 <= self.version <= rdb_format.NEWEST_READ_VERSION:
-            raise CorruptFileError(
-                self.path,
+            raise self._corrupt_at(
                 len(rdb_format.MAGIC),
                 f"Can't handle RDB format version {self.version}",
+                f"This engine reads versions 1 to {rdb_format.NEWEST_READ_VERSION}: save the dump "
+                "with Redis 7.0 or older, or restore an older one",
             )
 
     def _read_items(self) -> Iterator[Entry]:
@@ -216,8 +220,9 @@ class RdbParser:
         key = self._string()
         if opcode != TYPE_STRING:
             raise self._corrupt(
-                f"key {key!r} is of type {opcode} ({TYPE_NAMES[opcode]}), which this engine "
-                "can't load"
+                f"key {shown(key)} is of type {opcode} ({TYPE_NAMES[opcode]}), which this engine "
+                "can't load",
+                "It loads strings only: save a dump without such keys",
             )
         value = self._string()
         record = build_string(key, value, expire_ms)[HEADER_SIZE:]
@@ -288,8 +293,12 @@ class RdbParser:
         except ValueError as error:
             raise self._corrupt(f"Invalid LZF compressed string ({error})") from error
 
-    def _corrupt(self, what: str) -> CorruptFileError:
-        return CorruptFileError(self.path, self._window_offset + self._at, what)
+    def _corrupt(self, what: str, advice: str = "") -> CorruptFileError:
+        return self._corrupt_at(self._window_offset + self._at, what, advice)
+
+    def _corrupt_at(self, offset: int, what: str, advice: str = "") -> CorruptFileError:
+        usual = f"Restore the file from a backup; redis-check-rdb {self.path} may tell more"
+        return CorruptFileError(self.path, offset, what, advice or usual)
 
     # -- the window ----------------------------------------------------------------------------
 
@@ -311,7 +320,7 @@ class RdbParser:
         self._data = self._data[self._at :]
         self._at = 0
         if self._window_offset + needed > self._size:
-            raise CorruptFileError(self.path, self._size, "Unexpected end of file: it is cut short")
+            raise self._corrupt_at(self._size, "Unexpected end of file: it is cut short")
         pieces = [self._data]
         missing = max(needed - len(self._data), WINDOW)
         while missing > 0 and (piece := self._disk.read(self._fd, missing)):
@@ -319,7 +328,7 @@ class RdbParser:
             missing -= len(piece)
         self._data = b"".join(pieces)
         if len(self._data) < needed:
-            raise CorruptFileError(self.path, self._size, "Unexpected end of file: it is cut short")
+            raise self._corrupt_at(self._size, "Unexpected end of file: it is cut short")
         self._on_window(self._window_offset)
 
     def _read_checksum(self) -> None:
@@ -333,8 +342,7 @@ class RdbParser:
             return
         actual = rdb_format.crc64(memoryview(self._data)[: self._at - 8], self._crc)
         if actual != expected:
-            raise CorruptFileError(
-                self.path,
+            raise self._corrupt_at(
                 self.end - 8,
                 f"Wrong RDB checksum expected: ({expected:x}) but got ({actual:x})",
             )

@@ -73,7 +73,9 @@ def load(
                 time.sleep(max(key_delay_usec, 0) / 1_000_000)
         filler.finish()
     except DuplicateKeyError as error:
-        raise CorruptFileError(path, parser.offset, f"RDB has {error}") from error
+        raise CorruptFileError(
+            path, parser.offset, f"RDB has {error}", "Restore the file from a backup"
+        ) from error
     if not told:
         _tell_origin(parser, now, log)
     if not parser.has_checksum:

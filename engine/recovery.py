@@ -14,7 +14,7 @@ from engine.aof_file import AppendOnlyFile
 from engine.aof_folder import AofFolder
 from engine.aof_loader import Loader
 from engine.disk import Disk
-from engine.errors import EngineError
+from engine.errors import ArenaFullError, EngineError
 from engine.events import Recovered
 from engine.rdb_writer import empty_base
 from engine.replay import Replay
@@ -72,15 +72,20 @@ class Recovery:
 
     def _load_rdb(self, path: str, *, keep_expired: bool = False) -> rdb_reader.LoadResult:
         config = self._server.config
-        return rdb_reader.load(
-            path,
-            self._server.keyspace,
-            disk=self._disk,
-            keep_expired=keep_expired,
-            verify_checksum=config.rdbchecksum,
-            key_delay_usec=config.key_load_delay,
-            log=self._server.log,
-        )
+        try:
+            return rdb_reader.load(
+                path,
+                self._server.keyspace,
+                disk=self._disk,
+                keep_expired=keep_expired,
+                verify_checksum=config.rdbchecksum,
+                key_delay_usec=config.key_load_delay,
+                log=self._server.log,
+            )
+        except ArenaFullError as error:
+            raise EngineError(
+                f"Can't load {path}: {error.what}. Start with a larger --arena-pages."
+            ) from error
 
     def load_dump(self) -> None:
         """Load the dump, if there is one; raises EngineError."""
@@ -92,7 +97,8 @@ class Recovery:
             return
         except OSError as error:
             raise EngineError(
-                f"Fatal error loading the DB: {path}: {error.strerror}. Exiting."
+                f"Fatal error loading the DB: {path}: {error.strerror}. It must be a file that "
+                "this user can read: restore it from a backup, or choose another --dbfilename."
             ) from error
         usec = (perf_counter_ns() - started) // 1000
         self.expired = result.expired

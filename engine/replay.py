@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from engine.aof_loader import RefusedCommandError
+from engine.burst import text_of
 from engine.client import Client
 from engine.commands.table import COMMANDS
-from engine.errors import EngineError
+from engine.errors import ArenaFullError
 from engine.replies import CommandError
 
 if TYPE_CHECKING:
@@ -27,11 +29,17 @@ class Replay:
         return name in COMMANDS or name.upper() in COMMANDS
 
     def execute(self, commands: Sequence[list[bytes]]) -> None:
-        """Execute commands in order; an error reply is logged, as Redis does, and passed over."""
+        """Execute commands in order; an error reply is logged, as Redis does, and passed over.
+
+        Raises RefusedCommandError at one with too few or too many words, and where the arena is
+        full: then what came before it is in memory, and the caller must give it up.
+        """
         client = self._client
         lookup = COMMANDS.get
-        for argv in commands:
+        for index, argv in enumerate(commands):
             spec = lookup(argv[0]) or COMMANDS[argv[0].upper()]
+            if (arity := spec.arity) != len(argv) and (arity > 0 or len(argv) < -arity):
+                raise _wrong_arity(index, argv)
             try:
                 spec.handler(client, argv)
             except CommandError as problem:
@@ -41,8 +49,19 @@ class Replay:
                     f"'{problem}' after processing the command "
                     f"'{argv[0].decode('utf-8', 'replace').lower()}'",
                 )
-            except IndexError as error:
-                raise EngineError(
-                    f"the append only file has {argv[0]!r} with too few arguments"
+            except ArenaFullError as error:
+                raise RefusedCommandError(
+                    index, error.what, "Start with a larger --arena-pages"
                 ) from error
+            except IndexError as error:
+                raise _wrong_arity(index, argv) from error
         client.propagated = None
+
+
+def _wrong_arity(index: int, argv: list[bytes]) -> RefusedCommandError:
+    return RefusedCommandError(
+        index,
+        f"Command '{text_of(argv[0])}' with a wrong number of arguments ({len(argv) - 1}) reading "
+        "the append only file",
+        "Restore the file from a backup",
+    )

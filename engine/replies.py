@@ -189,6 +189,13 @@ def invalid_expire(command: str) -> CommandError:
     return CommandError(f"ERR invalid expire time in '{command.lower()}' command")
 
 
+def exec_abort(why: CommandError) -> CommandError:
+    """EXEC itself could not be taken; its transaction is gone."""
+    return CommandError(
+        f"EXECABORT Transaction discarded because of: {str(why).removeprefix('ERR ')}"
+    )
+
+
 def no_permission(command: str) -> CommandError:
     """The user may not run this command."""
     return CommandError(f"NOPERM this user has no permissions to run the '{command}' command")

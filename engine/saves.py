@@ -32,6 +32,10 @@ _MISCONF = (
     "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option)"
     ". Please check the Redis logs for details about the RDB error."
 )
+_CANCEL_PATIENCE = 0.5
+"""Seconds until a cancelled child that does not leave by itself is killed."""
+_CANCEL_LASTS = 2.0
+"""Seconds until a cancelled child is waited for no longer."""
 
 
 class Saves:
@@ -84,6 +88,7 @@ class Saves:
         except SaveError:
             return False
         server.keyspace.dirty = 0
+        self._dirty_at_fork = 0  # a child that runs beside it has nothing left to take off
         self._succeeded(saved)
         return True
 
@@ -92,18 +97,27 @@ class Saves:
         if self.snapshot is not None:
             raise CommandError(_ALREADY)
         if schedule and self._persistence.other_child_active():
-            self.scheduled = True
-            return _SCHEDULED
+            return self.schedule_bgsave()
         if not self._fork():
             raise CommandError("ERR")
         return _STARTED
+
+    def schedule_bgsave(self) -> bytes:
+        """Have a BGSAVE begin at the next cron without a child; the reply. Raises CommandError."""
+        if self.snapshot is not None:
+            raise CommandError(_ALREADY)
+        self.scheduled = True
+        return _SCHEDULED
 
     def _fork(self) -> bool:
         """Fork the snapshot child; False when the kernel refused, which the log tells."""
         server = self._server
         self.attempts += 1
         self.last_try = self.started_at = server.unix_seconds()
-        control = ParentEnd()
+        try:
+            control = ParentEnd()
+        except OSError as error:  # no descriptors left
+            return self._could_not_fork(f"pipe: {error.strerror}")
         if self.hold_state == "armed":
             control.hold()
         control.watch(server.observer is not None)
@@ -116,11 +130,9 @@ class Saves:
                 )
         except ForkError as error:
             control.abandon()
-            self.last_ok = False
-            server.log("#", f"Can't save in background: {error}")
-            server.update_guard()
-            return False
+            return self._could_not_fork(str(error))
         self.snapshot = snapshot
+        self.scheduled = False
         self.held_at_fork = held
         self._dirty_at_fork = server.keyspace.dirty
         self.written_ranges = []
@@ -128,17 +140,24 @@ class Saves:
         server.stats.latest_fork_usec = snapshot.forked.usec
         server.loop.add_reader(control.report_fd, self.read_reports)
         self._persistence.child_started(snapshot, held)
-        self._tell(
-            Fork(
-                pid=os.getpid(),
-                child=snapshot.pid,
-                usec=snapshot.forked.usec,
-                purpose="rdb",
-                page_table_kb=page_table_kb(snapshot.pid),
-                at=snapshot.forked.at,
+        if server.observer is not None:  # /proc is read for those who watch, and for nobody else
+            self._tell(
+                Fork(
+                    pid=os.getpid(),
+                    child=snapshot.pid,
+                    usec=snapshot.forked.usec,
+                    purpose="rdb",
+                    page_table_kb=page_table_kb(snapshot.pid),
+                    at=snapshot.forked.at,
+                )
             )
-        )
         return True
+
+    def _could_not_fork(self, why: str) -> bool:
+        self.last_ok = False
+        self._server.log("#", f"Can't save in background: {why}")
+        self._server.update_guard()
+        return False
 
     # -- the child's reports and its end -------------------------------------------------------
 
@@ -172,7 +191,7 @@ class Saves:
             snapshot.control.let_go()
 
     def reap(self) -> None:
-        """serverCron: has the child ended?"""
+        """serverCron: has the child ended? Whatever goes wrong here, the next save may begin."""
         snapshot = self.snapshot
         if snapshot is None:
             return
@@ -182,10 +201,16 @@ class Saves:
         if ending is None:
             server.loop.add_reader(snapshot.control.report_fd, self.read_reports)
             return
-        for report in ending.reports:
-            self._take(snapshot, report, gone=True)
+        try:
+            for report in ending.reports:
+                self._take(snapshot, report, gone=True)
+        finally:
+            self._end(ending)
+
+    def _end(self, ending: Ending) -> None:
+        """The child is no more: tell it, and judge what it has left."""
         self.snapshot = None
-        self.last_seconds = server.unix_seconds() - self.started_at
+        self.last_seconds = self._server.unix_seconds() - self.started_at
         self._persistence.child_ended()
         self._tell(
             ChildExit(
@@ -216,11 +241,17 @@ class Saves:
         self._tell(RdbSaved(path=saved.path, bytes=saved.bytes, keys=saved.keys, usec=saved.usec))
 
     def cancel(self) -> None:
-        """Kill the running child (SIGUSR1) and wait for its end: nobody wants its dump any more."""
+        """Kill the running child and wait for its end: nobody wants its dump any more.
+
+        One that the kernel does not let go (its disk hangs) is left to the cron.
+        """
         if self.snapshot is None:
             return
         self.snapshot.cancel()
-        while self.snapshot is not None:
+        started = time.monotonic()
+        while self.snapshot is not None and (waited := time.monotonic() - started) < _CANCEL_LASTS:
+            if waited > _CANCEL_PATIENCE:
+                self.snapshot.cancel(patient=False)
             self.reap()
             time.sleep(0.001)
 
@@ -256,8 +287,8 @@ class Saves:
         patient = self.last_ok or self._server.unix_seconds() - self.last_try > (
             save_points.RETRY_SECONDS
         )
-        if self.scheduled and not self._persistence.other_child_active() and patient:
-            self.scheduled = False
+        alone = self.snapshot is None and not self._persistence.other_child_active()
+        if self.scheduled and alone and patient:
             self._fork()
 
     # -- the hold ------------------------------------------------------------------------------

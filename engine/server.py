@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from engine.keyspace import Keyspace, unix_ms
 from engine.log import Logger
 from engine.monitor import monitor_line
 from engine.observer import Observer
+from engine.pausing import Pause
 from engine.persistence import Persistence
 from engine.publisher import Publisher
 from engine.pubsub import PubSub
@@ -53,6 +55,9 @@ class Server:
         self.slowlog = SlowLog(config)
         self.pubsub = PubSub()
         self.monitors: set[Client] = set()
+        self.pause = Pause(self)
+        self.attack_logged_at = 0
+        """Unix seconds of the last line that told of an HTTP request."""
         self.clients: dict[int, Client] = {}
         self.loading = False
         self.active_expire = True
@@ -100,22 +105,21 @@ class Server:
             for host in config.bind:
                 optional = host.startswith("-")
                 try:
-                    listener = await self.loop.create_server(
-                        lambda: Client(self),
-                        host.lstrip("-"),
-                        config.port,
-                        backlog=_BACKLOG,
-                        reuse_address=True,
-                    )
+                    sockets = _bound(host.removeprefix("-"), config.port)
                 except OSError as error:
                     if optional:
                         continue
                     raise EngineError(
                         f"Could not create server TCP listening socket {host}:{config.port}: "
-                        f"bind: {os.strerror(error.errno) if error.errno else error}; "
+                        f"bind: {_reason(error)}; "
                         "choose another --port or --bind"
                     ) from error
-                self._listeners.append(listener)
+                for bound in sockets:
+                    self._listeners.append(
+                        await self.loop.create_server(
+                            lambda: Client(self), sock=bound, backlog=_BACKLOG
+                        )
+                    )
             self.port = config.port
         if config.unixsocket:
             self._listeners.append(await self._listen_unix(config.unixsocket))
@@ -183,6 +187,7 @@ class Server:
     def before_sleep(self) -> None:
         """The turn's end: flush the AOF, then let the replies go."""
         self.turn_time = time.monotonic()
+        self._turn_planned = False
         self.persistence.flush()
         self._end_turn()
         if self.observer is not None:
@@ -196,6 +201,7 @@ class Server:
 
     def _cron(self) -> None:
         """serverCron: every 1000/hz ms; everything that happens by itself happens here."""
+        self.loop.call_later(1 / self.config.hz, self._cron)  # first: nothing may end the cron
         self.turn_time = time.monotonic()
         admission.drop_idle(self)
         self._expire_some()
@@ -203,10 +209,9 @@ class Server:
         self._check_parent()
         if self.observer is not None:
             self.observer.wants_flush()
-        self.loop.call_later(1 / self.config.hz, self._cron)
 
     def _expire_some(self) -> None:
-        if not self.active_expire:
+        if not self.active_expire or self.pause.active:
             return
         now = self.keyspace.now_ms()
         for database in self.keyspace.databases:
@@ -243,6 +248,7 @@ class Server:
         self._pending.pop(client, None)
         self.pubsub.forget(client)
         self.monitors.discard(client)
+        self.pause.waiting.pop(client, None)
         if client.transaction is not None:
             client.transaction.forget()
         if client.watch is not None:
@@ -259,7 +265,9 @@ class Server:
 
     def update_guard(self) -> None:
         """Recompute `guarded`; to be called when one of its reasons changes."""
-        self.guarded = bool(self.loading or self.monitors or self.persistence.refusal())
+        self.guarded = bool(
+            self.loading or self.monitors or self.pause.active or self.persistence.refusal()
+        )
 
     def note_slow(self, client: Client, argv: list[bytes], usec: int) -> None:
         """A command took longer than slowlog-log-slower-than."""
@@ -339,6 +347,24 @@ class Server:
     def unix_seconds(self) -> int:
         """Redis' cached clock: whole Unix seconds."""
         return unix_ms() // 1000
+
+
+def _bound(host: str, port: int) -> list[socket.socket]:
+    """A socket for each address of a host; raises OSError.
+
+    The name is looked up on this thread: libuv wants threads for it, and aborts if it gets none.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    places = dict.fromkeys((family, address) for family, *_, address in found)
+    return [
+        socket.create_server(address, family=family, backlog=_BACKLOG) for family, address in places
+    ]
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, socket.gaierror) or not error.errno:
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def _alive(pid: int) -> bool:

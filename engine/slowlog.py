@@ -11,12 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.directive_table import BY_ANY_NAME
+from engine.redaction import redacted
 
 MAX_WORDS = 32
 MAX_BYTES = 128
-_SECRET = frozenset({b"auth", b"hello"})
-_REDACTED = b"(redacted)"
 
 
 class SlowLogSettings(Protocol):
@@ -70,21 +68,10 @@ class SlowLog:
 
 def shortened(argv: list[bytes]) -> tuple[bytes, ...]:
     """A command's words as the log keeps them: not too many, not too long, and no password."""
-    if argv[0].lower() in _SECRET:
-        return (argv[0], *[_REDACTED] * (min(len(argv), MAX_WORDS) - 1))
-    words = [_cut(word) for word in argv[:MAX_WORDS]]
-    if argv[0].lower() == b"config":
-        for at, name in enumerate(words[:-1]):
-            if _is_secret(name):
-                words[at + 1] = _REDACTED
+    words = [_cut(word) for word in redacted(argv[:MAX_WORDS])]
     if len(argv) > MAX_WORDS:
         words[-1] = b"... (%d more arguments)" % (len(argv) - MAX_WORDS + 1)
     return tuple(words)
-
-
-def _is_secret(name: bytes) -> bool:
-    directive = BY_ANY_NAME.get(name.decode("latin-1").lower())
-    return directive is not None and directive.secret
 
 
 def _cut(word: bytes) -> bytes:

@@ -176,6 +176,7 @@ class Snapshot:
         self.cow_at = forked.at
         """The child's Private_Dirty, its highest, and when (monotonic seconds) it was reported."""
         self._saved: Saved | None = None
+        self._cancelled = False
         self._disk = disk
         self._log = log
 
@@ -196,9 +197,14 @@ class Snapshot:
         if report.state == "done":
             self._saved = Saved(self.settings.path, report.bytes, report.keys, report.usec)
 
-    def cancel(self) -> None:
-        """Tell the child to give up (SIGUSR1); `reap` returns it soon after, also from a hold."""
-        os.kill(self.pid, signal.SIGUSR1)
+    def cancel(self, *, patient: bool = True) -> None:
+        """Tell the child to give up (SIGUSR1); `reap` returns it soon after, also from a hold.
+
+        Not patient: SIGKILL, which one that was stopped by SIGSTOP obeys, too.
+        """
+        self._cancelled = True
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGUSR1 if patient else signal.SIGKILL)
 
     def reap(self, *, block: bool = False) -> Ending | None:
         """How the child ended, None while it lives; logs the outcome and removes what it left.
@@ -209,12 +215,13 @@ class Snapshot:
         if not pid:
             return None
         usec = int((time.monotonic() - self.forked.at) * 1_000_000)
-        reports = self.read_reports()
-        self.control.close()
+        reports = self._last_reports()
         exit_status = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0
         killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        cancelled = exit_status == CANCELLED_STATUS or killed_by == signal.SIGUSR1
         ok = exit_status == 0 and not killed_by
+        cancelled = not ok and (
+            self._cancelled or exit_status == CANCELLED_STATUS or killed_by == signal.SIGUSR1
+        )
         if ok:
             self._log("*", "Background saving terminated with success")
         else:
@@ -232,10 +239,29 @@ class Snapshot:
             signal=killed_by,
             usec=usec,
             cow_kb=self.cow_peak_kb,
-            saved=self._saved if ok else None,
+            saved=(self._saved or self._as_found(usec)) if ok else None,
             cancelled=cancelled,
             reports=reports,
         )
+
+    def _as_found(self, usec: int) -> Saved | None:
+        """The dump of a child that left as one does after success, but could not say so."""
+        try:
+            size = self._disk.size(self.settings.path)
+        except OSError:
+            return None
+        return Saved(self.settings.path, size, self.total_keys, usec)
+
+    def _last_reports(self) -> list[Report]:
+        """What is left in the pipe of a child that was waited for, which can't be done twice."""
+        try:
+            return self.read_reports()
+        except (OSError, EngineError) as error:
+            self._log("#", f"The last report of the child {self.pid} can't be read: {error}")
+            return []
+        finally:
+            with contextlib.suppress(OSError):
+                self.control.close()
 
 
 @contextlib.contextmanager

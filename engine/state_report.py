@@ -37,13 +37,13 @@ def ranges_of(states: bytes, wanted: bytes) -> list[PageRange]:
 
 def report(server: Server) -> State:
     """The state now, and the number of the last event that it already contains."""
-    if server.observer is not None:
-        server.observer.publisher.flush()
     arena = server.keyspace.arena
     persistence = server.persistence
     snapshot = persistence.saves.snapshot
     tail = persistence.tail(monotonic())
     reading, states = persistence.read_pages()
+    if server.observer is not None:
+        server.observer.publisher.flush()  # the reading, too: the state contains it
     return State(
         seq=server.publisher.seq,
         last_seq=server.publisher.seq,

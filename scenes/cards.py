@@ -8,9 +8,9 @@ from typing import TypeAlias
 import immutables
 import msgspec
 
-from engine.events import Event, type_name
+from engine.events import Event, RdbSaved, type_name
 from scenes.scene import Card, Lights, Match
-from scenes.view import Lit
+from scenes.view import ChildView, Lit
 
 LightIndex: TypeAlias = dict[str, list[tuple[str, Lights]]]
 """Event type -> (card name, rule), in the order of the cards."""
@@ -47,14 +47,29 @@ def light_index(cards: Sequence[Card]) -> LightIndex:
 
 
 def light(
-    lit: immutables.Map[str, Lit], event: Event, cards: Sequence[Card]
+    lit: immutables.Map[str, Lit], event: Event, cards: Sequence[Card], child: ChildView | None
 ) -> immutables.Map[str, Lit]:
-    """`lit` after `event`: the last matching rule of each card wins."""
+    """`lit` after `event`: the last matching rule of each card wins.
+
+    `child` is the last child as it was before the event.
+    """
     for name, rule in light_index(cards).get(type_name(type(event)), ()):
-        if _fields_match(rule.on, event):
+        if _fields_match(rule.on, event) and (not rule.child or _is_of(rule, event, child)):
             source = "modelled" if rule.modelled else event.source
             lit = lit.set(name, Lit(rule.line, event.at, event.seq, source))
     return lit
+
+
+def _is_of(rule: Lights, event: Event, child: ChildView | None) -> bool:
+    """Whether `event` speaks of `child`, and that is one of the rule's kind.
+
+    A dump's event names no child: SAVE in the foreground ends with the same one.
+    """
+    if child is None or child.purpose != rule.child or child.saved_path:
+        return False
+    if isinstance(event, RdbSaved):
+        return not child.exit_status and not child.exit_signal
+    return getattr(event, "child", child.pid) == child.pid
 
 
 def unknown_fields(match: Match, types: dict[str, type[Event]]) -> list[str]:

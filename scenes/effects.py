@@ -61,6 +61,8 @@ class Checked(msgspec.Struct, frozen=True):
     detail: str
     """What was expected and what was measured, with units; also why it could not be judged."""
     skipped: bool = False
+    early: bool = False
+    """The learner went on before all evidence could arrive: a miss proves nothing."""
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -77,6 +79,10 @@ class ShowStep(msgspec.Struct, frozen=True):
     """Show the finished picture of an earlier step: the screen moves, the engine runs on."""
 
     stage: str
+
+
+class Asleep(msgspec.Struct, frozen=True):
+    """Nobody pressed a key for so long that the writers were stopped."""
 
 
 class Restart(msgspec.Struct, frozen=True):
@@ -105,6 +111,7 @@ Effect: TypeAlias = (
     | Failed
     | Finished
     | ShowStep
+    | Asleep
     | Restart
     | Kill
     | Refused

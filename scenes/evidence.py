@@ -55,6 +55,8 @@ class Snapshot:
         self.process: events.Process | None = None
         self.progress: events.SnapshotProgress | None = None
         self.exit: events.ChildExit | None = None
+        self.lost = False
+        """Its engine died, or no longer knows it: nobody will report its exit."""
         self.saved: events.RdbSaved | None = None
         self.after_exit: events.Pages | None = None
         self.state_after: events.State | None = None
@@ -120,7 +122,10 @@ class Evidence:
         """Figures that contradict themselves, in words; the first few."""
         self.commands = 0
         self.engine_lives = True
+        self.hold = "released"
         self.copied_since_answer = 0
+        self.copies_since_answer: Counter[int] = Counter()
+        """The same by page."""
         self.new_since_answer = 0
         self.latencies: dict[str, events.Latency] = {}
         self.pages_events = 0
@@ -131,7 +136,19 @@ class Evidence:
 
     @property
     def child_lives(self) -> bool:
-        return self.snapshot is not None and self.snapshot.exit is None and self.engine_lives
+        snapshot = self.snapshot
+        return snapshot is not None and snapshot.exit is None and not snapshot.lost
+
+    @property
+    def child_held(self) -> bool:
+        """Whether a child that writes a dump lives and is held."""
+        dumps = self.snapshot is not None and self.snapshot.fork.purpose == "rdb"
+        return dumps and self.child_lives and self.hold == "held"
+
+    def copied_of(self, key: str) -> int:
+        """Copies since the last answer of the page that `key` was last written on."""
+        page = self.snapshot.page_of.get(key) if self.snapshot else None
+        return 0 if page is None else self.copies_since_answer[page]
 
     def add(self, event: events.Event) -> None:
         """Take one event in."""
@@ -156,9 +173,14 @@ class Evidence:
             case events.Fork():
                 self.snapshots.append(Snapshot(event, bytes(self.held)))
             case events.Crash():
-                self.engine_lives = False
+                self.engine_lives, self.hold = False, "released"
+                if self.snapshot is not None:
+                    self.snapshot.lost = True
             case events.Answer():
                 self.copied_since_answer = self.new_since_answer = 0
+                self.copies_since_answer.clear()
+            case events.Hold():
+                self.hold = event.state
             case events.Latency():
                 self.latencies[event.client] = event
             case _:
@@ -184,7 +206,7 @@ class Evidence:
 
     def _state(self, event: events.State) -> None:
         restarted = not self.engine_lives
-        self.state, self.engine_lives = event, True
+        self.state, self.engine_lives, self.hold = event, True, event.hold
         self.first_state = self.first_state or event
         self.thp, self.page_size, self.arena_pages = event.thp, event.page_size, event.arena_pages
         self.held = bytearray(event.arena_pages)
@@ -198,6 +220,8 @@ class Evidence:
             self._offset_file(event.aof_file, event.aof_appended)
             self.written, self.fsynced = event.aof_written, event.aof_fsynced
         snapshot = self.snapshot
+        if snapshot is not None and not event.child:
+            snapshot.lost = snapshot.exit is None
         if snapshot is not None and snapshot.saved is not None and snapshot.state_after is None:
             snapshot.state_after = event
             snapshot.dirty_at_state = snapshot.dirty
@@ -238,6 +262,7 @@ class Evidence:
         for start, stop in cells.clipped(event.newly_copied, size):
             snapshot.copied_times.update(range(start, stop))
             self.copied_since_answer += stop - start
+            self.copies_since_answer.update(range(start, stop))
         for start, stop in cells.clipped(event.newly_new, size):
             snapshot.new_pages.update(range(start, stop))
             self.new_since_answer += stop - start

@@ -80,11 +80,12 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
 
 def reduce(view: View, event: Event, cards: Sequence[Card] = ()) -> View:
     """The view after `event`; `cards` are the scene's, whose lines the events light."""
+    child = view.child
     view = _FOLDS[type(event)](view, event)
     return replace(
         view,
         seq=event.seq,
         at=event.at,
         run=max(view.run, event.run),
-        lights=light(view.lights, event, cards),
+        lights=light(view.lights, event, cards, child),
     )

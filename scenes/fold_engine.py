@@ -18,6 +18,7 @@ from engine.events import (
     State,
 )
 from scenes import cells
+from scenes.fold_tail import died
 from scenes.view import (
     COPIED,
     FREE,
@@ -25,6 +26,7 @@ from scenes.view import (
     PRIVATE,
     SHARED,
     TO_COME,
+    WRITING,
     WRITTEN,
     ChildView,
     CowSample,
@@ -222,14 +224,21 @@ def savepoint(view: View, event: SavePoint) -> View:
 
 
 def crash(view: View, event: Crash) -> View:
-    """The engine is gone, and its child with it."""
-    child = view.child
+    """The engine is gone, its memory, its child and aof_buf with it; the file stays."""
+    child, size = view.child, len(view.pages)
     if child is not None and child.alive:
         child = replace(child, alive=False, hold="released", ended_at=event.at)
     return replace(
         view,
         engine=replace(view.engine, alive=False),
         child=child,
+        pages=bytes(size),
+        counts=(size, 0, 0, 0, 0),
+        changed=bytes(size),
+        changed_since_fork=b"",
+        child_pages=cells.replaced(view.child_pages, WRITING, TO_COME),
+        gauge=replace(view.gauge, final=bool(view.gauge.samples)),
+        tail=died(view.tail, event.written),
         hold="released",
         processes=immutables.Map(),
         crash=CrashView(

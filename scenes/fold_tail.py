@@ -70,6 +70,20 @@ def fsync(view: View, event: AofFsync) -> View:
     return replace(view, tail=tail)
 
 
+def died(tail: TailView, written: int) -> TailView:
+    """The process is gone: what it had not written by `write(2)` is in no file."""
+    written = max(tail.written, written)
+    pending = tuple(batch for batch in tail.pending if batch[0] <= written)
+    return replace(
+        tail,
+        appended=written,
+        written=written,
+        entries=tuple(entry for entry in tail.entries if entry.end <= written),
+        pending=pending,
+        unsafe=sum(commands for _, commands in pending),
+    )
+
+
 def delayed(view: View, event: AofDelayed) -> View:
     """A write no longer waited for a running fsync."""
     return replace(view, tail=replace(view.tail, delayed=view.tail.delayed + 1))

@@ -139,14 +139,16 @@ def record(
     pace: float = 1.0,
     command: Sequence[str] = (),
 ) -> int:
-    """Play `scene` and write its events to `path`; exit codes as `run`."""
+    """Play `scene` and write its events to `path`; exit codes as `run`.
+
+    Raises SceneError before anything is started when `path` cannot be written.
+    """
     lesson = load(scene)
-    writer: RecordingWriter | None = None
+    writer = RecordingWriter(path)
 
     def on_event(event: AnyEvent) -> None:
-        nonlocal writer
-        if writer is None:
-            writer = RecordingWriter(path, header(event))
+        if event.seq == 1:
+            writer.begin(header(event))
         writer.append(event)
 
     def header(first: AnyEvent) -> Header:
@@ -160,14 +162,16 @@ def record(
             arena_pages=first.arena_pages,
         )
 
-    played = Run(
-        lesson, seed=seed, arena_pages=arena_pages, pace=pace, command=command, on_event=on_event
-    )
-    try:
+    with writer:
+        played = Run(
+            lesson,
+            seed=seed,
+            arena_pages=arena_pages,
+            pace=pace,
+            command=command,
+            on_event=on_event,
+        )
         return _played(played, err or sys.stderr)
-    finally:
-        if writer is not None:
-            writer.close()
 
 
 def _played(played: Run, err: TextIO) -> int:

@@ -13,7 +13,7 @@ from time import monotonic
 
 from engine.events import AnyEvent
 from scenes import sandbox
-from scenes.effects import Effect, Failed, Finished, Refused, Restart, WaitUntil
+from scenes.effects import Effect, Enter, Failed, Finished, Refused, Restart, WaitUntil
 from scenes.errors import SceneError
 from scenes.history import History
 from scenes.loader import Lesson
@@ -86,6 +86,10 @@ class Live:
     def key(self, name: str) -> None:
         """A key of the player by its name, or one of the sandbox by its letter."""
         if len(name) == 1:
+            woken = self.player.wake(monotonic())
+            self._do(woken)
+            if woken and name == "w":
+                return  # writes again, as asked
             self._do(sandbox.press(name, self.player, self.history.now))
         else:
             self._do(self.player.feed_key(name, monotonic()))
@@ -132,6 +136,8 @@ class Live:
             except SceneError as err:
                 self.notice = str(err)
                 self._on_effect(Refused(self.notice))
+            if isinstance(effect, Enter):
+                self.notice = self.session.failure  # a refusal was the last step's matter
             if isinstance(effect, Failed):
                 self.notice = self.session.failure or effect.reason
             self._on_effect(effect)

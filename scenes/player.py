@@ -11,7 +11,9 @@ A step goes through these phases:
     proving     its expectations are judged, again with every event, until they hold or time is up
     resting     all is said; autoplay (and the opening) go on after the dwell time
 
-Only `waiting` and `asking` keep the learner from going on. Keys go by the names of what they do:
+Only `waiting` and `asking` keep the learner from going on; and so does an engine that is gone: what
+a step would say of it is no news any more. With nobody at the keys the writers stop after a while:
+a scene that was forgotten must not grow for ever. Keys go by the names of what they do:
 next, back, pause, faster, slower, restart, autoplay, answer-1 to answer-4, and the sandbox's.
 """
 
@@ -20,12 +22,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from engine.events import Event, Latency
+import msgspec
+
+from engine.events import Event, Latency, State
 from scenes.cards import matches
 from scenes.course import Course
 from scenes.effects import (
     Answered,
     Ask,
+    Asleep,
     Checked,
     Effect,
     Enter,
@@ -37,15 +42,22 @@ from scenes.effects import (
     ShowStep,
     WaitUntil,
 )
-from scenes.evidence import Evidence
+from scenes.evidence import Evidence, Snapshot
 from scenes.expect import judge
 from scenes.measures import MEASURES, Figures
-from scenes.scene import Expectation, Match, Question, Scene
+from scenes.scene import Expectation, Match, Question, Scene, Stage
 from scenes.stagehand import Stagehand
 from scenes.verdict import Verdict
 
 Phase: TypeAlias = Literal["idle", "waiting", "asking", "revealing", "proving", "resting", "over"]
 Judge: TypeAlias = Callable[[Expectation, Evidence], Verdict]
+
+ASLEEP_AFTER = 180.0
+"""Seconds without a key after which a scene that waits for one stops its writers."""
+GONE = "the engine is gone: 0 starts the scene again, backspace looks back"
+
+MOST_FORKS = 2
+"""Children that a step forks for itself before it gives up."""
 
 ANSWERS = ("answer-1", "answer-2", "answer-3", "answer-4")
 
@@ -76,7 +88,15 @@ class Player(Course):
         self._judged_by = judged_by
         self._open: list[Expectation] = []
         self._wait: Match | None = None
-        self._wait_for_child = False
+        self._prepares: Literal["", "gone", "held"] = ""
+        """What the step needs of the child before it begins."""
+        self._left: Snapshot | None = None
+        """A child that has gone already, for which another one is on its way."""
+        self._forks = 0
+        """How often this step has forked for itself."""
+        self.asleep = False
+        """Nobody has pressed a key for long: the writers are stopped."""
+        self._key_at = 0.0
         self._deadline = float("inf")
         self._dwell_left = 0.0
         self._ticked_at = 0.0
@@ -107,7 +127,7 @@ class Player(Course):
 
     def start(self, now: float) -> list[Effect]:
         """Enter the first step."""
-        self._ticked_at = now
+        self._ticked_at = self._key_at = now
         return self._enter(0, now)
 
     def feed_event(self, event: Event) -> list[Effect]:
@@ -118,11 +138,10 @@ class Player(Course):
         if self.phase in ("idle", "over"):
             return []
         effects: list[Effect] = []
-        if self._wait_for_child:
-            if self.evidence.child_lives:
-                return []
-            self._wait_for_child = False
-            return self._begin(max(event.at, self._ticked_at))
+        if isinstance(event, State) and event.run > 1:
+            effects += self._next_call(self._ticked_at)  # a new engine: time goes on
+        if self._prepares:
+            return effects + self._prepared(max(event.at, self._ticked_at))
         if self._wait is not None and matches(self._wait, event):
             self._wait = None
             effects += self._wait_met(max(event.at, self._ticked_at))
@@ -135,10 +154,12 @@ class Player(Course):
         elapsed, self._ticked_at = max(0.0, now - self._ticked_at), now
         if self.phase in ("idle", "over"):
             return []
-        if self.hand.paused:
+        if self.hand.paused or not self.evidence.engine_lives:
             self._deadline += elapsed
             return []
         effects: list[Effect] = []
+        if self._may_sleep() and now - self._key_at >= ASLEEP_AFTER:
+            effects += self._fall_asleep()
         if self.phase == "proving":
             effects += self._prove(now)
         elif self.phase == "resting":
@@ -152,6 +173,25 @@ class Player(Course):
     def feed_key(self, name: str, now: float) -> list[Effect]:
         """Do what a key asks for, or refuse with the reason."""
         self._ticked_at = max(now, self._ticked_at)
+        return self.wake(now) + self._pressed(name, now)
+
+    def wake(self, now: float) -> list[Effect]:
+        """Somebody pressed a key: writers that sleep go on."""
+        self._key_at = now
+        if not self.asleep:
+            return []
+        self.asleep = False
+        return self.hand.start_all()
+
+    def _fall_asleep(self) -> list[Effect]:
+        self.asleep = True
+        return [*self.hand.stop_all(), Asleep()]
+
+    def _may_sleep(self) -> bool:
+        """Whether the scene waits for a key and for nothing else."""
+        return self.phase in ("resting", "asking") and not self._goes_on_alone() and not self.asleep
+
+    def _pressed(self, name: str, now: float) -> list[Effect]:
         match name:
             case "next":
                 return self._next(now)
@@ -184,10 +224,49 @@ class Player(Course):
         self._dwell_left = stage.dwell
         self.chosen = self.right = -1
         self.phase = "waiting"
-        self._wait_for_child = stage.alone and self.evidence.child_lives
-        if self._wait_for_child:
-            return [Enter(stage.id), Send(("COWSCOPE", "RELEASE")), *self._next_call(now)]
+        needs = self._prepare(stage)
+        if self._prepares:
+            return [Enter(stage.id), *needs, *self._next_call(now)]
         return [Enter(stage.id), *self._begin(now)]
+
+    def _prepare(self, stage: Stage) -> list[Effect]:
+        """What it takes to have no child, or a held one, where the step needs that."""
+        evidence = self.evidence
+        self._prepares, self._forks = "", 0
+        if stage.alone and evidence.child_lives:
+            self._prepares = "gone"
+            return [Send(("COWSCOPE", "RELEASE"))]
+        if stage.held and not evidence.child_held:
+            self._prepares = "held"
+            if not evidence.child_lives:
+                return self._fork_held()
+            return [Send(("COWSCOPE", "HOLD"))]
+        return []
+
+    def _fork_held(self) -> list[Effect]:
+        """A child for a step that needs a held one; not for ever, where nothing can be held."""
+        assert self.stage is not None
+        if self._forks == MOST_FORKS:
+            return self._fail(
+                f"step '{self.stage.id}' needs a held child, and {MOST_FORKS} left at once"
+                f" (with no keys there is nothing to hold one at)"
+            )
+        self._forks, self._left = self._forks + 1, self.evidence.snapshot
+        return [Send(("COWSCOPE", "HOLD")), Send(("BGSAVE",))]
+
+    def _prepared(self, now: float) -> list[Effect]:
+        """Begin once the child is gone, or held; one that left before it was held is replaced."""
+        evidence = self.evidence
+        if self._prepares == "gone":
+            ready = not evidence.child_lives
+        else:
+            ready = evidence.child_held
+            if not evidence.child_lives and self._left is not evidence.snapshot:
+                return self._fork_held()
+        if not ready:
+            return []
+        self._prepares = ""
+        return self._begin(now)
 
     def _begin(self, now: float) -> list[Effect]:
         assert self.stage is not None
@@ -245,8 +324,9 @@ class Player(Course):
                 return self._answer(stage.question.scripted, now)
             case "revealing" if self._wait is None:
                 return self._resolve(now)
-            case _ if self._wait_for_child:
-                return self._fail(f"step '{stage.id}' waited {stage.timeout:g} s for a child to go")
+            case _ if self._prepares:
+                wanted = "a child to go" if self._prepares == "gone" else "a held child"
+                return self._fail(f"step '{stage.id}' waited {stage.timeout:g} s for {wanted}")
             case _:
                 assert self._wait is not None
                 return self._fail(
@@ -264,6 +344,8 @@ class Player(Course):
         question = self.stage.question if self.stage else None
         if question is None or self.phase != "asking":
             return [Refused("there is no question to answer now")]
+        if not self.evidence.engine_lives:
+            return [Refused(GONE)]
         if choice >= len(question.choices):
             return [Refused(f"this question has {len(question.choices)} choices")]
         self.chosen, self.phase, self._wait = choice, "revealing", question.wait
@@ -276,7 +358,11 @@ class Player(Course):
         """The right choice is the one whose figure this run measured."""
         assert self.stage is not None and self.stage.question is not None
         question = self.stage.question
-        measured = MEASURES[question.measure](self.evidence)
+        measured = (
+            self.evidence.copied_of(question.key)
+            if question.key
+            else MEASURES[question.measure](self.evidence)
+        )
         values = [choice.value for choice in question.choices]
         if measured not in values:
             return self._fail(
@@ -299,6 +385,8 @@ class Player(Course):
             return self.start(now)
         if self.phase == "over":
             return [Refused(self.failed or "the scene is over: 0 starts it again")]
+        if not self.evidence.engine_lives:
+            return [Refused(GONE)]
         if self.beat == 0 and not self.autoplay:
             return self._leave_opening(now)
         if self.phase == "asking":
@@ -324,8 +412,12 @@ class Player(Course):
         """Judge at once what was still being proved; the opening's evidence may be cut short."""
         if self.phase != "proving" or self.beat == 0:
             return []
-        self._deadline = now
-        return [e for e in self._prove(now) if not isinstance(e, WaitUntil)]
+        early, self._deadline = now < self._deadline, now
+        return [
+            msgspec.structs.replace(effect, early=early) if isinstance(effect, Checked) else effect
+            for effect in self._prove(now)
+            if not isinstance(effect, WaitUntil)
+        ]
 
     def _back(self) -> list[Effect]:
         if self.position <= 0:
@@ -338,7 +430,7 @@ class Player(Course):
         self.hand.pace = pace
         self.verdicts.clear()
         self.visited.clear()
-        self.phase, self.position, self.failed = "idle", -1, ""
+        self.phase, self.position, self.failed, self.asleep = "idle", -1, "", False
         return [*stops, Restart()]
 
     # Time
@@ -360,4 +452,6 @@ class Player(Course):
         at = self._deadline
         if self.phase == "resting":
             at = now + self._dwell_left / self.hand.pace if self._goes_on_alone() else float("inf")
+        if self._may_sleep():
+            at = min(at, self._key_at + ASLEEP_AFTER)
         return [WaitUntil(at)] if at < float("inf") else []

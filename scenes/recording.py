@@ -37,17 +37,29 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingWriter:
-    """Writes events as they come; a context manager that gives the file its name at the end."""
+    """Writes events as they come; a context manager that gives the file its name at the end.
 
-    def __init__(self, path: str, header: Header) -> None:
+    Made without a header it holds the place: `begin` follows, or there will be no file.
+    """
+
+    def __init__(self, path: str, header: Header | None = None) -> None:
         self.path = path
         self._part = path + ".part"
+        self._begun = False
+        if os.path.isdir(path):
+            raise SceneError(f"cannot record to {path}: it is a folder; name a file in it")
         try:
             # mtime 0: the same events make the same bytes.
             self._raw = open(self._part, "wb")  # noqa: SIM115 (closed by close)
         except OSError as err:
             raise SceneError(f"cannot record to {path}: {err.strerror}") from err
         self._file = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, mtime=0)
+        if header is not None:
+            self.begin(header)
+
+    def begin(self, header: Header) -> None:
+        """Write the header, which comes before all events."""
+        self._begun = True
         self._file.write(msgspec.json.encode(header) + b"\n")
 
     def append(self, event: Event) -> None:
@@ -61,7 +73,10 @@ class RecordingWriter:
         try:
             self._file.close()
             self._raw.close()
-            os.replace(self._part, self.path)
+            if self._begun:
+                os.replace(self._part, self.path)
+            else:
+                os.unlink(self._part)
         except OSError as err:
             raise SceneError(f"cannot complete the recording {self.path}: {err.strerror}") from err
 

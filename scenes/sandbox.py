@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scenes.effects import Effect, Kill, Refused, Send
-from scenes.player import Player
+from scenes.effects import Effect, Kill, Refused, Send, StopWorkload
+from scenes.player import GONE, Player
 from scenes.scene import Workload
 from scenes.view import View
 
@@ -17,7 +17,7 @@ def press(key: str, player: Player, view: View) -> list[Effect]:
     if ("h" if key == "s" else key) not in player.offered:
         return [Refused(f"this scene has not come to the key '{key}' yet")]
     if not view.engine.alive:
-        return [Refused("the engine is down")]
+        return [Refused(GONE)]
     match key:
         case "b":
             return [Send(("BGSAVE",))]
@@ -44,10 +44,12 @@ def press(key: str, player: Player, view: View) -> list[Effect]:
 
 
 def _toggle_writes(player: Player) -> list[Effect]:
-    """Stop whatever writes; if nothing does, start a trickle."""
+    """Stop what writes without an end; if nothing does, start a trickle.
+
+    Writes that a step has counted are left to come to their end: it waits for them.
+    """
     hand = player.hand
-    if hand.workloads:
-        stopped = hand.stop_all()
-        hand.workloads.clear()
-        return stopped
-    return [hand.start(WRITES)]
+    endless = [name for name, load in hand.workloads.items() if not load.count]
+    for name in endless:
+        del hand.workloads[name]
+    return [StopWorkload(name) for name in endless] or [hand.start(WRITES)]

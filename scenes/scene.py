@@ -26,6 +26,8 @@ class Lights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: Match
     modelled: bool = False
     """The line is inferred, not reported by a system call or a command."""
+    child: str = ""
+    """Only of the last child, when it was forked for this purpose, before its dump is reported."""
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +100,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An event after the reveal without which there is nothing to measure yet."""
     settle: float = 1.0
     """Seconds after that before the measure is taken: evidence arrives after the fact."""
+    key: str = ""
+    """A measure of copies counts only those of the page under this key."""
     scripted: int = 0
     """The choice (0-based) that autoplay and headless runs make."""
 
@@ -107,6 +111,15 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     check: str
     args: dict[str, str | int | float | bool] = {}
+
+
+class Otherwise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Words in place of a step's own, which would not be true any more."""
+
+    when: str
+    """Name in scenes.conditions."""
+    text: str
+    """Catalogue key."""
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,6 +133,10 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Catalogue keys. The text may hold `{figures}` of scenes.measures."""
     alone: bool = False
     """Begin only when no child lives; one that an earlier step held is let go for it."""
+    held: bool = False
+    """Begin only over a held child; where none lives, one is forked for it first."""
+    otherwise: list[Otherwise] = []
+    """The first that applies is said instead of `text`; then those of the scene."""
     do: list[Action] = []
     wait: Match | None = None
     timeout: float = 10.0
@@ -152,6 +169,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cards: list[Card]
     stages: list[Stage]
     takeaways: list[str] = []
+    otherwise: list[Otherwise] = []
+    """What every step says instead of its own words when something ended that it speaks of."""
     engine: dict[str, str] = {}
     """Directives the scene's engine starts with."""
     arena_pages: int = 1024

@@ -21,7 +21,7 @@ import msgspec
 from engine import events
 from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
-from scenes import family, folder, process
+from scenes import family, folder, process, typed
 from scenes.effects import Answered, Ask, Effect, Enter, Kill, Send, StartWorkload, StopWorkload
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
@@ -74,6 +74,8 @@ class Session:
         self.keep = keep
         self.failure = ""
         """Why the engine is gone, when it went by itself: one clear line."""
+        self.ended = ""
+        """The same in a few words."""
         self.folder: folder.Folder | None = None
         self.engine: process.EngineProcess | None = None
         self._command = command
@@ -161,12 +163,22 @@ class Session:
                 title = next(s.title for s in self.lesson.scene.stages if s.id == stage)
                 number = self.lesson.scene.number
                 text = self.lesson.words.text(title)
-                self._stream.own(events.Step(scene=number, step=stage, title=text))
+                self._stream.own(
+                    events.Step(scene=number, step=stage, title=text, source="scripted")
+                )
             case Ask(name, choices, right):
                 texts = [self.lesson.words.text(choice) for choice in choices]
-                self._stream.own(events.Question(id=name, choices=texts, right=right))
+                # The choices are the author's; which one is right, this run has measured.
+                self._stream.own(
+                    events.Question(
+                        id=name,
+                        choices=texts,
+                        right=right,
+                        source="scripted" if right < 0 else "measured",
+                    )
+                )
             case Answered(name, choice):
-                self._stream.own(events.Answer(id=name, choice=choice))
+                self._stream.own(events.Answer(id=name, choice=choice, source="scripted"))
             case Kill():
                 await self.kill()
                 await self.restart()
@@ -189,13 +201,20 @@ class Session:
         return reply
 
     async def execute_line(self, text: str) -> Reply:
-        """Send what a learner typed, over a connection of the prompt's own (SELECT, MULTI stay)."""
+        """Send what a learner typed, over a connection of the prompt's own (SELECT, MULTI stay).
+
+        Raises SceneError for what would take the connection over, and when it is lost.
+        """
         try:
             argv = shlex.split(text)
         except ValueError as err:
             raise SceneError(f"cannot read '{text}': {err}") from err
         if not argv:
             return None
+        if said := typed.refusal(argv, self.port):
+            raise SceneError(said)
+        if not self.alive:
+            raise SceneError(self.failure or "the engine does not run")
         if self._prompt is None:
             self._prompt = await Connection.open(self.port)
         return await self._prompt.call([word.encode() for word in argv])
@@ -245,6 +264,7 @@ class Session:
         if self._leaving or self.engine is not engine:
             return
         self.failure = f"the engine is gone: {engine.ending()}"
+        self.ended = engine.end()
         self._stream.own(events.Log(level="#", text=self.failure))
         self._crashed(engine.end())
         for writer in self._writers.values():

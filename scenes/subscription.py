@@ -18,9 +18,14 @@ from scenes.errors import SceneError
 CONFIRM_SECONDS = 5.0
 
 
-def client(port: int) -> redis.asyncio.Redis:
-    """A redis-py client of the engine on 127.0.0.1 that never retries: a lost engine is news."""
-    return redis.asyncio.Redis(host="127.0.0.1", port=port, protocol=2, retry=Retry(NoBackoff(), 0))
+def client(port: int, name: str | None = None) -> redis.asyncio.Redis:
+    """A redis-py client of the engine on 127.0.0.1 that never retries: a lost engine is news.
+
+    Events call it by its `name`: whose command it was, the scene's or somebody else's.
+    """
+    return redis.asyncio.Redis(
+        host="127.0.0.1", port=port, protocol=2, retry=Retry(NoBackoff(), 0), client_name=name
+    )
 
 
 class Subscription:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from engine import events
 from engine.events import AnyEvent
+from scenes.conditions import text_of
 from scenes.effects import Answered, Ask, Checked, Effect, Enter, Failed, Finished, Refused
 from scenes.live import Live
 from scenes.loader import Lesson
@@ -134,17 +135,17 @@ class Transcript:
                 entered = next(s for s in live.lesson.scene.stages if s.id == name)
                 beat = f"beat {entered.beat}" if entered.beat else "opening"
                 self._write("")
-                self._write(f"{beat} · {live.text(entered.title)}")
+                self._write(f"{beat} · {self._words(entered.title, live)}")
             case Ask(right=-1) if stage and stage.question:
                 self._say(stage, live)
                 self._question(stage.question, live)
             case Ask(right=right) if stage and stage.question:
                 choice = stage.question.choices[right]
-                self._write(f"{_INDENT}measured: {live.text(choice.text)}")
-                self._paragraph(live.text(choice.why))
+                self._write(f"{_INDENT}measured: {self._words(choice.text, live)}")
+                self._paragraph(self._words(choice.why, live))
             case Answered(_, choice) if stage and stage.question:
-                text = live.text(stage.question.choices[choice].text)
-                self._write(f"{_INDENT}answered: {choice + 1}) {text}")
+                text = self._words(stage.question.choices[choice].text, live)
+                self._write(f"{_INDENT}answered (scripted): {choice + 1}) {text}")
             case Checked():
                 self._checked(effect)
             case Failed(reason) | Refused(reason):
@@ -165,12 +166,19 @@ class Transcript:
     def _say(self, stage: Stage, live: Live) -> None:
         if stage.id not in self._said:
             self._said.add(stage.id)
-            self._paragraph(live.text(stage.text))
+            end = live.history.step_end(stage.id)
+            view = live.history.now if end is None else live.history.view_at(end)
+            key = text_of(live.lesson.scene, stage, view)
+            self._paragraph(self._words(key, live))
+
+    def _words(self, key: str, live: Live) -> str:
+        """The words of `key` for a face without colours, places and keys."""
+        return live.text(live.lesson.words.plain(key))
 
     def _question(self, question: Question, live: Live) -> None:
-        self._write(f"{_INDENT}? {live.text(question.text)}")
+        self._write(f"{_INDENT}? {self._words(question.text, live)}")
         for number, choice in enumerate(question.choices, 1):
-            self._write(f"{_INDENT}  {number}) {live.text(choice.text)}")
+            self._write(f"{_INDENT}  {number}) {self._words(choice.text, live)}")
 
     def _checked(self, checked: Checked) -> None:
         word = "skipped" if checked.skipped else "held" if checked.held else "FAILED"

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 import msgspec
 
 from engine.events import AnyEvent, Event, type_name
 from scenes.cards import unknown_fields
+from scenes.conditions import CONDITIONS
 from scenes.expect import CHECKS
 from scenes.measures import MEASURES
-from scenes.scene import Action, Card, Match, Question, Scene, Stage
-from scenes.words import Words
+from scenes.scene import Action, Card, Match, Otherwise, Question, Scene, Stage
+from scenes.words import PLAIN, Words
 
 PANELS = ("words", "grid", "child", "gauge", "tail", "code")
 KEYS = ("b", "w", "f", "h", "t", "S", "K", "P")
 EVENT_TYPES: dict[str, type[Event]] = {type_name(kind): kind for kind in get_args(AnyEvent)}
+
+
+_ON_A_SCREEN = re.compile(
+    r"\b(amber|emerald|orange|press|space|backspace|gauge)\b"
+    r"|\b(at the (bottom|top)|on the (left|right))\b"
+    r"|\b[a-z0] (starts|forks|goes|lets|changes)\b",
+    re.IGNORECASE,
+)
+"""What text without colours, places and keys cannot show."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -57,6 +68,7 @@ def _of_scene(scene: Scene, words: Words) -> Iterator[str]:
                 yield f"{times} {kind}s are called '{name}': names must differ"
     keys = (scene.title, scene.thesis, scene.previously, scene.diagram, *scene.takeaways)
     yield from _unknown_words((*keys, *scene.glossary.values()), scene, words)
+    yield from _of_otherwise(scene.otherwise, scene, words)
 
 
 def _of_card(card: Card, words: Words) -> Iterator[str]:
@@ -89,6 +101,9 @@ def _of_match(match: Match) -> Iterator[str]:
 
 def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
     yield from _unknown_words((stage.title, stage.text), scene, words)
+    yield from _of_otherwise(stage.otherwise, scene, words)
+    if stage.alone and stage.held:
+        yield "no child and a held child cannot both be needed"
     for action in stage.do:
         yield from _of_action(action)
     if stage.wait is not None:
@@ -106,6 +121,13 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
             yield f"no check is called '{expectation.check}': {', '.join(sorted(CHECKS))}"
     if stage.question is not None:
         yield from _of_question(stage.question, scene, words)
+
+
+def _of_otherwise(others: Sequence[Otherwise], scene: Scene, words: Words) -> Iterator[str]:
+    yield from _unknown_words(tuple(other.text for other in others), scene, words)
+    for other in others:
+        if other.when not in CONDITIONS:
+            yield f"no condition is called '{other.when}': {', '.join(sorted(CONDITIONS))}"
 
 
 def _of_action(action: Action) -> Iterator[str]:
@@ -137,6 +159,9 @@ def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterato
         if key not in words:
             yield f"no words for '{key}'"
             continue
-        for name in sorted(words.figures_in(key)):
+        for seen in _ON_A_SCREEN.finditer(words.text(words.plain(key))):
+            if key not in (scene.previously, scene.diagram):  # said on a screen only
+                yield f"'{seen[0]}' in the words of '{key}' needs a screen: add '{key}{PLAIN}'"
+        for name in sorted(words.figures_in(key) | words.figures_in(words.plain(key))):
             if name not in MEASURES and name not in scene.values:
                 yield f"the words of '{key}' want the figure '{name}', which nobody measures"

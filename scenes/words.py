@@ -14,6 +14,7 @@ from pathlib import Path
 from scenes.errors import SceneError
 
 _FIGURE = re.compile(r"\{([a-z_0-9]+)\}")
+PLAIN = "_plain"
 UNKNOWN = "…"
 """Stands for a figure that this run has not measured yet."""
 
@@ -36,6 +37,10 @@ class Words:
         if found is None:
             raise SceneError(f"the catalogue has no words for '{key}': add them, or fix the key")
         return fill(found, figures or {})
+
+    def plain(self, key: str) -> str:
+        """The key of the same words for a face without colours, places and keys, if there are."""
+        return key + PLAIN if key + PLAIN in self else key
 
     def figures_in(self, key: str) -> set[str]:
         """The names between braces in the words of `key`."""

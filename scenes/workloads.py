@@ -38,7 +38,7 @@ class Writer:
     ) -> None:
         self.workload = workload
         self.written = 0
-        self._client = client(port)
+        self._client = client(port, workload.name)
         self._keys = workload.keys or population
         self._value_bytes = workload.value_bytes or value_bytes
         self._random = random.Random(f"{seed} {workload.name}")

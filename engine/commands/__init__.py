@@ -3,6 +3,7 @@
 from engine.commands import (
     acl,
     client_command,
+    client_flow,
     client_kill,
     command_command,
     config_command,
@@ -30,6 +31,7 @@ from engine.commands import (
 __all__ = [
     "acl",
     "client_command",
+    "client_flow",
     "client_kill",
     "command_command",
     "config_command",

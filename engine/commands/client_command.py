@@ -125,6 +125,8 @@ def _flags(client: Client) -> str:
         flags += "x"
     if client.closing:
         flags += "c"
+    if client.postponed:
+        flags += "b"
     if client.no_evict:
         flags += "e"
     if client.no_touch:

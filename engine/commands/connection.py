@@ -123,7 +123,7 @@ def reset(client: Client, argv: list[bytes]) -> bytes:
     server.update_guard()
     client.select(0)
     client.name = ""
-    client.reply_mode = "on"
+    client.unanswered = max(0, client.unanswered)  # a SKIP still holds
     client.set_resp(2)
     client.authenticated = not server.config.requirepass
     client.framer.authenticated = client.authenticated

@@ -13,6 +13,7 @@ from engine.commands.numbers import integer_of, parse_seconds
 from engine.commands.object_command import encoding_of
 from engine.commands.table import command
 from engine.digest import digest, digest_value
+from engine.errors import ArenaFullError
 from engine.replies import (
     NO_SUCH_KEY,
     NOT_POSITIVE,
@@ -87,7 +88,10 @@ def _sleep(client: Client, argv: list[bytes]) -> bytes:
 
 
 def _populate(client: Client, argv: list[bytes]) -> bytes:
-    """Keys that exist are left alone; values are `value:<n>`, cut or zero-padded to the size."""
+    """Keys that exist are left alone; values are `value:<n>`, cut or zero-padded to the size.
+
+    Where the arena is too small for all of them, none is created.
+    """
     count = integer_of(argv[2], NOT_POSITIVE)
     if count < 0:
         raise CommandError(NOT_POSITIVE)
@@ -96,11 +100,18 @@ def _populate(client: Client, argv: list[bytes]) -> bytes:
     if size < 0:
         raise CommandError(NOT_POSITIVE)
     database = client.db
-    for number in range(count):
-        key = b"%b:%d" % (prefix, number)
-        if database.find(key) is None:
-            value = b"value:%d" % number
-            database.set(key, value[:size].ljust(size, b"\0") if size else value)
+    created: list[bytes] = []
+    try:
+        for number in range(count):
+            key = b"%b:%d" % (prefix, number)
+            if database.find(key) is None:
+                value = b"value:%d" % number
+                database.set(key, value[:size].ljust(size, b"\0") if size else value)
+                created.append(key)
+    except ArenaFullError:
+        for key in created:
+            database.delete(key)
+        raise
     return OK
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.commands.table import command
-from engine.replies import OK, SYNTAX, CommandError, integer, simple
+from engine.replies import OK, SYNTAX, CommandError, integer
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -39,9 +39,8 @@ def bgsave(client: Client, argv: list[bytes]) -> bytes:
     if len(argv) > 2 or (len(argv) == 2 and argv[1].upper() != b"SCHEDULE"):
         raise CommandError(SYNTAX)
     persistence = client.server.persistence
-    if client.transaction is not None and persistence.saves.snapshot is None:
-        persistence.saves.scheduled = True
-        return simple(b"Background saving scheduled")
+    if client.transaction is not None:
+        return persistence.schedule_bgsave()
     return persistence.bgsave(schedule=len(argv) == 2)
 
 

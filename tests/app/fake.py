@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.driver import REFUSE_PAST, Status, offered_at, stage_at
@@ -139,7 +139,7 @@ class FakeDriver:
         self.notice = ""
         self.pace_factor = 1.0
         self.asked: list[tuple[Any, ...]] = []
-        self.figures: dict[str, int | str | None] = {
+        self.figures: Mapping[str, int | str | None] = {
             "copied": 24, "copied_kb": 96, "fork_usec": 1912, "held": 700, "unsafe": 9,
             "hot": "user:42", "child_pid": 4723,
         }  # fmt: skip

@@ -234,8 +234,9 @@ def test_play_shows_the_recording_where_no_engine_can_run(
     assert "Not live: the moon is in the way" in driver.notice
 
 
-def test_replay_shows_the_recording_that_ships(shown: list[Driver]) -> None:
-    assert cli.main(["replay"]) == 0
+@pytest.mark.parametrize("named", [(), ("04",), ("4",)])
+def test_replay_shows_the_recording_that_ships(named: tuple[str, ...], shown: list[Driver]) -> None:
+    assert cli.main(["replay", *named]) == 0
     (driver,) = shown
     assert driver.status == "replay"
 

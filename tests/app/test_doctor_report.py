@@ -11,8 +11,15 @@ def test_what_is_missing_says_what_is_shown_instead() -> None:
             Finding("cachestat", False, "ENOSYS", "Counts dirty pages.", "no count is shown"),
         ]
     )
-    assert report[0] == "ok   fork: 1.2 ms"
-    assert report[2] == "no   cachestat: ENOSYS"
+    assert report[0] == "ok   fork       1.2 ms"
+    assert report[2] == "no   cachestat  ENOSYS"
     assert "no count is shown" in report[3]
     assert report[-1].startswith("1 of 2")
     assert max(map(len, report)) <= 100
+
+
+def test_a_long_path_keeps_its_end_and_the_width() -> None:
+    path = "/home/somebody/" + "a-very-long-folder/" * 8 + "cowscope"
+    report = lines([Finding("disk", True, f"ext4 under {path}", "fsync works.", "nothing")])
+    assert max(map(len, report)) <= 100
+    assert any(row.endswith("cowscope") for row in report)

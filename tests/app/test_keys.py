@@ -11,11 +11,13 @@ from textual.widget import Widget
 from app.application import CowscopeApp
 from app.cards import CardPanel
 from app.child_grid import ChildGrid
+from app.driver import Status
 from app.grid import PageGrid
-from app.keys import GRID_KEYS, OFFERED, TABLE, bindings, footer
+from app.keys import GRID_KEYS, OFFERED, TABLE, acts, bindings, footer
 from app.prompt import CommandLine
 from app.scene_screen import SceneScreen
 from app.words_panel import WordsPanel
+from tests.app.fake import FakeDriver, start
 
 ALL = [key for entry in TABLE for key in entry.keys]
 
@@ -57,10 +59,44 @@ def test_every_action_exists() -> None:
         assert hasattr(SceneScreen, "action_" + entry.action.partition("(")[0]), entry
 
 
-def test_the_footer_names_what_works_now() -> None:
-    def shown(offered: str, past: bool = False) -> list[str]:
-        return [key.shown for key in footer(frozenset(offered), past)]
+class At(FakeDriver):
+    """A driver in some state that offers some sandbox keys."""
 
-    assert "b" not in shown("") and "b" in shown("b")
-    assert "End" not in shown("") and "End" in shown("", past=True)
-    assert set(shown("bwfhtSKP")) & OFFERED == set("bwfh")
+    def __init__(self, status: Status, offered: str = "bwfhK") -> None:
+        super().__init__(status=status)
+        self.keys = frozenset(offered)
+
+    @property
+    def offered(self) -> frozenset[str]:
+        return self.keys
+
+
+def shown(driver: FakeDriver) -> set[str]:
+    return {key.shown for key in footer(driver)}
+
+
+def test_the_footer_names_what_the_scene_offers() -> None:
+    assert shown(At("live", "")) & OFFERED == set()
+    assert shown(At("live")) & OFFERED == set("bwfh")
+    assert {"space", ":", "z"} <= shown(At("live")) and "End" not in shown(At("live"))
+
+
+def test_in_the_past_only_time_moves() -> None:
+    driver = At("live")
+    driver.scrub(-1)
+    assert shown(driver) & (OFFERED | {":", "z"}) == set()
+    assert {"End", "space", "bksp"} <= shown(driver)
+
+
+@pytest.mark.parametrize("status", ["crashed", "replay", "starting"])
+def test_without_an_engine_nothing_is_offered_that_needs_one(status: Status) -> None:
+    assert shown(At(status)) & (OFFERED | {":"}) == set()
+    assert ("space" in shown(At(status))) == (status == "replay")
+
+
+def test_s_acts_on_a_held_child_where_h_is_offered() -> None:
+    assert At("live").now_view.hold == "held"
+    assert acts(At("live"), "s") and not acts(At("live", "b"), "s")
+    fresh = FakeDriver(start())
+    fresh.__class__ = type("Offering", (FakeDriver,), {"offered": property(lambda _: {"h"})})
+    assert not acts(fresh, "s") and acts(fresh, "h")

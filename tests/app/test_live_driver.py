@@ -3,12 +3,16 @@
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable
 from time import monotonic
+from typing import Any
 
 import pytest
 
 from app.driver import REFUSE_PAST
+from app.keys import OFFERED, footer
 from app.live_driver import LiveDriver
+from scenes.effects import Asleep, Checked, Effect, Failed
 from scenes.errors import SceneError
 from scenes.loader import load
 
@@ -55,3 +59,62 @@ async def test_an_engine_plays_is_asked_and_ends() -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert driver.length > 2, "the history is still there to look at"
+
+
+async def test_an_engine_that_is_gone_is_told_and_offers_what_can_be_done() -> None:
+    driver = LiveDriver(load("04"))
+    await driver.start()
+    try:
+        await until(driver, "view.tail.unsafe > 0")
+        await raised(driver.execute("SHUTDOWN NOSAVE"))
+        await until(driver, "driver.status == 'crashed'")
+        assert driver.clock() is None
+        assert driver.notice == (
+            "The engine is gone (exit code 0): 0 starts again, backspace looks back."
+        )
+        assert len(driver.notice) <= 78
+        step = driver.now_view.step
+        driver.next()
+        await until(driver, "driver.refusal")
+        assert "0 starts the scene again" in driver.refusal and driver.now_view.step == step
+        refused = await raised(driver.execute("PING"))
+        assert refused.startswith("the engine is gone")
+        assert [key.shown for key in footer(driver) if key.shown in (*OFFERED, ":", "space")] == []
+        assert "cowscope replay 04" in driver.text("gone.engine")
+        driver.restart()
+        await until(driver, "driver.status == 'live' and view.tail.unsafe > 0")
+    finally:
+        await driver.stop()
+
+
+async def raised(work: Awaitable[Any]) -> str:
+    try:
+        return str(await work)
+    except SceneError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(
+    ("effect", "notice"),
+    [
+        (Checked("c", False, "expected 1, measured 0"), "Not as expected here, or cowscope"),
+        (Checked("c", False, "expected 1, measured 0", early=True), ""),
+        (Checked("c", True, "expected 1, measured 1"), ""),
+        (Asleep(), "Asleep: no key for three minutes"),
+        (Failed("step 'a' waited"), "Stopped; 0 starts again, or cowscope replay 04: step 'a'"),
+    ],
+)
+async def test_what_goes_wrong_later_offers_the_recording(effect: Effect, notice: str) -> None:
+    driver = LiveDriver(load("04"))
+    await driver.start()
+    try:
+        await until(driver, "view.tail.unsafe > 0")
+        assert driver._live is not None
+        player = driver._live.player
+        player.asleep = isinstance(effect, Asleep)
+        if isinstance(effect, Failed):
+            player.failed, driver._live.notice = effect.reason, effect.reason
+        driver._effect(effect)
+        assert driver.notice.startswith(notice) and bool(driver.notice) == bool(notice)
+    finally:
+        await driver.stop()

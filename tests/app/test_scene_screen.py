@@ -49,8 +49,8 @@ async def test_all_is_on_the_screen_at_160x48() -> None:
     async with shown() as (screen, _):
         text = "\n".join(rows(screen))
     for expected in (
-        "Parent · pid 4711 · 1,024 pages",
-        "Child · pid 4723",
+        "Parent heap · pid 4711 · 1,024 pages",
+        "Snapshot child · pid 4723",
         "a full copy: 2,800 KiB",
         "AOF tail · appendonly.aof.1.incr.aof · appendfsync everysec",
         "The first write copies",
@@ -100,9 +100,9 @@ async def test_the_mouse_names_a_page() -> None:
 
 async def test_the_code_is_behind_a_key_at_120x36() -> None:
     async with shown((120, 36)) as (screen, pilot):
-        assert "Implementation" not in "\n".join(rows(screen))
+        assert "Code ·" not in "\n".join(rows(screen))
         await pilot.press("c")
-        assert "Implementation" in await said(screen, pilot)
+        assert "Code · kernel.pageWrite" in await said(screen, pilot)
 
 
 async def test_panels_are_tabs_at_80x24_and_the_words_stay() -> None:
@@ -152,8 +152,8 @@ async def test_panels_enter_with_the_beat_that_needs_them() -> None:
         before = await said(screen, pilot)
         driver.to_now()
         after = await said(screen, pilot)
-    assert "AOF tail" in before and "Parent ·" not in before and "Extra memory" not in before
-    assert "Parent ·" in after and "Extra memory" in after
+    assert "AOF tail" in before and "Parent heap" not in before and "Extra memory" not in before
+    assert "Parent heap" in after and "Extra memory" in after
 
 
 async def test_in_the_prompt_letters_are_letters() -> None:
@@ -170,6 +170,14 @@ async def test_in_the_prompt_letters_are_letters() -> None:
         assert not screen.is_typing
         await pilot.press("space")
         assert driver.asked[-1] == ("next",)
+
+
+async def test_escape_leaves_the_prompt_wherever_the_focus_is() -> None:
+    async with shown((120, 36)) as (screen, pilot):
+        await pilot.press("colon")
+        screen.grid.focus()
+        await pilot.press("escape")
+        assert not screen.is_typing
 
 
 async def test_destroying_keys_ask_first() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -73,7 +74,7 @@ class RedisServer:
             stdin=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 10
-        while not os.path.exists(self.path) and time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._serves():
             time.sleep(0.01)
         self._await_loaded(deadline)
 
@@ -82,6 +83,17 @@ class RedisServer:
         while wire.call(b"PING").startswith(b"-LOADING") and time.monotonic() < deadline:
             time.sleep(0.01)
         wire.close()
+
+    def _serves(self) -> bool:
+        """Whether it answers, with what it had to load in memory."""
+        if not os.path.exists(self.path):
+            return False
+        try:
+            wire = self.connect()
+        except ConnectionError:  # bound, but not listening yet
+            return False
+        with contextlib.closing(wire):
+            return not wire.call(b"PING").startswith(b"-LOADING")
 
     def connect(self) -> Wire:
         """A new connection."""

@@ -8,7 +8,7 @@ import pytest
 from engine.aof_folder import AofFolder
 from engine.disk import APPEND, write_all
 from engine.errors import EngineError
-from engine.manifest import Manifest, ManifestError, ManifestFile, format_manifest
+from engine.manifest import Manifest, ManifestFile, format_manifest
 from tests.engine.fake_disk import FakeDisk
 
 ROOT = "data/appendonlydir"
@@ -112,8 +112,10 @@ def test_files_that_no_manifest_lists_are_not_touched() -> None:
 def test_a_bad_manifest_ends_the_start() -> None:
     disk = FakeDisk("data", ROOT)
     disk.put(f"{ROOT}/appendonly.aof.manifest", b"nonsense\n")
-    with pytest.raises(ManifestError, match="Invalid AOF manifest file format"):
-        folder(disk)[0].read()
+    place, lines = folder(disk)
+    with pytest.raises(EngineError, match=r"appendonly.aof.manifest: Invalid .*Restore it from"):
+        place.read()
+    assert lines[0] == "*** FATAL AOF MANIFEST FILE ERROR ***"
 
 
 def test_an_unreadable_manifest_gets_one_clear_line() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.aof_folder import AofFolder
 from engine.aof_format import encode
-from engine.aof_loader import Loader, LoadResult
+from engine.aof_loader import Loader, LoadResult, RefusedCommandError
 from engine.errors import CorruptFileError, EngineError
 from engine.manifest import Manifest, ManifestFile
 from tests.engine.fake_disk import FakeDisk
@@ -48,6 +48,9 @@ class Trial:
             self.lines.append(text)
 
         def execute(commands: Sequence[list[bytes]]) -> None:
+            for index, argv in enumerate(commands):
+                if argv == [b"PING", b"no"]:
+                    raise RefusedCommandError(index, "no PING with words", "Do this")
             self.executed += commands
             self.batches.append(len(commands))
 
@@ -126,7 +129,7 @@ def test_a_damaged_dump_ends_the_start() -> None:
         is_command=bool,
         load_rdb=broken,
     )
-    with pytest.raises(CorruptFileError, match="bad checksum at offset 3"):
+    with pytest.raises(CorruptFileError, match="at offset 3: bad checksum"):
         loader.load(Manifest(BASE))
     assert trial.lines[-1].endswith(f"RDB base file {BASE.name}, AOF loading aborted")
 
@@ -214,7 +217,7 @@ def test_garbage_ends_the_start_with_its_offset(before: int) -> None:
     trial = Trial({ONE: good + b"PING\r\n" + resp(put(b"2"))})
     error = trial.fails()
     assert error.offset == len(good)
-    assert "Bad file format reading the append only file (expected '*', found b'P')" in str(error)
+    assert 'Bad file format reading the append only file (expected "*", found "P")' in str(error)
     assert trial.lines[-1].startswith(
         f"Bad file format reading the append only file {ONE.name}: make a backup"
     )
@@ -228,6 +231,19 @@ def test_an_unknown_command_ends_the_start_with_its_offset() -> None:
         "Unknown command 'FOO' reading the append only file",
     )
     assert trial.lines[-1] == f"Unknown command 'FOO' reading the append only file {ONE.name}"
+
+
+@pytest.mark.parametrize("before", [0, 5000])
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_command_that_is_refused_ends_the_start_with_its_offset(
+    before: int, inside: bool
+) -> None:
+    good = resp(*[put(b"1")] * before) + b"#TS:1\r\n"
+    bad = resp([b"MULTI"], put(b"2"), [b"PING", b"no"], [b"EXEC"])
+    trial = Trial({ONE: good + (bad if inside else resp([b"PING", b"no"])) + resp(put(b"3"))})
+    error = trial.fails()
+    assert (error.offset, error.what) == (len(good), "no PING with words")
+    assert str(error).endswith(": no PING with words. Do this.")
 
 
 def test_annotations_are_skipped() -> None:

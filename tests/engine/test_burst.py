@@ -8,12 +8,12 @@ def test_an_ended_burst_is_empty_and_has_counted_everything() -> None:
     burst = Burst()
     burst.command("a", [b"SET", b"k", b"1"], 1, 2_000)[3] = b"k"
     burst.command("b", [b"MSET", b"k", b"2", b"l", b"3"], 2, 3_000).update({3: b"k", 4: b"l"})
-    (event,) = burst.end()
+    (event,) = burst.end(7.5)
     assert isinstance(event, Command)
     assert (event.merged, event.dirty, event.usec, event.client) == (2, 3, 5, "b")
     assert event.pages == [(3, "k"), (4, "l")]
     assert burst.empty
-    assert burst.end() == []
+    assert burst.end(7.5) == []
 
 
 def test_a_password_is_never_printed() -> None:

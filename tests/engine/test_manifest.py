@@ -81,6 +81,20 @@ def test_the_error_names_the_line() -> None:
     assert "line 2" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"file a seq 1 type b", 'last line does not end in a line feed, line 1 ("file a seq'),
+        (b"file a seq 1 type b\0\n", r'NUL byte in a line, line 1 ("file a seq 1 type b\x00\n")'),
+        (b"file %s seq 1 type b\n" % (b"a" * 1024), "line of more than 1024 bytes, line 1"),
+    ],
+)
+def test_what_redis_calls_too_long_is_told_apart(data: bytes, why: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        parse_manifest(data)
+    assert why in str(caught.value)
+
+
 names = st.text(
     st.characters(blacklist_characters="/\0", blacklist_categories=("Cs",)), min_size=1, max_size=20
 )

@@ -178,5 +178,5 @@ def test_witnesses_of_two_moments_are_told_by_their_times(
 
 
 def test_a_reading_says_all_that_a_pages_event_does() -> None:
-    own = set(Pages.__struct_fields__) - {"seq", "engine", "run", "source"}
+    own = set(Pages.__struct_fields__) - {"seq", "engine", "run", "source", "read_at"}
     assert own <= set(Reading.__struct_fields__)

@@ -81,6 +81,16 @@ def test_the_childs_own_writes_are_found_without_a_kick(arena: Arena, probe: Pro
         assert inbox.until(lambda r: bool(r.newly_copied)).newly_copied == [(9, 9)]
 
 
+def test_unchanged_figures_are_told_again_each_second_while_a_child_lives(probe: Probe) -> None:
+    def told(child: int, *moments: float) -> list[float]:
+        counts = dict.fromkeys(("private", "shared", "copied", "new", "free"), 0)
+        readings = [Reading(at=at, child=child, smaps_at=at, **counts) for at in moments]
+        return [reading.at for reading in readings if probe._is_news(reading)]
+
+    assert told(7, 10.0, 10.1, 10.5, 11.0, 11.1, 12.3) == [10.0, 11.0, 12.3]
+    assert told(0, 13.0, 14.0, 99.0) == [13.0], "with no child nothing is told twice"
+
+
 def test_every_change_is_reported_once(arena: Arena, probe: Probe) -> None:
     inbox = Inbox()
     probe.start(inbox.put)

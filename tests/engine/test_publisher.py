@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hiredis
+from msgspec.structs import replace
 
 from engine.events import (
     AnyEvent,
@@ -11,6 +12,7 @@ from engine.events import (
     Command,
     Fork,
     Gap,
+    Log,
     decode,
 )
 from engine.publisher import ALONE_AT_ONCE, Publisher
@@ -138,3 +140,48 @@ def test_a_slow_subscriber_is_told_how_many_it_missed() -> None:
     assert isinstance(gap, Gap)
     assert gap.missed == 2
     assert event.seq == 3
+
+
+class Ticking:
+    """A clock that goes on by a millisecond whenever it is asked."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+def test_time_never_goes_back_and_a_fork_stands_where_it_happened() -> None:
+    listener, clock = Listener(), Ticking()
+    publisher = Publisher(lambda: [listener], "main", 1, clock=clock)
+    for page in range(2 * ALONE_AT_ONCE):
+        write(publisher, page)
+    publisher.settle()
+    forked_at = clock()
+    publisher.publish(Log(level="*", text="Background saving started by pid 2"))
+    publisher.publish(replace(fork(), at=forked_at))
+    publisher.flush()
+    events = listener.events()
+    assert isinstance(events[-2], Fork) and events[-2].at == forked_at
+    assert isinstance(events[-1], Log)
+    assert isinstance(events[-3], Command) and events[-3].merged > 5
+    times = [event.at for event in events]
+    assert times == sorted(times)
+
+
+def test_what_is_older_than_what_was_told_already_is_no_older_in_the_stream() -> None:
+    listener, clock = Listener(), Ticking()
+    publisher = Publisher(lambda: [listener], "main", 1, clock=clock)
+    early = clock()
+    publisher.publish(Log(level="*", text="told"))
+    publisher.flush()
+    publisher.publish(replace(fork(), at=early))
+    listener.waiting = 1 << 30
+    publisher.flush()
+    listener.waiting = 0
+    publisher.publish(fork())
+    publisher.flush()
+    times = [event.at for event in listener.events()]
+    assert times == sorted(times) and len(times) == 3

@@ -7,7 +7,17 @@ from msgspec.structs import replace
 from engine import events
 from scenes.fold import reduce
 from scenes.scene import Card, Lights, Match
-from scenes.view import COPIED, NEW, PAGE_STATES, PRIVATE, SHARED, TO_COME, WRITTEN, View
+from scenes.view import (
+    COPIED,
+    NEW,
+    PAGE_STATES,
+    PRIVATE,
+    SHARED,
+    TO_COME,
+    WRITING,
+    WRITTEN,
+    View,
+)
 from tests.scenes.streams import any_stream, tale
 
 
@@ -114,6 +124,27 @@ def test_a_restart_empties_the_memory_and_keeps_the_story() -> None:
     assert view.engine.alive and view.engine.pid == 77 and view.run == 2
     assert view.counts == (16, 0, 0, 0, 0) and not view.tail.entries
     assert view.crash is not None and view.commands == 5
+
+
+def test_a_crash_takes_memory_child_and_aof_buf_and_leaves_what_was_written() -> None:
+    def at(kind: type[events.Event], start: int, end: int) -> events.Event:
+        more = {"usec": 1} if kind is events.AofWrite else {"text": "SET"}
+        return kind(file="b.aof", start=start, end=end, **more)  # type: ignore[arg-type]
+
+    alive = [e for e in tale() if not isinstance(e, (events.ChildExit, events.RdbSaved))]
+    written = [
+        at(events.AofAppend, 0, 10),
+        at(events.AofWrite, 0, 10),
+        at(events.AofAppend, 10, 25),
+    ]
+    crash = events.Crash(kind="kill -9", acked=25, written=10, fsynced=0, at=200.0)
+    view = fold([*alive, *written, crash])  # type: ignore[list-item]
+    tail = view.tail
+    assert (tail.appended, tail.written, tail.fsynced, tail.unsafe) == (10, 10, 0, 1)
+    assert [tail.rung(entry) for entry in tail.entries] == ["cache"]
+    assert view.counts == (16, 0, 0, 0, 0) and not any(view.changed)
+    assert view.child is not None and not view.child.alive and view.gauge.final
+    assert not view.child_pages.count(WRITING)
 
 
 def test_events_light_lines_and_modelled_ones_say_so() -> None:

@@ -19,7 +19,7 @@ from engine import events
 from engine.events import AnyEvent, decode
 from scenes.errors import SceneError
 from scenes.fold import reduce
-from scenes.headless import run
+from scenes.headless import record, run
 from scenes.loader import load
 from scenes.recording import read
 from scenes.view import View
@@ -118,7 +118,7 @@ def test_the_plain_face_tells_the_scene(sound: dict[str, Done]) -> None:
         "beat 3 · BGSAVE forks",
         "fork      child pid P, T, for rdb",
         "  held     fork_shared_everything: expected all 700 pages",
-        "  answered: 2) one",
+        "  answered (scripted): 2) one",
         "  measured: none",
         "saved     ",
         "config    appendfsync: everysec -> always",
@@ -185,6 +185,33 @@ def test_a_lying_engine_is_found_out(lying: dict[str, Done], lie: str, found_by:
 def test_a_scene_that_is_not_there_is_one_line() -> None:
     with pytest.raises(SceneError, match="there is no scene '99'"):
         run("99")
+
+
+def test_a_file_that_cannot_be_written_is_found_before_an_engine_starts(tmp_path: Path) -> None:
+    """The engine would only leave a mark: then it was started."""
+    mark, path = tmp_path / "started", tmp_path / "no" / "r"
+    command = (sys.executable, "-c", f"open({str(mark)!r}, 'w'); exit('out of luck')")
+    with pytest.raises(SceneError, match=r"cannot record to .*: No such file or directory"):
+        record("04", str(path), date="2026-01-01", command=command)
+    assert not mark.exists()
+
+
+def test_every_event_says_where_its_figures_come_from(sound: dict[str, Done]) -> None:
+    scripted = (events.Step, events.Answer)
+    for stream in streams(sound):
+        for event in stream:
+            asks = isinstance(event, events.Question) and event.right < 0
+            wanted = "scripted" if asks or isinstance(event, scripted) else "measured"
+            assert event.source == wanted, event
+        questions = [event for event in stream if isinstance(event, events.Question)]
+        assert [question.source for question in questions] == ["scripted", "measured"]
+
+
+def test_whose_command_it_was_is_in_its_event(sound: dict[str, Done]) -> None:
+    loads = {a.start.name for stage in SCENE.stages for a in stage.do if a.start is not None}
+    for stream in streams(sound):
+        named = {event.client for event in stream if isinstance(event, events.Command)}
+        assert loads <= named, named
 
 
 RUNNER = "import sys; from scenes.headless import run; sys.exit(run('04'))"

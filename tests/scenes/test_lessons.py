@@ -7,16 +7,27 @@ import textwrap
 import pytest
 
 from scenes.loader import Lesson, known, load
+from scenes.scene import Stage
 
 LESSONS = [load(scene.number) for scene in known()]
 CODE_CELLS = 42
 
 
+def said(lesson: Lesson) -> list[tuple[Stage, str]]:
+    """Every text that a step may say, in whatever state."""
+    scene = lesson.scene
+    return [
+        (stage, text)
+        for stage in scene.stages
+        for text in (stage.text, *(o.text for o in (*stage.otherwise, *scene.otherwise)))
+    ]
+
+
 @pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.scene.number for lesson in LESSONS])
 @pytest.mark.parametrize(("cells", "lines"), [(46, 10), (76, 6)])
 def test_the_words_of_a_step_fit_their_panel(lesson: Lesson, cells: int, lines: int) -> None:
-    for stage in lesson.scene.stages:
-        keys = [stage.text]
+    for stage, text in said(lesson):
+        keys = [text]
         if stage.question is not None:
             keys += [stage.question.text, *(choice.text for choice in stage.question.choices)]
         figures = {name: 99_999 for key in keys for name in lesson.words.figures_in(key)}

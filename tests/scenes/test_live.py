@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from scenes.conditions import text_of
 from scenes.effects import Effect, Refused, Send
 from scenes.live import Live
 from scenes.loader import load
+from scenes.player import GONE
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the engine needs Linux"
@@ -87,8 +89,50 @@ async def test_a_killed_engine_is_in_the_history_and_in_the_notice(played: Playe
     assert live.session.engine is not None
     os.kill(live.session.engine.pid, signal.SIGKILL)
     await played.until(lambda: not live.history.now.engine.alive)
-    assert live.history.now.crash is not None
+    crash = live.history.now.crash
+    assert crash is not None
     assert live.notice.startswith("the engine is gone: killed by signal 9")
+    length = len(live.history)
+    for key in ("next", "w", "next"):
+        live.key(key)
+    await played.until(lambda: played.effects.count(Refused(GONE)) == 2)
+    assert live.history.now.step == "trickle" and len(live.history) == length
+    tail = live.history.now.tail
+    assert tail.appended == tail.written == crash.written
+
+
+async def test_steps_need_no_child_that_the_learner_has_kept(played: Played) -> None:
+    """h lets the child go, or somebody kills it: the words follow, and the scene goes on."""
+    live = played.live
     live.key("next")
-    live.key("w")
-    await played.until(lambda: any(isinstance(effect, Refused) for effect in played.effects))
+    for step in ("tail", "everysec"):
+        await played.step(step)
+        live.key("next")
+    await played.step("fork")
+    first = live.history.now.child
+    assert first is not None
+    live.key("h")
+    await played.until(lambda: live.history.now.child and not live.history.now.child.alive)
+    live.key("next")
+    await played.step("copies")
+    second = live.history.now.child
+    assert second is not None and second.pid != first.pid and second.hold == "held"
+    os.kill(second.pid, signal.SIGKILL)  # from another terminal
+    await played.until(lambda: live.history.now.child and not live.history.now.child.alive)
+    assert said(live) == "gone.child"
+    live.key("next")
+    await played.until(lambda: live.player.phase == "asking")
+    assert said(live) == "hot.text"
+    live.key("answer-1")
+    await played.step("hot")
+    assert live.player.right == 0 and not live.player.failed
+    await live.session.execute_line("FLUSHALL")  # as in Redis, it kills the child
+    await played.until(lambda: said(live) == "gone.child")
+    live.key("next")
+    await played.until(lambda: live.player.failed)
+    assert live.notice.startswith("step 'new' needs a held child, and 2 left at once")
+
+
+def said(live: Live) -> str:
+    assert live.player.stage is not None
+    return text_of(live.lesson.scene, live.player.stage, live.history.now)

@@ -66,6 +66,9 @@ def test_a_wrong_type_is_named_with_its_line(copy: Path) -> None:
         ('id = "gauge"', 'id = "fork"', "2 steps are called 'fork'"),
         ("{ hold = false }", '{ hold = false, stop = "x" }', "exactly one thing"),
         ("scripted = 1", "scripted = 9", "no choice 9 to script"),
+        ('when = "child_lives"', 'when = "it_rains"', "no condition is called 'it_rains'"),
+        ('text = "gone.engine" }', 'text = "gone.x" }', "no words for 'gone.x'"),
+        ("held = true", "held = true\nalone = true", "no child and a held child"),
         ("line = 10,", "line = 11,", "line 11 is meant, but the code has lines 1 to 10"),
     ],
 )
@@ -77,6 +80,12 @@ def test_names_that_lead_nowhere_are_found(copy: Path, before: str, after: str, 
 def test_a_figure_that_nobody_measures_is_found(copy: Path) -> None:
     message = broken(copy, "{fork_usec}", "{fork_hours}", file="en.toml")
     assert "want the figure 'fork_hours'" in message
+
+
+@pytest.mark.parametrize("word", ["Press space", "It turns emerald", "b forks another"])
+def test_words_that_need_a_screen_want_plain_ones_beside_them(copy: Path, word: str) -> None:
+    message = broken(copy, "BGSAVE splits the process in two", word, file="en.toml")
+    assert "needs a screen: add 'first_fork.text_plain'" in message
 
 
 def test_damaged_toml_is_named_with_its_line(copy: Path) -> None:

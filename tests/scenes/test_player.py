@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine import events
 from scenes.effects import (
     Answered,
     Ask,
+    Asleep,
     Checked,
     Effect,
     Enter,
@@ -21,7 +23,7 @@ from scenes.effects import (
     WaitUntil,
 )
 from scenes.evidence import Evidence
-from scenes.player import Player
+from scenes.player import ASLEEP_AFTER, GONE, Player
 from scenes.scene import (
     Action,
     Choice,
@@ -33,6 +35,7 @@ from scenes.scene import (
     Workload,
 )
 from scenes.verdict import Verdict
+from tests.scenes.streams import tale
 
 
 def stage(name: str, beat: int, **fields: object) -> Stage:
@@ -76,6 +79,8 @@ def wake(effects: list[Effect]) -> float | None:
     return last[-1] if last else None
 
 
+STATE = tale()[0]
+CRASH = events.Crash(kind="kill -9", acked=1, written=1, fsynced=1, at=7.0)
 FORK = events.Fork(pid=1, child=2, usec=1, purpose="rdb", page_table_kb=1, at=5.0)
 WRITE = events.Command(client="", argv=["SET"], usec=1, dirty=1, pages=[(1, "k")], at=6.0)
 
@@ -114,7 +119,7 @@ def test_the_opening_plays_by_itself_and_the_first_key_starts_beat_1() -> None:
     assert wake(player.start(0.0)) == 2.0
     assert kinds(player.feed_clock(2.0)) == ["Enter"]
     assert player.stage is not None and player.stage.id == "o2"
-    assert player.feed_clock(60.0) == []  # the last one waits for the key
+    assert kinds(player.feed_clock(60.0)) == []  # the last one waits for the key
     assert player.feed_key("next", 61.0)[0] == Enter("one")
 
     eager = Player(scene(*stages))
@@ -177,7 +182,8 @@ def test_going_on_early_judges_at_once() -> None:
         judged_by=lambda e, v: Verdict.missed("no"),
     )
     player.start(0.0)
-    assert player.feed_key("next", 0.5)[:2] == [Checked("c", False, "no"), Enter("b")]
+    early = Checked("c", False, "no", early=True)
+    assert player.feed_key("next", 0.5)[:2] == [early, Enter("b")]
 
 
 def test_a_step_that_wants_to_be_alone_lets_the_child_go_first() -> None:
@@ -186,6 +192,91 @@ def test_a_step_that_wants_to_be_alone_lets_the_child_go_first() -> None:
     assert player.start(6.0)[:2] == [Enter("a"), Send(("COWSCOPE", "RELEASE"))]
     gone = events.ChildExit(child=2, status=0, signal=0, usec=1, cow_kb=0, at=7.0)
     assert player.feed_event(gone)[0] == Send(("BGSAVE",))
+
+
+def test_a_step_over_a_held_child_forks_one_where_none_lives() -> None:
+    player = Player(scene(stage("a", 1, held=True, do=[Action(send=["PING"])])))
+    fork = [Send(("COWSCOPE", "HOLD")), Send(("BGSAVE",))]
+    assert player.start(0.0)[:3] == [Enter("a"), *fork]
+    assert player.feed_event(events.Hold(state="armed", child=0)) == []
+    assert player.feed_event(FORK) == []
+    assert Send(("PING",)) in player.feed_event(events.Hold(state="held", child=2))
+
+
+def test_a_step_over_a_held_child_takes_the_one_that_lives() -> None:
+    player = Player(scene(stage("a", 1, held=True, do=[Action(send=["PING"])])))
+    for event in (FORK, events.Hold(state="held", child=2)):
+        player.feed_event(event)
+    assert player.start(0.0)[:2] == [Enter("a"), Send(("PING",))]
+
+
+def test_a_child_that_leaves_before_it_is_held_is_replaced_once() -> None:
+    player = Player(scene(stage("a", 1, held=True)))
+    player.feed_event(FORK)
+    assert player.start(0.0)[1] == Send(("COWSCOPE", "HOLD"))
+    gone = events.ChildExit(child=2, status=0, signal=0, usec=1, cow_kb=0)
+    assert player.feed_event(gone) == [Send(("COWSCOPE", "HOLD")), Send(("BGSAVE",))]
+    assert player.feed_event(WRITE) == []
+
+
+def test_where_no_child_can_be_held_the_step_says_so() -> None:
+    """With no keys a child leaves before it could be held."""
+    player = Player(scene(stage("a", 1, held=True)))
+    effects = player.start(0.0)
+    for child in (2, 3):
+        effects += player.feed_event(replace(FORK, child=child))
+        effects += player.feed_event(
+            events.ChildExit(child=child, status=0, signal=0, usec=1, cow_kb=0)
+        )
+    assert kinds(effects) == ["Enter", "Send", "Send", "Send", "Send", "Failed"]
+    assert "needs a held child, and 2 left at once" in player.failed
+
+
+def test_an_engine_that_is_gone_ends_the_steps_until_another_one_is_there() -> None:
+    player = Player(scene(stage("a", 1, dwell=1.0), stage("b", 2)), autoplay=True)
+    player.start(0.0)
+    player.feed_event(CRASH)
+    assert player.feed_key("next", 1.0) == [Refused(GONE)] and len(GONE) <= 78
+    assert player.feed_clock(50.0) == []
+    player.feed_event(replace(STATE, run=2))
+    assert player.feed_key("next", 51.0)[0] == Enter("b")
+
+
+def test_a_crash_takes_the_child_along() -> None:
+    player = Player(scene(stage("a", 1, alone=True, do=[Action(send=["BGSAVE"])])))
+    for event in (FORK, CRASH, replace(STATE, run=2)):
+        player.feed_event(event)
+    assert player.start(9.0)[:2] == [Enter("a"), Send(("BGSAVE",))]
+
+
+def test_writers_sleep_when_nobody_presses_a_key_and_wake_with_one() -> None:
+    load = Workload(name="w", rate=20)
+    player = Player(scene(stage("a", 1, do=[Action(start=load)]), stage("b", 2)))
+    assert wake(player.start(0.0)) == ASLEEP_AFTER
+    assert kinds(player.feed_clock(ASLEEP_AFTER - 1)) == []
+    assert kinds(player.feed_clock(ASLEEP_AFTER)) == ["StopWorkload", "Asleep"] and player.asleep
+    assert player.feed_clock(5 * ASLEEP_AFTER) == []  # no further call, no further event
+    woken = player.feed_key("next", 6 * ASLEEP_AFTER)
+    assert woken[:2] == [StartWorkload(load, 20), Enter("b")] and not player.asleep
+
+
+def test_autoplay_does_not_sleep() -> None:
+    player = Player(scene(stage("a", 1, dwell=1000.0)), autoplay=True)
+    player.start(0.0)
+    assert not [e for e in player.feed_clock(2 * ASLEEP_AFTER) if isinstance(e, Asleep)]
+
+
+def test_only_the_copies_of_the_questions_page_count() -> None:
+    about = replace(QUESTION, key="k", wait=None, settle=1.0)
+    player = Player(scene(stage("a", 1, question=about)))
+    player.feed_event(FORK)
+    player.feed_event(WRITE)  # k lies on page 1
+    player.start(6.0)
+    player.feed_key("answer-1", 6.0)
+    player.feed_event(events.Answer(id="q", choice=0))
+    others = events.Pages(child=2, shared=0, copied=3, new=0, newly_copied=[(2, 4)])
+    player.feed_event(others)
+    assert Ask("q", ("t", "t"), 1) in player.feed_clock(7.0)  # none of that page
 
 
 def test_pause_stops_dwell_and_writers() -> None:

@@ -49,6 +49,19 @@ def test_a_recording_gets_its_name_when_it_is_complete(tmp_path: Path) -> None:
     assert read(str(path)).events == [] and list(tmp_path.iterdir()) == [path]
 
 
+def test_a_place_held_for_nothing_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    path.write_bytes(b"older")
+    with RecordingWriter(str(path)):
+        assert len(list(tmp_path.iterdir())) == 2
+    assert path.read_bytes() == b"older" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_no_file_to_record_to(tmp_path: Path) -> None:
+    with pytest.raises(SceneError, match=r"cannot record to .*: it is a folder; name a file"):
+        RecordingWriter(str(tmp_path))
+
+
 def test_replay_times_never_go_back(tmp_path: Path) -> None:
     stream = tale()
     stream[3] = msgspec.structs.replace(stream[3], at=0.0)

@@ -4,9 +4,9 @@ import pytest
 from msgspec.structs import replace
 
 from scenes.effects import Effect, Kill, Refused, Send, StartWorkload, StopWorkload
-from scenes.player import Player
+from scenes.player import GONE, Player
 from scenes.sandbox import WRITES, press
-from scenes.scene import Scene, Stage
+from scenes.scene import Scene, Stage, Workload
 from scenes.view import EngineView, TailView, View
 
 ALIVE = View(engine=EngineView(alive=True))
@@ -56,7 +56,7 @@ def test_a_key_that_the_scene_does_not_offer_yet_says_so() -> None:
 
 
 def test_with_no_engine_nothing_is_sent() -> None:
-    assert press("b", player("b"), View()) == [Refused("the engine is down")]
+    assert press("b", player("b"), View()) == [Refused(GONE)]
 
 
 def test_w_starts_and_stops_the_writes() -> None:
@@ -64,3 +64,11 @@ def test_w_starts_and_stops_the_writes() -> None:
     assert press("w", played, ALIVE) == [StartWorkload(WRITES, WRITES.rate)]
     assert press("w", played, ALIVE) == [StopWorkload(WRITES.name)]
     assert press("w", played, ALIVE) == [StartWorkload(WRITES, WRITES.rate)]
+
+
+def test_w_leaves_the_writes_that_a_step_has_counted_and_waits_for() -> None:
+    played = player("w")
+    played.hand.start(Workload(name="twelve", rate=4, count=12))
+    assert press("w", played, ALIVE) == [StartWorkload(WRITES, 20)]
+    assert press("w", played, ALIVE) == [StopWorkload(WRITES.name)]
+    assert list(played.hand.workloads) == ["twelve"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from engine import dispatch
@@ -9,7 +11,8 @@ from engine.arena import Arena
 from engine.client import Client
 from engine.config import Configuration
 from engine.events import CHANNEL
-from engine.keyspace import Keyspace
+from engine.keyspace import Keyspace, unix_ms
+from engine.pausing import Pause
 from engine.pubsub import PubSub
 from engine.slowlog import SlowLog
 from engine.stats import Stats
@@ -31,9 +34,6 @@ class FakePersistence:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.lastsave = 1_700_000_000
-        self.saves = self
-        self.snapshot: object | None = None
-        self.scheduled = False
 
     def refusal(self) -> str | None:
         return None
@@ -44,6 +44,10 @@ class FakePersistence:
     def bgsave(self, schedule: bool) -> bytes:
         self.asked.append(f"bgsave schedule={schedule}")
         return b"+Background saving started\r\n"
+
+    def schedule_bgsave(self) -> bytes:
+        self.asked.append("schedule")
+        return b"+Background saving scheduled\r\n"
 
     def cancel_rdb_child(self) -> None:
         self.asked.append("cancel")
@@ -61,6 +65,32 @@ class FakePersistence:
         return b"{}"
 
 
+class FakeLoop:
+    """A loop whose timers end when they are told to."""
+
+    def __init__(self) -> None:
+        self.timers: list[FakeTimer] = []
+
+    def time(self) -> float:
+        return 0.0
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> FakeTimer:
+        self.timers.append(FakeTimer(delay, callback))
+        return self.timers[-1]
+
+
+@dataclass
+class FakeTimer:
+    """One of its timers."""
+
+    delay: float
+    end: Callable[[], None]
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
 class OfflineServer:
     """What handlers ask of a server, with a clock that stands still."""
 
@@ -74,6 +104,9 @@ class OfflineServer:
         self.persistence = FakePersistence()
         self.monitors: set[Client] = set()
         self.clients: dict[int, Client] = {}
+        self.loop = FakeLoop()
+        self.pause = Pause(self)  # type: ignore[arg-type]
+        self.attack_logged_at = 0
         self.observer = None
         self.loading = False
         self.guarded = False
@@ -104,7 +137,10 @@ class OfflineServer:
         pass
 
     def update_guard(self) -> None:
-        self.guarded = bool(self.monitors)
+        self.guarded = bool(self.monitors or self.pause.active)
+
+    def unix_seconds(self) -> int:
+        return unix_ms() // 1000
 
     def update_watching(self) -> None:
         self.watched = bool(list(self.pubsub.subscribers(CHANNEL.encode())))

@@ -23,6 +23,21 @@ def test_debug_populate_leaves_keys_alone() -> None:
     assert client.line("MGET key:0 key:1") == b"*2\r\n$8\r\nvalue:0\0\r\n$4\r\nmine\r\n"
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_debug_populate_into_a_full_arena_creates_nothing(inside: bool) -> None:
+    client = OfflineServer(pages=16).connect()
+    client.line("SET key:1 mine")
+    if inside:
+        client.line("MULTI")
+        client.line("DEBUG POPULATE 1000 key 3000")
+        reply = client.line("EXEC").removeprefix(b"*1\r\n")
+    else:
+        reply = client.line("DEBUG POPULATE 1000 key 3000")
+    assert reply == b"-OOM command not allowed when used memory > 'maxmemory'.\r\n"
+    assert client.line("KEYS *") == b"*1\r\n$5\r\nkey:1\r\n"
+    assert client.line("DEBUG POPULATE 3 key 3000") == b"+OK\r\n"
+
+
 def test_clients_are_killed_by_filter() -> None:
     server = OfflineServer()
     killer, victim = server.connect(), server.connect()

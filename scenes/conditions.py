@@ -1,0 +1,47 @@
+"""Conditions under which a step's words would not be true any more, by name, over the view.
+
+A learner may end at any moment what a step speaks of: by a key, at the prompt, from another
+terminal. What was said as a fact is then said otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from scenes.scene import Scene, Stage
+from scenes.view import View
+
+
+def _child_lives(view: View) -> bool:
+    return view.child is not None and view.child.alive
+
+
+def _child_gone(view: View) -> bool:
+    """The child went during the step on show."""
+    child = view.child
+    return child is not None and not child.alive and child.ended_at >= view.step_at
+
+
+def _child_failed(view: View) -> bool:
+    child = view.child
+    return _child_gone(view) and child is not None and bool(child.exit_signal or child.exit_status)
+
+
+CONDITIONS: Mapping[str, Callable[[View], bool]] = {
+    "engine_gone": lambda view: view.crash is not None and not view.engine.alive,
+    "child_lives": _child_lives,
+    "child_gone": _child_gone,
+    "child_failed": _child_failed,
+    "not_everysec": lambda view: view.tail.policy != "everysec",
+    "not_always": lambda view: view.tail.policy != "always",
+    "not_no": lambda view: view.tail.policy != "no",
+    "aof_off": lambda view: not view.tail.enabled,
+}
+
+
+def text_of(scene: Scene, stage: Stage, view: View) -> str:
+    """The catalogue key of what is true to say in `stage` where the view is `view`."""
+    for other in (*scene.otherwise, *stage.otherwise):
+        if CONDITIONS[other.when](view):
+            return other.text
+    return stage.text

@@ -1,0 +1,79 @@
+"""Which events of scene 04 light which line: only what an event proves."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import events
+from engine.events import AnyEvent
+from scenes.fold import reduce
+from scenes.loader import load
+from scenes.view import View
+
+CARDS = load("04").scene.cards
+HELD = events.Hold(state="held", child=11)
+NOTHING_YET = events.SnapshotProgress(child=11, keys=0, total_keys=8, bytes=96, page_ranges=[])
+RECORD = events.SnapshotProgress(child=11, keys=1, total_keys=8, bytes=117, page_ranges=[])
+EXIT = events.ChildExit(child=11, status=0, signal=0, usec=1, cow_kb=0)
+KILLED = events.ChildExit(child=11, status=0, signal=9, usec=1, cow_kb=0)
+SAVED = events.RdbSaved(path="dump.rdb", bytes=1, keys=8, usec=1)
+
+
+def fork(purpose: str = "rdb") -> AnyEvent:
+    return events.Fork(pid=10, child=11, usec=1, purpose=purpose, page_table_kb=1)  # type: ignore[arg-type]
+
+
+def fsync(thread: str, policy: str) -> AnyEvent:
+    return events.AofFsync(
+        file="a", start=0, end=1, usec=1, policy=policy, thread=thread,  # type: ignore[arg-type]
+        dirty_pages_after=0,
+    )  # fmt: skip
+
+
+def lit(card: str, *stream: AnyEvent) -> int | None:
+    view = View()
+    for event in stream:
+        view = reduce(view, event, CARDS)
+    return view.lights[card].line if card in view.lights else None
+
+
+@pytest.mark.parametrize(
+    ("stream", "line"),
+    [
+        ((SAVED,), None),  # SAVE in the foreground forks nobody
+        ((fork("aof"), RECORD, EXIT), None),
+        ((fork(),), 2),
+        ((fork(), NOTHING_YET, HELD), 2),  # held before its first record: nothing is written
+        ((fork(), NOTHING_YET, HELD, RECORD), 5),
+        ((fork(), RECORD, KILLED), 5),
+        ((fork(), RECORD, EXIT), 8),
+        ((fork(), RECORD, EXIT, SAVED), 7),  # the parent reports the exit, then the dump
+        ((fork(), RECORD, KILLED, SAVED), 5),
+        ((fork(), RECORD, EXIT, SAVED, SAVED, fork("aof"), SAVED), 7),
+    ],
+)
+def test_bgsave(stream: tuple[AnyEvent, ...], line: int | None) -> None:
+    assert lit("Server.bgsave", *stream) == line
+
+
+def test_a_save_in_the_foreground_does_not_light_bgsave_again() -> None:
+    view = View()
+    for event in (fork(), RECORD, EXIT, SAVED):
+        view = reduce(view, event, CARDS)
+    before = view.lights["Server.bgsave"]
+    assert reduce(view, SAVED, CARDS).lights["Server.bgsave"] is before
+
+
+@pytest.mark.parametrize(
+    ("thread", "policy", "write", "flush"),
+    [
+        ("main", "always", 8, None),
+        ("main", "everysec", None, None),  # at a change of policy, at the end
+        ("bio", "everysec", None, 10),
+    ],
+)
+def test_an_fsync_lights_the_line_of_its_thread(
+    thread: str, policy: str, write: int | None, flush: int | None
+) -> None:
+    event = fsync(thread, policy)
+    assert (lit("Server.handleWrite", event), lit("aofFlushBackground", event)) == (write, flush)
