@@ -11,7 +11,8 @@ from engine.arena import Arena
 from engine.values.chunks import string
 from engine.values.collection import NamedCollection, name_of
 
-_SCORE = struct.Struct("<d")
+SCORE = struct.Struct("<d")
+"""A score in the arena and in a dump."""
 
 
 class SortedSet(NamedCollection):
@@ -36,10 +37,10 @@ class SortedSet(NamedCollection):
         if old is not None:
             if old == score:
                 return False
-            self.put(member, _SCORE.pack(score))
+            self.put(member, SCORE.pack(score))
             self.ranks.remove((old, member))
         else:
-            self.put(member, _SCORE.pack(score))
+            self.put(member, SCORE.pack(score))
         self.scores[member] = score
         self.ranks.add((score, member))
         return old is None
@@ -71,14 +72,14 @@ class SortedSet(NamedCollection):
 
 def pack_score(score: float) -> bytes:
     """A score's bytes in a dump."""
-    return _SCORE.pack(score)
+    return SCORE.pack(score)
 
 
 def element_of(member: bytes, score: float) -> bytes:
     """A member's bytes in a dump."""
-    return string(member) + _SCORE.pack(score)
+    return string(member) + SCORE.pack(score)
 
 
 def scored_of(element: bytes) -> tuple[bytes, float]:
     """(member, score) of an element's bytes."""
-    return name_of(element), _SCORE.unpack(element[-_SCORE.size :])[0]
+    return name_of(element), SCORE.unpack(element[-SCORE.size :])[0]
