@@ -14,6 +14,7 @@ from textual.binding import BindingType
 
 from app.driver import Driver
 from app.glyphs import ASCII, DRAWN, Glyphs, probe
+from app.lines import in_ascii
 from app.scene_screen import Left, SceneScreen
 from app.theme import textual_theme
 from engine.errors import EngineError
@@ -47,6 +48,7 @@ class CowscopeApp(App[int]):
     #confirm { width: 62; height: 6; border: round $error; padding: 1; background: $background;
         border-title-background: $background; border-subtitle-background: $background; }
     App.plain #page, App.plain #confirm { border: ascii $accent; }
+    App.plain Toast { border-left: ascii $error; border-right: ascii $error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+q", "leave_all", "Quit")]
     TITLE = "Cowscope"
@@ -153,6 +155,10 @@ class CowscopeApp(App[int]):
         if self.glyphs is DRAWN and probe() is False:
             self.glyphs = ASCII
         return super().run(*args, **kwargs)
+
+    def notify(self, message: str, **options: Any) -> None:
+        """A message in the corner, in the app's own signs."""
+        super().notify(in_ascii(message) if self.glyphs is ASCII else message, **options)
 
     def action_leave_all(self) -> None:
         """Ctrl+Q: out, from anywhere."""

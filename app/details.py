@@ -25,12 +25,16 @@ def details_lines(view: View, cells: int) -> list[Line]:
         lines.append(line(("No snapshot has been taken yet.", "dim")))
     else:
         kib = engine.page_size // 1024
+
+        def smaps(figure: int) -> str:
+            return _kb(figure) if gauge.smaps_at else "not read yet"
+
         lines += [
-            _row("parent, arena, private", _kb(gauge.private_dirty_kb), "smaps"),
-            _row("  of it new pages, nothing copied", _kb(gauge.new_kb), "pagemap"),
-            _row("  of it copies", _kb(gauge.extra_kb), "smaps less new", "copied text"),
+            _row("parent, arena, private", smaps(gauge.private_dirty_kb), "smaps"),
+            _row("  of it new pages, nothing copied", smaps(gauge.new_kb), "pagemap"),
+            _row("  of it copies", smaps(gauge.extra_kb), "smaps less new", "copied text"),
             _row(f"copied pages x {kib} KiB", _kb(gauge.copied_kb), "pagemap", "copied text"),
-            _row("child, arena, private", _kb(gauge.child_private_dirty_kb), "smaps", "child"),
+            _row("child, arena, private", smaps(gauge.child_private_dirty_kb), "smaps", "child"),
             _row("pages copied / new now", f"{view.counts[COPIED]:,} / {view.counts[NEW]:,}",
                  "pagemap"),
             _row("what a full copy would cost", _kb(gauge.full_copy_kb), "held at the fork"),
@@ -38,11 +42,12 @@ def details_lines(view: View, cells: int) -> list[Line]:
             line(("The fork", "bold")),
             _row("fork(2) took", duration(child.fork_usec), "parent's clock"),
             _row("page tables to copy", _kb(gauge.page_table_kb or child.page_table_kb), "VmPTE"),
-            _row("child's own count at its end", _kb(child.cow_kb), "sent up a pipe"),
+            _row("child's own count at its end", _kb(child.cow_kb) if child.ended_at else "to come",
+                 "sent up a pipe"),
             EMPTY,
             line(("The interpreter's own pages (outside of the arena)", "bold")),
-            _row("parent, private", _kb(gauge.interpreter_kb), "smaps"),
-            _row("child, private", _kb(gauge.child_interpreter_kb), "smaps", "child"),
+            _row("parent, private", smaps(gauge.interpreter_kb), "smaps"),
+            _row("child, private", smaps(gauge.child_interpreter_kb), "smaps", "child"),
         ]  # fmt: skip
         lines += paragraph(
             "CPython writes reference counts into the objects it reads, so its own heap is copied"
@@ -54,7 +59,7 @@ def details_lines(view: View, cells: int) -> list[Line]:
     lines += [
         _row("process, port", f"{engine.pid}, {engine.port}", ""),
         _row("kernel", engine.kernel or "?", "uname"),
-        _row("arena", f"{engine.arena_pages:,} pages of {engine.page_size // 1024} KiB", ""),
+        _row("arena", f"{engine.arena_pages:,} pages", f"{engine.page_size // 1024} KiB each"),
         _row("transparent huge pages", "on" if engine.thp else "off", "madvise"),
         _row("keys, changes since the last save", f"{view.keys:,}, {view.dirty:,}", "INFO"),
     ]

@@ -56,8 +56,9 @@ def _rising(view: View, glyphs: Glyphs, cells: int, now: float) -> list[Line]:
     assert view.child is not None
     gauge = view.gauge
     size = len(grouped(gauge.full_copy_kb or view.engine.arena_pages * 4))
+    read = grouped(gauge.extra_kb, size) if gauge.smaps_at else f"{'-':>{size}}"
     figure = line(
-        (f"{grouped(gauge.extra_kb, size)} KiB ", "copied text" if gauge.extra_kb else "bold"),
+        (f"{read} KiB ", "copied text" if gauge.extra_kb else "bold"),
         (f"{_smaps(view, now):<{SOURCE}}", "dim"),
     )
     copied = view.counts[COPIED]
@@ -68,7 +69,7 @@ def _rising(view: View, glyphs: Glyphs, cells: int, now: float) -> list[Line]:
     )
     took = line("fork took ", (duration(view.child.fork_usec), "bold"))
     more: Line = (*took, (" · i: more", "dim"))
-    right = more if width(second) + width(more) < cells else took
+    right = more if width(second) + width(more) + 2 < cells else took
     return [_bar_line(figure, gauge.extra_kb, view, glyphs, cells), spread(second, right, cells)]
 
 

@@ -17,6 +17,7 @@ from app.driver import Driver, panels_at
 from app.gauge import Gauge
 from app.grid import PageGrid
 from app.header import Footer, Header, StatusLine
+from app.keys import OFFERED, acts
 from app.layout import PANELS, TABS, arranged, mode_of
 from app.lines import grouped
 from app.lines_panel import LinesPanel
@@ -49,6 +50,7 @@ class PanelsScreen(Screen[None]):
         border-subtitle-background: $background; }
     PanelsScreen.drawn #body > .panel { border: round $border; }
     PanelsScreen.drawn #body > .panel:focus { border: round $primary; }
+    #body > .panel:focus { border-title-style: bold reverse; }
     PanelsScreen.plain #body > .panel { border: ascii $border; }
     PanelsScreen.plain #body > .panel:focus { border: ascii $primary; }
     PanelsScreen > StatusLine, PanelsScreen > Timeline, PanelsScreen > Footer { height: 1; }
@@ -277,5 +279,5 @@ def _child_title(view: View) -> str:
 
 
 def acting_keys(driver: Driver) -> frozenset[str]:
-    """The sandbox keys that do something now: in the past and without an engine, none does."""
-    return frozenset() if driver.is_past or driver.status == "crashed" else driver.offered
+    """The sandbox keys that do something at this moment."""
+    return frozenset(key for key in OFFERED if acts(driver, key))

@@ -9,9 +9,9 @@ import contextlib
 import os
 from collections.abc import Iterator
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from engine import cachestat, persistence_info, state_report
+from engine import cachestat, insistence, persistence_info, state_report
 from engine.aof_file import TURN_ON_REFUSED, AofFatalError, AofTail, AppendOnlyFile
 from engine.aof_policy import AofPolicy
 from engine.bio import Bio
@@ -139,6 +139,7 @@ class Persistence:
         server = self._server
         if not server.config.cowscope_check_invariants:
             return
+        self.saves.dirty_watch.look(server.keyspace.dirty)
         problems = [check_invariant(server.keyspace.arena)]
         tail = self.aof.tail(monotonic())
         if not tail.fsynced <= tail.written <= tail.appended:
@@ -167,6 +168,13 @@ class Persistence:
                 return False
         return True
 
+    def give_up(self) -> NoReturn:
+        """A signal came twice: end here and now, with the old dump as it is."""
+        with contextlib.suppress(Exception):
+            self._server.log("#", "You insist... exiting now.")
+            self.saves.drop_unfinished()
+        os._exit(1)
+
     # -- what commands ask ---------------------------------------------------------------------
 
     @property
@@ -176,7 +184,8 @@ class Persistence:
 
     def save(self) -> None:
         """SAVE; raises CommandError."""
-        self.saves.save_now()
+        with insistence.obeyed(self.give_up, asked=False):
+            self.saves.save_now()
 
     def bgsave(self, schedule: bool) -> bytes:
         """BGSAVE [SCHEDULE]: its reply; raises CommandError."""
@@ -241,6 +250,7 @@ class Persistence:
         except EngineError as error:
             self._server.log("#", str(error))
             os._exit(1)
+        self.saves.dirty_was_reset()
 
     def tail(self, now: float) -> AofTail:
         """How far each rung has come at `now` (CLOCK_MONOTONIC)."""

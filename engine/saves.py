@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine import save_points
 from engine.child_control import ParentEnd, Report
+from engine.dirty_watch import DirtyWatch
 from engine.events import ChildExit, Fork, Hold, PageRange, RdbSaved, SavePoint, SnapshotProgress
 from engine.forking import ForkError
 from engine.proc import page_table_kb
@@ -60,6 +61,7 @@ class Saves:
         self.held_at_fork = b""
         """1 for every arena page that held data when the running child was forked."""
         self._dirty_at_fork = 0
+        self.dirty_watch = DirtyWatch()
 
     # -- saving --------------------------------------------------------------------------------
 
@@ -88,9 +90,13 @@ class Saves:
         except SaveError:
             return False
         server.keyspace.dirty = 0
-        self._dirty_at_fork = 0  # a child that runs beside it has nothing left to take off
+        self.dirty_was_reset()
         self._succeeded(saved)
         return True
+
+    def drop_unfinished(self) -> None:
+        """Remove the file that a save of this process has begun; OSError if none has."""
+        self._persistence.disk.unlink(self._settings().temporary(os.getpid()))
 
     def start_bgsave(self, *, schedule: bool = False) -> bytes:
         """BGSAVE: fork a child that saves; the reply. Raises CommandError."""
@@ -135,6 +141,7 @@ class Saves:
         self.scheduled = False
         self.held_at_fork = held
         self._dirty_at_fork = server.keyspace.dirty
+        self.dirty_watch.begin(server.keyspace.dirty)
         self.written_ranges = []
         server.stats.total_forks += 1
         server.stats.latest_fork_usec = snapshot.forked.usec
@@ -227,12 +234,24 @@ class Saves:
     def _judge(self, ending: Ending) -> None:
         server = self._server
         if ending.saved is not None:
+            self.dirty_watch.look(server.keyspace.dirty)
             server.keyspace.dirty -= self._dirty_at_fork
+            self._check_dirty()
             self.last_cow_bytes = ending.cow_kb * 1024
             self._succeeded(ending.saved)
         elif not ending.cancelled:
             self.last_ok = False
             server.update_guard()
+
+    def _check_dirty(self) -> None:
+        problem = self.dirty_watch.verdict(self._server.keyspace.dirty)
+        if problem and self._server.config.cowscope_check_invariants:
+            self._server.log("#", f"Invariant broken: {problem}")
+
+    def dirty_was_reset(self) -> None:
+        """Memory and disk are the same now: a child that still writes has nothing to take off."""
+        self._dirty_at_fork = 0
+        self.dirty_watch.begin(0)
 
     def _succeeded(self, saved: Saved) -> None:
         self.lastsave = self._server.unix_seconds()

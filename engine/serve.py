@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import platform
 import signal
@@ -12,7 +13,7 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from engine import __version__
+from engine import __version__, insistence
 from engine.config import Configuration
 from engine.errors import ConfigError, EngineError
 from engine.log import Logger
@@ -102,7 +103,8 @@ async def _serve(config: Configuration, logger: Logger) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would keep waitpid from children
-    await server.start()
+    with insistence.handled(functools.partial(_leave_while_loading, server)):
+        await server.start()
     await server.serve_until_stopped()
     return 0
 
@@ -117,10 +119,17 @@ def _log_bug(logger: Logger, context: dict[str, Any]) -> None:
     logger.log("#", f"Bug: {type(error).__name__}: {error or context.get('message')}{where}")
 
 
+def _leave_while_loading(server: Server, _number: int, _frame: object) -> None:
+    """Nothing is lost by leaving before anything was loaded; later on the loop hears of it."""
+    if server.loading:
+        server.log("#", "Received shutdown signal during loading, exiting now.")
+        os._exit(0)
+
+
 def _on_signal(server: Server, number: int) -> None:
     name = "SIGTERM" if number == signal.SIGTERM else "SIGINT"
     server.log("#", f"Received {name} scheduling shutdown...")
-    server.shutdown()
+    server.shutdown(by_signal=True)
 
 
 if __name__ == "__main__":

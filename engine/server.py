@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine import __version__, admission
+from engine import __version__, admission, insistence
 from engine.arena import Arena
 from engine.client import Client
 from engine.config import Configuration
@@ -163,13 +163,25 @@ class Server:
         if self._stopped is not None:
             self._stopped.set()
 
-    def shutdown(self, save: bool | None = None, *, now: bool = False, force: bool = False) -> bool:
+    def shutdown(
+        self,
+        save: bool | None = None,
+        *,
+        now: bool = False,
+        force: bool = False,
+        by_signal: bool = False,
+    ) -> bool:
         """What Redis does on SHUTDOWN, SIGTERM and SIGINT; False if it may not leave.
 
-        `save` None saves where save points exist.
+        `save` None saves where save points exist. After a signal one SIGINT more ends the process
+        at once, after SHUTDOWN two.
         """
+        if self._stopped is not None and self._stopped.is_set():
+            return True  # a second signal, which came while the first was obeyed
         self.log("#", "User requested shutdown...")
-        if not self.persistence.finish(save, force=force):
+        with insistence.obeyed(self.persistence.give_up, asked=by_signal):
+            may_leave = self.persistence.finish(save, force=force)
+        if not may_leave:
             return False
         self.log("#", "Redis is now ready to exit, bye bye...")
         self.stop()

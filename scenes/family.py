@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 
 import psutil  # type: ignore[import-untyped]
+from msgspec.structs import replace
 
 from engine.events import Process
 
@@ -34,12 +35,16 @@ def seen(pid: int) -> Process | None:
 
 
 async def watch(pids: Iterable[int], publish: Callable[[Process], None]) -> None:
-    """Publish the processes at once and then every second, until one of them is gone."""
+    """Look at the processes every second until one is gone; publish the first look and changes."""
     pids = list(pids)
+    last: dict[int, Process] = {}
     while True:
         for pid in pids:
             process = await asyncio.to_thread(seen, pid)
             if process is None or process.state == psutil.STATUS_ZOMBIE:
                 return
-            publish(process)
+            timeless = replace(process, at=0.0)
+            if last.get(pid) != timeless:
+                last[pid] = timeless
+                publish(process)
         await asyncio.sleep(EVERY_SECONDS)

@@ -1,8 +1,9 @@
 """The history of a run: every event, and the view after any of them.
 
 Views are kept at checkpoints; any other one is folded again from the checkpoint before it. Memory
-for an hour of play stays modest: older events lie packed (zlib over their JSON), and when there
-are too many checkpoints every second one goes, so that seeking costs a little more and no more.
+for an hour of play stays modest: older events lie packed (zlib over their JSON), the oldest of them
+in a nameless file, and when there are too many checkpoints every second one goes, so that seeking
+costs a little more and no more.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from engine import events
 from engine.events import AnyEvent
 from scenes.fold import reduce
 from scenes.scene import Card
+from scenes.spool import Spool
 from scenes.view import View
 
 BLOCK = 256
 """Events between checkpoints, and in one packed block."""
 LOOSE_BLOCKS = 16
 """Newest blocks that stay unpacked."""
-CHECKPOINTS = 512
+PACKED_BLOCKS = 64
+"""Packed blocks kept in memory; older ones lie in a file without a name."""
+CHECKPOINTS = 128
 UNPACKED_BLOCKS = 8
 """Old blocks kept unpacked after they were looked at."""
 BURST_GAP = 0.5
@@ -55,6 +59,7 @@ class History:
         self.marks: list[Mark] = []
         self._now = View()
         self._length = 0
+        self._spooled = Spool()
         self._packed: list[bytes] = []
         self._loose: list[list[AnyEvent]] = [[]]
         self._unpacked: dict[int, list[AnyEvent]] = {}
@@ -87,6 +92,8 @@ class History:
             self._loose.append([])
             if len(self._loose) > LOOSE_BLOCKS:
                 self._packed.append(zlib.compress(_pack(self._loose.pop(0)), 1))
+                if len(self._packed) > PACKED_BLOCKS:
+                    self._spooled.append(self._packed.pop(0))
         if self._length % self._spacing == 0:
             self._checkpoints[index] = self._now
             if len(self._checkpoints) > CHECKPOINTS:
@@ -141,11 +148,14 @@ class History:
         return next(later, self._length) - 1
 
     def _block(self, number: int) -> list[AnyEvent]:
-        if number >= len(self._packed):
-            return self._loose[number - len(self._packed)]
+        spooled = len(self._spooled)
+        packed = spooled + len(self._packed)
+        if number >= packed:
+            return self._loose[number - packed]
         block = self._unpacked.pop(number, None)
         if block is None:
-            block = _blocks.decode(zlib.decompress(self._packed[number]))
+            bare = self._spooled[number] if number < spooled else self._packed[number - spooled]
+            block = _blocks.decode(zlib.decompress(bare))
         self._unpacked[number] = block  # the youngest is last
         if len(self._unpacked) > UNPACKED_BLOCKS:
             del self._unpacked[next(iter(self._unpacked))]

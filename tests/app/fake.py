@@ -141,7 +141,7 @@ class FakeDriver:
         self.asked: list[tuple[Any, ...]] = []
         self.figures: Mapping[str, int | str | None] = {
             "copied": 24, "copied_kb": 96, "fork_usec": 1912, "held": 700, "unsafe": 9,
-            "hot": "user:42", "child_pid": 4723,
+            "hot": "user:42", "child_pid": "4723",
         }  # fmt: skip
 
     @property

@@ -112,11 +112,13 @@ async def test_ascii_draws_nothing_else(size: tuple[int, int]) -> None:
 async def test_the_menu_draws_ascii() -> None:
     choice = Choice("04", "04", "Persistence — fork", "It says “so” · …", "8 min · live")
     app = CowscopeApp(menu=[choice], ascii_only=True)
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await pilot.pause(0.1)
         app.notify("It is ‘gone’ · try —", severity="error")
-        await pilot.pause(0.1)
-        found = set("".join(rows(pilot)))
+        await pilot.pause(0.3)
+        text = "".join(rows(pilot))
+    found = set(text)
+    assert "gone" in text
     assert {sign for sign in found if not 32 <= ord(sign) <= 126} == set()
 
 

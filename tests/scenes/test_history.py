@@ -28,6 +28,7 @@ def test_a_long_history_packs_its_events_and_seeks_all_the_same(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BLOCK", 4)
         patch.setattr(module, "LOOSE_BLOCKS", 2)
+        patch.setattr(module, "PACKED_BLOCKS", 1)
         patch.setattr(module, "CHECKPOINTS", 5)
         patch.setattr(module, "UNPACKED_BLOCKS", 2)
         history, view, live = History(), View(), []
