@@ -236,6 +236,19 @@ class Database:
             self.expires[key] = expire_ms
         return collection
 
+    def adopt(self, key: bytes, collection: Collection) -> None:
+        """Put a collection that was made and filled for this key there, whatever was there.
+
+        Making it first means that a full arena leaves the old value as it was.
+        """
+        self.delete(key)
+        self.keys[key] = collection.head
+        self.collections[key] = collection
+        if collection.expire_ms:
+            self.expires[key] = collection.expire_ms
+        if self.watched and key in self.watched:
+            self.modified(key)
+
     def rename(self, source: bytes, target: bytes) -> None:
         """Give the value at `source`, which exists, and its expiry another key of this database."""
         collection = self.collections.get(source)
@@ -257,21 +270,23 @@ class Database:
                 self.modified(key)
 
     def copy(self, key: bytes, target: Database, name: bytes) -> None:
-        """Put a copy of a key, which exists, where `target` has nothing; raises ArenaFullError."""
+        """Put a copy of a key, which exists, into `target`, whatever was there under that name.
+
+        Raises ArenaFullError, and has changed nothing then.
+        """
         collection = self.collections.get(key)
         expire_ms = self.expires.get(key, 0)
         if collection is None:
             target.set(name, self.get(key) or b"", expire_ms)
             return
-        copied = target.create(name, type(collection), expire_ms)
+        copied = type(collection)(target.arena, target.index, name, expire_ms)
         try:
             copied.load(list(collection.raw()))
         except ArenaFullError:
-            target.delete(name)
+            copied.free()
             raise
         copied.is_large = collection.is_large
-        if name in target.watched:
-            target.modified(name)
+        target.adopt(name, copied)
 
     def clear(self) -> int:
         """Remove all keys and give the pages back; returns how many there were."""

@@ -128,7 +128,7 @@ def command_getkeys(client: Client, argv: list[bytes]) -> bytes:
     if container_spec is None:
         raise CommandError("ERR Invalid command specified")
     spec = container_spec.resolve(words)
-    if not spec.keys[0]:
+    if not spec.keys[0] and spec.find_keys is None:
         raise CommandError("ERR The command has no key arguments")
     if not spec.accepts(len(words)):
         raise CommandError("ERR Invalid number of arguments specified for command")

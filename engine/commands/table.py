@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from engine.client import Client
 
 Handler: TypeAlias = "Callable[[Client, list[bytes]], bytes]"
+KeyFinder: TypeAlias = "Callable[[Sequence[bytes]], list[bytes]]"
 
 _GROUP_CATEGORY = {
     "generic": "keyspace",
     "string": "string",
+    "list": "list",
+    "hash": "hash",
+    "set": "set",
+    "sorted-set": "sortedset",
     "connection": "connection",
     "transactions": "transaction",
 }
@@ -51,6 +56,8 @@ class CommandSpec:
     syntax: str
     """The words behind the name, as in `key value [NX | XX] [EX seconds]`."""
     categories: tuple[str, ...]
+    find_keys: KeyFinder | None = None
+    """Finds the keys where positions do not tell them (`numkeys key [key ...]`)."""
     subcommands: dict[bytes, CommandSpec] = field(default_factory=dict)
     writes: bool = False
     is_admin: bool = False
@@ -95,7 +102,24 @@ class CommandSpec:
     def keys_in(self, argv: Sequence[bytes]) -> list[bytes]:
         """The keys that a command names, in order."""
         words = len(argv)
-        return [argv[at] for at in self.resolve(argv).key_positions(words) if at < words]
+        spec = self.resolve(argv)
+        if spec.find_keys is not None:
+            return spec.find_keys(argv)
+        return [argv[at] for at in spec.key_positions(words) if at < words]
+
+
+def counted_keys(*before: int, count_at: int) -> KeyFinder:
+    """Finds the keys at positions `before`, and those that follow their number at `count_at`."""
+
+    def find_keys(argv: Sequence[bytes]) -> list[bytes]:
+        number = argv[count_at] if count_at < len(argv) else b""
+        count = int(number) if number.isdigit() else 0
+        counted = argv[count_at + 1 : count_at + 1 + count]
+        if not 0 < count == len(counted):
+            return []
+        return [*(argv[at] for at in before), *counted]
+
+    return find_keys
 
 
 COMMANDS: dict[bytes, CommandSpec] = {}
@@ -125,11 +149,13 @@ def command(
     syntax: str = "",
     keys: tuple[int, int, int] = (0, 0, 0),
     categories: str = "",
+    find_keys: KeyFinder | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register the function below as a command's handler; `flags` and `categories` are words."""
 
     def register(handler: Handler) -> Handler:
         spec = _spec(name, arity, flags, keys, handler, group, summary, since, syntax, categories)
+        spec.find_keys = find_keys
         COMMANDS[name.encode()] = COMMANDS[name.upper().encode()] = spec
         return handler
 
