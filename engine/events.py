@@ -29,6 +29,10 @@ PageRange: TypeAlias = tuple[int, int]
 """First and last page of a run of pages, both included."""
 
 
+Purpose: TypeAlias = Literal["rdb", "aof", "lesson"]
+"""What a child was forked for."""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """What all events carry."""
 
@@ -92,7 +96,7 @@ class Fork(Event, frozen=True, kw_only=True, tag="fork"):
     pid: int
     child: int
     usec: int
-    purpose: Literal["rdb", "aof", "lesson"]
+    purpose: Purpose
     page_table_kb: int
 
 

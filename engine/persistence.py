@@ -15,6 +15,7 @@ from engine import cachestat, insistence, persistence_info, state_report
 from engine.aof_file import TURN_ON_REFUSED, AofFatalError, AofTail, AppendOnlyFile
 from engine.aof_policy import AofPolicy
 from engine.bio import Bio
+from engine.children import Children
 from engine.disk import Disk
 from engine.errors import ConfigError, EngineError, ProbeError
 from engine.events import encode
@@ -62,6 +63,7 @@ class Persistence:
             dirty_pages=self._dirty_pages,
         )
         self.aof.on_refusal = lambda _refusal: server.update_guard()
+        self.children = Children(server, self)
         self.saves = Saves(server, self)
         self.recovery = Recovery(server, self.disk, self.directory)
         config.on_change("appendfsync", lambda _change: self._policy_changed())
@@ -101,8 +103,8 @@ class Persistence:
 
     def cron(self) -> None:
         """serverCron's part, in Redis' order: the child first, then save points, then the AOF."""
-        if self.saves.snapshot is not None:
-            self.saves.reap()
+        if self.children.running is not None:
+            self.children.reap()
         else:
             self.saves.check_save_points()
         self.flush()
@@ -153,10 +155,10 @@ class Persistence:
     def finish(self, save: bool | None, *, force: bool = False) -> bool:
         """What Redis saves before it leaves; False if a wanted save failed."""
         server = self._server
-        self.saves.release()
+        self.children.release()
         if self.saves.snapshot is not None:
             server.log("#", "There is a child saving an .rdb. Killing it!")
-            self.saves.cancel()
+            self.children.cancel()
         if self.aof.enabled:
             with _no_reply_after_a_broken_promise():
                 self.aof.stop(monotonic())
@@ -197,23 +199,20 @@ class Persistence:
 
     def cancel_rdb_child(self) -> None:
         """FLUSHALL makes a running snapshot pointless."""
-        self.saves.cancel()
-
-    def other_child_active(self) -> bool:
-        """Whether a child other than a snapshot's is at work (an AOF rewrite's)."""
-        return False
+        if self.saves.snapshot is not None:
+            self.children.cancel()
 
     def hold(self) -> None:
         """COWSCOPE HOLD."""
-        self.saves.hold()
+        self.children.hold()
 
     def step(self, pages: int) -> None:
         """COWSCOPE STEP n; raises CommandError."""
-        self.saves.step(pages)
+        self.children.step(pages)
 
     def release(self) -> None:
         """COWSCOPE RELEASE."""
-        self.saves.release()
+        self.children.release()
 
     def refusal(self) -> str | None:
         """The MISCONF error that answers every write now, or None."""
@@ -265,12 +264,12 @@ class Persistence:
         aof.on_write = observer.written if observer else None
         aof.on_fsync = observer.fsynced if observer else None
         aof.on_delayed = observer.delayed if observer else None
-        snapshot = self.saves.snapshot
+        snapshot = self.children.running
         if snapshot is not None:
             snapshot.control.watch(observer is not None)
             if observer is not None:
                 observer.probe.child_started(
-                    snapshot.pid, self.saves.held_at_fork, snapshot.forked.at
+                    snapshot.pid, self.children.held_at_fork, snapshot.forked.at
                 )
 
     def probe_paused(self) -> contextlib.AbstractContextManager[None]:
@@ -311,9 +310,9 @@ class Persistence:
         if observer is not None:
             return observer.probe.read_now()
         probe = Probe(self._server.keyspace.arena)
-        snapshot = self.saves.snapshot
+        snapshot = self.children.running
         if snapshot is not None:
-            probe.child_started(snapshot.pid, self.saves.held_at_fork, snapshot.forked.at)
+            probe.child_started(snapshot.pid, self.children.held_at_fork, snapshot.forked.at)
         return probe.read_now()
 
     def _dirty_pages(self, fd: int) -> int:

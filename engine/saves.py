@@ -1,4 +1,4 @@
-"""Snapshots as the server keeps them: which one runs, how the last one went, what the child holds.
+"""Snapshots as the server keeps them: how the last one went, when the next one is due.
 
 The forking and writing is `snapshot`'s; here is the bookkeeping of Redis' rdb.c and serverCron():
 lastsave, dirty, status, the save points, a scheduled BGSAVE, the answer to a second one.
@@ -11,11 +11,9 @@ import time
 from typing import TYPE_CHECKING
 
 from engine import save_points
-from engine.child_control import ParentEnd, Report
 from engine.dirty_watch import DirtyWatch
-from engine.events import ChildExit, Fork, Hold, PageRange, RdbSaved, SavePoint, SnapshotProgress
+from engine.events import RdbSaved, SavePoint
 from engine.forking import ForkError
-from engine.proc import page_table_kb
 from engine.replies import CommandError, simple
 from engine.snapshot import DumpSettings, Ending, Saved, SaveError, Snapshot, bgsave, save
 
@@ -33,10 +31,10 @@ _MISCONF = (
     "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option)"
     ". Please check the Redis logs for details about the RDB error."
 )
-_CANCEL_PATIENCE = 0.5
-"""Seconds until a cancelled child that does not leave by itself is killed."""
-_CANCEL_LASTS = 2.0
-"""Seconds until a cancelled child is waited for no longer."""
+_OTHER_CHILD = (
+    "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in "
+    "order to schedule a BGSAVE whenever possible."
+)
 
 
 class Saves:
@@ -45,8 +43,7 @@ class Saves:
     def __init__(self, server: Server, persistence: Persistence) -> None:
         self._server = server
         self._persistence = persistence
-        self.snapshot: Snapshot | None = None
-        """The running snapshot child."""
+        self._children = persistence.children
         self.lastsave = int(time.time())
         """Unix seconds of the last successful save; the start counts as one."""
         self.last_ok = True
@@ -56,12 +53,13 @@ class Saves:
         self.attempts = 0
         self.last_cow_bytes = 0
         self.scheduled = False
-        self.hold_state = "released"
-        self.written_ranges: list[PageRange] = []
-        self.held_at_fork = b""
-        """1 for every arena page that held data when the running child was forked."""
         self._dirty_at_fork = 0
         self.dirty_watch = DirtyWatch()
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The running snapshot child."""
+        return self._children.running_for("rdb")
 
     # -- saving --------------------------------------------------------------------------------
 
@@ -102,8 +100,10 @@ class Saves:
         """BGSAVE: fork a child that saves; the reply. Raises CommandError."""
         if self.snapshot is not None:
             raise CommandError(_ALREADY)
-        if schedule and self._persistence.other_child_active():
-            return self.schedule_bgsave()
+        if self._children.running is not None:
+            if schedule:
+                return self.schedule_bgsave()
+            raise CommandError(_OTHER_CHILD)
         if not self._fork():
             raise CommandError("ERR")
         return _STARTED
@@ -120,119 +120,30 @@ class Saves:
         server = self._server
         self.attempts += 1
         self.last_try = self.started_at = server.unix_seconds()
+        settings = self._settings()
         try:
-            control = ParentEnd()
-        except OSError as error:  # no descriptors left
-            return self._could_not_fork(f"pipe: {error.strerror}")
-        if self.hold_state == "armed":
-            control.hold()
-        control.watch(server.observer is not None)
-        self._persistence.flush()
-        held = bytes(server.keyspace.arena.touched[: server.keyspace.arena.high_water])
-        try:
-            with self._persistence.probe_paused():
-                snapshot = bgsave(
-                    server.keyspace, self._persistence.disk, self._settings(), control, server.log
-                )
+            self._children.start(
+                "rdb",
+                lambda control: bgsave(
+                    server.keyspace, self._persistence.disk, settings, control, server.log
+                ),
+                self._judge,
+            )
         except ForkError as error:
-            control.abandon()
-            return self._could_not_fork(str(error))
-        self.snapshot = snapshot
+            self.last_ok = False
+            server.log("#", f"Can't save in background: {error}")
+            server.update_guard()
+            return False
         self.scheduled = False
-        self.held_at_fork = held
         self._dirty_at_fork = server.keyspace.dirty
         self.dirty_watch.begin(server.keyspace.dirty)
-        self.written_ranges = []
-        server.stats.total_forks += 1
-        server.stats.latest_fork_usec = snapshot.forked.usec
-        server.loop.add_reader(control.report_fd, self.read_reports)
-        self._persistence.child_started(snapshot, held)
-        if server.observer is not None:  # /proc is read for those who watch, and for nobody else
-            self._tell(
-                Fork(
-                    pid=os.getpid(),
-                    child=snapshot.pid,
-                    usec=snapshot.forked.usec,
-                    purpose="rdb",
-                    page_table_kb=page_table_kb(snapshot.pid),
-                    at=snapshot.forked.at,
-                )
-            )
         return True
 
-    def _could_not_fork(self, why: str) -> bool:
-        self.last_ok = False
-        self._server.log("#", f"Can't save in background: {why}")
-        self._server.update_guard()
-        return False
-
-    # -- the child's reports and its end -------------------------------------------------------
-
-    def read_reports(self) -> None:
-        """The child's pipe is readable."""
-        snapshot = self.snapshot
-        if snapshot is None:
-            return
-        for report in snapshot.read_reports():
-            self._take(snapshot, report)
-        if snapshot.control.ended:
-            self._server.loop.remove_reader(snapshot.control.report_fd)
-
-    def _take(self, snapshot: Snapshot, report: Report, *, gone: bool = False) -> None:
-        for level, text in report.log:
-            self._server.logger.heard(level, text)
-        self.written_ranges = _joined([*self.written_ranges, *report.page_ranges])
-        self._tell(
-            SnapshotProgress(
-                child=snapshot.pid,
-                keys=snapshot.keys,
-                total_keys=snapshot.total_keys,
-                bytes=snapshot.bytes,
-                page_ranges=report.page_ranges,
-            )
-        )
-        if report.state == "held":
-            self._set_hold("held")
-        elif report.state == "done" and not gone:  # a child that has left waits for nothing
-            self._persistence.last_reading()
-            snapshot.control.let_go()
-
-    def reap(self) -> None:
-        """serverCron: has the child ended? Whatever goes wrong here, the next save may begin."""
-        snapshot = self.snapshot
-        if snapshot is None:
-            return
-        server = self._server
-        server.loop.remove_reader(snapshot.control.report_fd)  # reap closes it
-        ending = snapshot.reap()
-        if ending is None:
-            server.loop.add_reader(snapshot.control.report_fd, self.read_reports)
-            return
-        try:
-            for report in ending.reports:
-                self._take(snapshot, report, gone=True)
-        finally:
-            self._end(ending)
-
-    def _end(self, ending: Ending) -> None:
-        """The child is no more: tell it, and judge what it has left."""
-        self.snapshot = None
-        self.last_seconds = self._server.unix_seconds() - self.started_at
-        self._persistence.child_ended()
-        self._tell(
-            ChildExit(
-                child=ending.pid,
-                status=ending.status,
-                signal=ending.signal,
-                usec=ending.usec,
-                cow_kb=ending.cow_kb,
-            )
-        )
-        self._set_hold("released")
-        self._judge(ending)
+    # -- its end -------------------------------------------------------------------------------
 
     def _judge(self, ending: Ending) -> None:
         server = self._server
+        self.last_seconds = server.unix_seconds() - self.started_at
         if ending.saved is not None:
             self.dirty_watch.look(server.keyspace.dirty)
             server.keyspace.dirty -= self._dirty_at_fork
@@ -258,21 +169,6 @@ class Saves:
         self.last_ok = True
         self._server.update_guard()
         self._tell(RdbSaved(path=saved.path, bytes=saved.bytes, keys=saved.keys, usec=saved.usec))
-
-    def cancel(self) -> None:
-        """Kill the running child and wait for its end: nobody wants its dump any more.
-
-        One that the kernel does not let go (its disk hangs) is left to the cron.
-        """
-        if self.snapshot is None:
-            return
-        self.snapshot.cancel()
-        started = time.monotonic()
-        while self.snapshot is not None and (waited := time.monotonic() - started) < _CANCEL_LASTS:
-            if waited > _CANCEL_PATIENCE:
-                self.snapshot.cancel(patient=False)
-            self.reap()
-            time.sleep(0.001)
 
     # -- the cron ------------------------------------------------------------------------------
 
@@ -306,37 +202,8 @@ class Saves:
         patient = self.last_ok or self._server.unix_seconds() - self.last_try > (
             save_points.RETRY_SECONDS
         )
-        alone = self.snapshot is None and not self._persistence.other_child_active()
-        if self.scheduled and alone and patient:
+        if self.scheduled and self._children.running is None and patient:
             self._fork()
-
-    # -- the hold ------------------------------------------------------------------------------
-
-    def hold(self) -> None:
-        """Stop the child before its next record; with no child the next one will be."""
-        if self.snapshot is None:
-            self._set_hold("armed")
-        else:
-            self.snapshot.control.hold()
-
-    def step(self, pages: int) -> None:
-        """Let a held child write so many arena pages."""
-        if self.snapshot is None or self.hold_state != "held":
-            raise CommandError("ERR no snapshot child is held: COWSCOPE HOLD, then BGSAVE")
-        self.snapshot.control.step(pages)
-
-    def release(self) -> None:
-        """Let the child run on, or disarm the hold."""
-        if self.snapshot is not None:
-            self.snapshot.control.release()
-        self._set_hold("released")
-
-    def _set_hold(self, state: str) -> None:
-        if state == self.hold_state:
-            return
-        self.hold_state = state
-        child = self.snapshot.pid if self.snapshot is not None else 0
-        self._tell(Hold(state=state, child=child))  # type: ignore[arg-type]
 
     # -- refusing writes -----------------------------------------------------------------------
 
@@ -352,14 +219,3 @@ class Saves:
         if observer is not None:
             observer.publisher.publish(event)
             observer.wants_flush()
-
-
-def _joined(ranges: list[PageRange]) -> list[PageRange]:
-    """Neighbouring runs as one; the walk goes upwards, so only the ends can meet."""
-    joined: list[PageRange] = []
-    for first, last in ranges:
-        if joined and joined[-1][1] + 1 >= first >= joined[-1][0]:
-            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
-        else:
-            joined.append((first, last))
-    return joined

@@ -39,7 +39,7 @@ def report(server: Server) -> State:
     """The state now, and the number of the last event that it already contains."""
     arena = server.keyspace.arena
     persistence = server.persistence
-    snapshot = persistence.saves.snapshot
+    snapshot = persistence.children.running
     tail = persistence.tail(monotonic())
     reading, states = persistence.read_pages()
     if server.observer is not None:
@@ -68,15 +68,15 @@ def report(server: Server) -> State:
         copied_ranges=ranges_of(states, bytes((COPIED,))),
         new_ranges=ranges_of(states, bytes((NEW,))),
         child=snapshot.pid if snapshot else 0,
-        child_purpose="rdb" if snapshot else "",
+        child_purpose=persistence.children.purpose if snapshot else "",
         child_forked_at=snapshot.forked.at if snapshot else 0.0,
         fork_usec=snapshot.forked.usec if snapshot else 0,
         page_table_kb=reading.page_table_kb,
-        written_ranges=persistence.saves.written_ranges,
+        written_ranges=persistence.children.written_ranges,
         child_keys=snapshot.keys if snapshot else 0,
         child_total_keys=snapshot.total_keys if snapshot else 0,
         child_bytes=snapshot.bytes if snapshot else 0,
-        hold=persistence.saves.hold_state,
+        hold=persistence.children.hold_state,
         aof_enabled=persistence.aof.enabled,
         aof_file=tail.file,
         aof_policy=tail.policy,
