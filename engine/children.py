@@ -17,7 +17,7 @@ from engine.events import ChildExit, Fork, Hold, PageRange, Purpose, SnapshotPro
 from engine.forking import ForkError
 from engine.proc import page_table_kb
 from engine.replies import CommandError
-from engine.snapshot import Ending, Snapshot
+from engine.running_child import Ending, RunningChild
 
 if TYPE_CHECKING:
     from engine.events import Event
@@ -36,7 +36,7 @@ class Children:
     def __init__(self, server: Server, persistence: Persistence) -> None:
         self._server = server
         self._persistence = persistence
-        self.running: Snapshot | None = None
+        self.running: RunningChild | None = None
         self.purpose: Purpose = "rdb"
         """What the running child, or the last one, is for."""
         self.hold_state = "released"
@@ -45,16 +45,16 @@ class Children:
         """1 for every arena page that held data when the running child was forked."""
         self._on_end: Callable[[Ending], None] = lambda _ending: None
 
-    def running_for(self, purpose: Purpose) -> Snapshot | None:
+    def running_for(self, purpose: Purpose) -> RunningChild | None:
         """The running child if this is what it is for."""
         return self.running if self.purpose == purpose else None
 
     def start(
         self,
         purpose: Purpose,
-        begin: Callable[[ParentEnd], Snapshot],
+        begin: Callable[[ParentEnd], RunningChild],
         on_end: Callable[[Ending], None],
-    ) -> Snapshot:
+    ) -> RunningChild:
         """Have `begin` fork a child, of whose end `on_end` will hear; raises ForkError."""
         server = self._server
         try:
@@ -104,7 +104,7 @@ class Children:
         if child.control.ended:
             self._server.loop.remove_reader(child.control.report_fd)
 
-    def _take(self, child: Snapshot, report: Report, *, gone: bool = False) -> None:
+    def _take(self, child: RunningChild, report: Report, *, gone: bool = False) -> None:
         for level, text in report.log:
             self._server.logger.heard(level, text)
         self.written_ranges = _joined([*self.written_ranges, *report.page_ranges])

@@ -26,8 +26,8 @@ from engine.saves import Saves
 
 if TYPE_CHECKING:
     from engine.observer import Observer
+    from engine.running_child import RunningChild
     from engine.server import Server
-    from engine.snapshot import Snapshot
 
 
 @contextlib.contextmanager
@@ -280,7 +280,7 @@ class Persistence:
         observer.publisher.settle()  # what was written so far is told as before the fork
         return observer.probe.paused()
 
-    def child_started(self, snapshot: Snapshot, held: bytes) -> None:
+    def child_started(self, snapshot: RunningChild, held: bytes) -> None:
         """A snapshot child was forked; `held` has 1 for every page that held data then."""
         self.aof.policy.child_active = True
         observer = self._server.observer

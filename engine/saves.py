@@ -15,7 +15,8 @@ from engine.dirty_watch import DirtyWatch
 from engine.events import RdbSaved, SavePoint
 from engine.forking import ForkError
 from engine.replies import CommandError, simple
-from engine.snapshot import DumpSettings, Ending, Saved, SaveError, Snapshot, bgsave, save
+from engine.running_child import Ending, RunningChild, Saved
+from engine.snapshot import DumpSettings, SaveError, bgsave, save
 
 if TYPE_CHECKING:
     from engine.events import Event
@@ -57,7 +58,7 @@ class Saves:
         self.dirty_watch = DirtyWatch()
 
     @property
-    def snapshot(self) -> Snapshot | None:
+    def snapshot(self) -> RunningChild | None:
         """The running snapshot child."""
         return self._children.running_for("rdb")
 

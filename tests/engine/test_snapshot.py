@@ -18,7 +18,8 @@ from engine.disk import Disk
 from engine.forking import CANCELLED_STATUS
 from engine.keyspace import Keyspace
 from engine.rdb_reader import count_keys, read
-from engine.snapshot import DumpSettings, Ending, SaveError, Snapshot, bgsave, save
+from engine.running_child import Ending, RunningChild
+from engine.snapshot import DumpSettings, SaveError, bgsave, save
 from tests.engine.fake_disk import FakeDisk
 
 needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="forks as the engine does")
@@ -62,14 +63,14 @@ def filled(keys: int = 200) -> Keyspace:
     return keyspace
 
 
-Start = Callable[..., Snapshot]
+Start = Callable[..., RunningChild]
 
 
 @pytest.fixture
 def start(folder: Path, log: Log) -> Iterator[Start]:
-    running: list[Snapshot] = []
+    running: list[RunningChild] = []
 
-    def fork(keyspace: Keyspace, *, hold: bool = False, **options: int) -> Snapshot:
+    def fork(keyspace: Keyspace, *, hold: bool = False, **options: int) -> RunningChild:
         control = ParentEnd()
         if hold:
             control.hold()
@@ -86,7 +87,7 @@ def start(folder: Path, log: Log) -> Iterator[Start]:
             pass
 
 
-def until_held(snapshot: Snapshot) -> None:
+def until_held(snapshot: RunningChild) -> None:
     while True:
         ready, _, _ = select.select([snapshot.control.report_fd], [], [], 10)
         assert ready, "no report within 10 s"
@@ -95,7 +96,7 @@ def until_held(snapshot: Snapshot) -> None:
             return
 
 
-def ended(snapshot: Snapshot) -> Ending:
+def ended(snapshot: RunningChild) -> Ending:
     ending = snapshot.reap(block=True)
     assert ending is not None
     return ending
