@@ -23,12 +23,6 @@ from engine.disk import APPEND, Disk
 from engine.errors import EngineError
 from engine.manifest import Manifest
 
-TURN_ON_REFUSED = (
-    "ERR The append only file can't be turned on while the server runs: that needs a rewrite, "
-    "which this version does not have. Start it with --appendonly yes"
-)
-"""Answers CONFIG SET appendonly yes."""
-
 _MULTI = encode([b"MULTI"])
 _EXEC = encode([b"EXEC"])
 
@@ -119,6 +113,48 @@ class AppendOnlyFile:
         self._selected_db = -1
         self.policy.begin_file(name, sizes[-1], now)
         self.enabled = True
+
+    def go_on_in(self, folder: AofFolder, name: str, now: float) -> None:
+        """Write and sync everything, then append to the empty file `name`; raises EngineError.
+
+        Nothing of this may be in the new file before all of the old one is on the disk: a power cut
+        could else leave a gap in the middle of what was promised.
+        """
+        if self.enabled:
+            self.flush(now, force=True)
+            self._perform(self.policy.sync(now))
+            if self.policy.buffer_length or self.policy.refusal:
+                raise EngineError(f"the file {self.policy.file} can't be written to its end")
+        try:
+            fd = self._disk.open(folder.path(name), APPEND)
+        except OSError as err:
+            raise EngineError(f"Can't open the append-only file {name}: {err.strerror}") from err
+        if self.enabled:
+            self._bio.close(self._fd)  # behind the syncs that still wait for it
+            self._before_size += self.policy.written
+        else:
+            self._before_size = self._base_size = 0
+        self._fd = fd
+        self._selected_db = -1
+        self.policy.begin_file(name, 0, now)
+        self.enabled = True
+
+    def renamed(self, name: str) -> None:
+        """The open file has got another name."""
+        self.policy.rename(name)
+
+    def rebased(self, base_size: int) -> None:
+        """The files before the open one are a new base of so many bytes."""
+        self._base_size = self._before_size = base_size
+
+    def abandon(self) -> None:
+        """Close the open file without a look at what it has: it will not be loaded."""
+        self._turn.clear()
+        self._turn_bytes = 0
+        self.policy.discard()
+        self._bio.close(self._fd)
+        self._fd = -1
+        self.enabled = False
 
     def stop(self, now: float) -> None:
         """At shutdown: write and sync everything, whatever the policy. The file stays open."""

@@ -99,7 +99,7 @@ class AofFolder:
         begun = manifest == Manifest(base) and not self._disk.exists(self.path(base))
         if not self._disk.exists(outside) or not (begun or not manifest.files):
             return manifest
-        self._make()
+        self.make()
         manifest = Manifest(base)
         self.persist(manifest)
         try:
@@ -123,7 +123,7 @@ class AofFolder:
 
         Raises EngineError when the folder cannot be written.
         """
-        self._make()
+        self.make()
         before = manifest
         if not manifest.files:
             manifest = self._with_empty_base(manifest)
@@ -144,6 +144,16 @@ class AofFolder:
         self._log("*", f"{verb} AOF incr file {name} on server start")
         return manifest
 
+    def free_increment(self, manifest: Manifest) -> int:
+        """A number for the next increment that no file has."""
+        first = manifest.increments[-1].seq + 1 if manifest.increments else 1
+        return self._free_seq(manifest, f"{self.prefix}.%d.incr.aof", first)
+
+    def free_base(self, manifest: Manifest, *, rdb: bool) -> int:
+        """A number for the next base that no file has."""
+        first = manifest.base.seq + 1 if manifest.base else 1
+        return self._free_seq(manifest, f"{self.prefix}.%d.base.{'rdb' if rdb else 'aof'}", first)
+
     def _with_empty_base(self, manifest: Manifest) -> Manifest:
         rdb = self._empty_base is not None
         pattern = f"{self.prefix}.%d.base.{'rdb' if rdb else 'aof'}"
@@ -161,9 +171,9 @@ class AofFolder:
         self._log("*", f"Creating AOF base file {name} on server start")
         return manifest
 
-    def _free_seq(self, manifest: Manifest, pattern: str) -> int:
+    def _free_seq(self, manifest: Manifest, pattern: str, first: int = 1) -> int:
         listed = {file.name for file in manifest.history}
-        seq = 1
+        seq = first
         while (name := pattern % seq) in listed or self._disk.exists(self.path(name)):
             if name not in listed:
                 self._log(
@@ -174,7 +184,8 @@ class AofFolder:
             seq += 1
         return seq
 
-    def _make(self) -> None:
+    def make(self) -> None:
+        """Make the folder unless it is there; raises EngineError."""
         if self._disk.exists(self.root):
             return
         try:

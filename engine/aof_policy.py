@@ -164,6 +164,13 @@ class AofPolicy:
         self._write_errno = self._fsync_errno = 0
         self._judge()
 
+    def rename(self, file: str) -> None:
+        """The file has got another name. A sync under its old one proves nothing about this."""
+        self._enter("begin_file")
+        self.file = file
+        if self.pending_bio_fsync:
+            self._asked = self.fsynced
+
     def append(self, data: bytes) -> None:
         """A turn's commands enter aof_buf."""
         self._enter("append")

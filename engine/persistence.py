@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, NoReturn
 
 from engine import cachestat, insistence, persistence_info, state_report
-from engine.aof_file import TURN_ON_REFUSED, AofFatalError, AofTail, AppendOnlyFile
+from engine.aof_file import AofFatalError, AofTail, AppendOnlyFile
 from engine.aof_policy import AofPolicy
 from engine.bio import Bio
 from engine.children import Children
@@ -22,6 +22,7 @@ from engine.events import encode
 from engine.probe import Probe, Reading, check_invariant
 from engine.recovery import Recovery
 from engine.replies import CommandError
+from engine.rewrites import Rewrites
 from engine.saves import Saves
 
 if TYPE_CHECKING:
@@ -47,13 +48,13 @@ class Persistence:
         config = server.config
         self.directory = os.getcwd()
         self.disk = Disk()
-        self._bio = Bio(self.disk, wake=self._bio_finished)
+        self.bio = Bio(self.disk, wake=self._bio_finished)
         self._knows_dirty = False
         """Whether cachestat was seen to count dirty pages in this folder."""
         self.has_disk = True
         self.aof = AppendOnlyFile(
             self.disk,
-            self._bio,
+            self.bio,
             server.log,
             AofPolicy(
                 config.appendfsync,
@@ -66,6 +67,7 @@ class Persistence:
         self.children = Children(server, self)
         self.saves = Saves(server, self)
         self.recovery = Recovery(server, self.disk, self.directory)
+        self.rewrites = Rewrites(server, self)
         config.on_change("appendfsync", lambda _change: self._policy_changed())
         config.on_change("no-appendfsync-on-rewrite", lambda _change: self._policy_changed())
         config.on_change("appendonly", lambda _change: self._switch())
@@ -78,8 +80,9 @@ class Persistence:
         self.has_disk = cachestat.has_disk(self.directory)
         self._knows_dirty = self.has_disk and cachestat.proves_dirty(self.directory)
         if self._server.config.appendonly:
-            self._bio.start()
+            self.bio.start()
             self.recovery.load_aof(self.aof)
+            self.rewrites.machine.adopt(self.recovery.manifest)
         else:
             self.recovery.load_dump()
 
@@ -103,10 +106,13 @@ class Persistence:
 
     def cron(self) -> None:
         """serverCron's part, in Redis' order: the child first, then save points, then the AOF."""
+        self.rewrites.start_scheduled()
         if self.children.running is not None:
             self.children.reap()
         else:
             self.saves.check_save_points()
+            if self.children.running is None:
+                self.rewrites.check_growth()
         self.flush()
         self.saves.start_scheduled()
         self.check_invariants()
@@ -130,9 +136,16 @@ class Persistence:
 
     def _switch(self) -> None:
         if self._server.config.appendonly:
-            if not self.aof.enabled:
-                raise ConfigError(TURN_ON_REFUSED.removeprefix("ERR "))
-        elif self.aof.enabled:
+            try:
+                self.bio.start()
+                if not self.rewrites.machine.manifest.files:
+                    self.rewrites.machine.adopt(self.recovery.folder().read())
+                self.rewrites.turn_on()
+            except EngineError as error:
+                raise ConfigError(str(error)) from error
+            return
+        self.rewrites.turn_off()
+        if self.aof.enabled:
             with _no_reply_after_a_broken_promise():
                 self.aof.turn_off(monotonic())
 
@@ -158,6 +171,12 @@ class Persistence:
         self.children.release()
         if self.saves.snapshot is not None:
             server.log("#", "There is a child saving an .rdb. Killing it!")
+            self.children.cancel()
+        if self.rewrites.child is not None:
+            if self.rewrites.waits_for_base and not force:
+                server.log("#", "Writing initial AOF, can't exit.")
+                return False
+            server.log("#", "There is a child rewriting the AOF. Killing it!")
             self.children.cancel()
         if self.aof.enabled:
             with _no_reply_after_a_broken_promise():

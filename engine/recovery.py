@@ -16,6 +16,7 @@ from engine.aof_loader import Loader
 from engine.disk import Disk
 from engine.errors import ArenaFullError, EngineError
 from engine.events import Recovered
+from engine.manifest import Manifest
 from engine.rdb_writer import empty_base
 from engine.replay import Replay
 
@@ -32,11 +33,14 @@ class Recovery:
         self._directory = directory
         self.last: Recovered | None = None
         """What the last load found, None where there was nothing."""
+        self.manifest = Manifest()
+        """Of the AOF that was loaded."""
         self.keys = 0
         self.expired = 0
         """Keys that the last load of a dump kept, and left out because their time had come."""
 
-    def _folder(self) -> AofFolder:
+    def folder(self) -> AofFolder:
+        """The AOF's folder, as the configuration names it."""
         config = self._server.config
         return AofFolder(
             self._disk,
@@ -49,7 +53,7 @@ class Recovery:
 
     def load_aof(self, aof: AppendOnlyFile) -> None:
         """Load the AOF's files, then go on at the end of the last one; raises EngineError."""
-        folder = self._folder()
+        folder = self.folder()
         manifest = folder.migrate(folder.read())
         replay = Replay(self._server)
         loader = Loader(
@@ -64,6 +68,7 @@ class Recovery:
         result = loader.load(manifest)
         manifest = folder.complete(manifest)
         aof.open(folder, manifest, monotonic())
+        self.manifest = manifest
         self._recovered(result.file, result.truncated_bytes, result.usec)
         self._server.keyspace.dirty = 0
 
@@ -80,6 +85,7 @@ class Recovery:
                 keep_expired=keep_expired,
                 verify_checksum=config.rdbchecksum,
                 key_delay_usec=config.key_load_delay,
+                limits=config,
                 log=self._server.log,
             )
         except ArenaFullError as error:

@@ -67,5 +67,6 @@ def lastsave(client: Client, argv: list[bytes]) -> bytes:
     summary="Forks a child that writes the AOF anew, as short as it can be.",
 )
 def bgrewriteaof(client: Client, argv: list[bytes]) -> bytes:
-    """BGREWRITEAOF."""
-    raise CommandError("ERR BGREWRITEAOF is not available in this version")
+    """BGREWRITEAOF: inside EXEC it is scheduled, as BGSAVE is."""
+    rewrites = client.server.persistence.rewrites
+    return rewrites.schedule() if client.transaction is not None else rewrites.start()
