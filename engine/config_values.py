@@ -50,6 +50,8 @@ class ConfigValues:
     enable_debug_command: str
     enable_module_command: str
     enable_protected_configs: str
+    hash_max_listpack_entries: int
+    hash_max_listpack_value: int
     hz: int
     key_load_delay: int
     latency_monitor_threshold: int
@@ -72,6 +74,7 @@ class ConfigValues:
     rdbcompression: bool
     requirepass: str
     save: SavePoints
+    set_max_intset_entries: int
     shutdown_timeout: int
     slowlog_log_slower_than: int
     slowlog_max_len: int
