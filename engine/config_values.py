@@ -84,6 +84,8 @@ class ConfigValues:
     timeout: int
     unixsocket: str
     unixsocketperm: int
+    zset_max_listpack_entries: int
+    zset_max_listpack_value: int
 
     def __init__(self) -> None:
         self.path = ""
