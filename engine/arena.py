@@ -183,6 +183,10 @@ class Arena:
             return self._slots_used[page] * self.page_size
         return self.classes.sizes[page_class]
 
+    def has_room(self, size: int, pieces: int) -> bool:
+        """Whether `pieces` allocations of `size` bytes together are sure to succeed."""
+        return self.high_water + size // self.page_size + 2 * pieces <= self.pages
+
     def fits(self, offset: int, size: int) -> bool:
         """Whether a record of `size` bytes belongs where the one at `offset` lies now."""
         page = (offset - self.origin) >> self.page_shift

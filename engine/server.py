@@ -288,12 +288,16 @@ class Server:
     # -- the log of changes --------------------------------------------------------------------
 
     def propagate(self, db: int, commands: list[list[bytes]]) -> None:
-        """What changed data goes into the AOF: at once, or with its transaction."""
+        """What changed data goes into the AOF: at once, or with its transaction.
+
+        What stands for one command, but is several, is loaded as a whole or not at all.
+        """
         if self._transaction is not None:
             self._transaction.extend((db, argv) for argv in commands)
-            return
-        for argv in commands:
-            self.persistence.append(db, argv)
+        elif len(commands) == 1:
+            self.persistence.append(db, commands[0])
+        else:
+            self.persistence.append_transaction([(db, argv) for argv in commands])
 
     def propagate_transaction(self, execute: Callable[[], bytes]) -> bytes:
         """Run `execute` and log what it changed as one transaction."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.commands.connection import is_local
 from engine.commands.numbers import integer_of, parse_seconds
-from engine.commands.object_command import encoding_of
+from engine.commands.object_command import encoding_at
 from engine.commands.table import command
 from engine.digest import digest, digest_value
 from engine.errors import ArenaFullError
@@ -118,9 +118,9 @@ def _populate(client: Client, argv: list[bytes]) -> bytes:
 def _object(client: Client, argv: list[bytes]) -> bytes:
     key = argv[2]
     offset = client.db.find(key)
-    value = client.db.get(key)
-    if offset is None or value is None:
+    if offset is None:
         raise CommandError(NO_SUCH_KEY)
+    collection = client.db.collections.get(key)
     arena = client.server.keyspace.arena
     address = arena.base + offset - arena.origin
     return simple(
@@ -128,8 +128,8 @@ def _object(client: Client, argv: list[bytes]) -> bytes:
         b"page:%d slot:%d"
         % (
             address,
-            encoding_of(value).encode(),
-            len(value),
+            encoding_at(client.db, key).encode(),
+            client.db.length(key) if collection is None else collection.dump_size(),
             arena.page_of(offset),
             arena.capacity(offset),
         )

@@ -1,7 +1,7 @@
 """OBJECT: how a value is kept.
 
-This engine keeps every string as its bytes in the arena. The encodings that OBJECT names are those
-that Redis would choose for the same bytes: clients and tests look at them.
+This engine keeps every string as its bytes in the arena, and every collection in chunks there. The
+encodings that OBJECT names are those that Redis would choose: clients and tests look at them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from engine.commands.numbers import parse_integer
 from engine.commands.table import container, subcommand
 from engine.replies import CommandError, bulk, integer
+from engine.values import encodings
 
 if TYPE_CHECKING:
     from engine.client import Client
+    from engine.database import Database
 
 _KEY = (2, 2, 1)
 _LONGEST_EMBEDDED = 44
@@ -27,6 +29,15 @@ _NO_LFU = (
 container("object", group="generic", since="2.2.3", summary="Asks how a value is kept.")
 
 
+def encoding_at(database: Database, key: bytes) -> str:
+    """The encoding that Redis would have for a key's value, empty if there is no such key."""
+    collection = database.collections.get(key) if database.find(key) is not None else None
+    if collection is not None:
+        return encodings.encoding_of(collection)
+    value = database.get(key)
+    return "" if value is None else encoding_of(value)
+
+
 def encoding_of(value: bytes) -> str:
     """The encoding that Redis gives a string of these bytes when it is SET."""
     if parse_integer(value) is not None:
@@ -37,17 +48,17 @@ def encoding_of(value: bytes) -> str:
 @subcommand("object", "encoding", 3, "readonly", keys=_KEY, syntax="key", summary="Its encoding.")
 def object_encoding(client: Client, argv: list[bytes]) -> bytes:
     """OBJECT ENCODING."""
-    value = client.db.get(argv[2])
-    return client.null if value is None else bulk(encoding_of(value).encode())
+    encoding = encoding_at(client.db, argv[2])
+    return bulk(encoding.encode()) if encoding else client.null
 
 
 @subcommand("object", "refcount", 3, "readonly", keys=_KEY, syntax="key", summary="Its references.")
 def object_refcount(client: Client, argv: list[bytes]) -> bytes:
     """OBJECT REFCOUNT: Redis shares the small integers."""
-    value = client.db.get(argv[2])
-    if value is None:
+    database, key = client.db, argv[2]
+    if database.find(key) is None:
         return client.null
-    number = parse_integer(value)
+    number = None if key in database.collections else parse_integer(database.get(key) or b"")
     is_shared = number is not None and 0 <= number < _SHARED
     return integer(_SHARED_REFERENCES if is_shared else 1)
 

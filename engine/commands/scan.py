@@ -1,20 +1,22 @@
-"""SCAN: a walk through the keys in small steps that survives every change on its way.
+"""SCAN and its like: walks through keys or elements in small steps that survive every change.
 
-The promise is Redis': a key that exists from the first call to the last is answered at least
-once. Redis walks its hash table's buckets; a Python dict has none to show, so that a scan's first
-call makes an index of our own: keys in buckets by the top bits of their hash. A cursor is a
-position in the space of hashes and nothing else, and thus means the same in every index:
+The promise is Redis': a key, or a collection's element, that exists from the first call to the
+last is answered at least once. Redis walks its hash table's buckets; a Python dict has none to
+show, so that a scan's first call makes an index of our own: names in buckets by the top bits of
+their hash. A cursor is a position in the space of hashes and nothing else, and thus means the same
+in every index:
 
-- An index that a later scan has made holds all keys that existed then, and so everything that has
+- An index that a later scan has made holds all names that existed then, and so everything that has
   existed since this scan began. Going on in it misses nothing.
-- An index serves a new scan only while the newest key is still the one that was newest when it was
-  made: a dict keeps its insertion order, so that no key can have been added in between.
+- An index serves a new scan only while the newest name is still the one that was newest when it was
+  made: a dict keeps its insertion order, so that no name can have been added in between.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from engine.commands.numbers import integer_of
@@ -22,6 +24,7 @@ from engine.commands.table import command
 from engine.database import Database
 from engine.glob import matcher
 from engine.replies import INVALID_CURSOR, SYNTAX, CommandError, array, bulk, bulks
+from engine.values.collection import Collection, NamedCollection
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -30,14 +33,15 @@ _HASH_BITS = 32
 _KEYS_A_BUCKET = 8
 _DEFAULT_COUNT = 10
 _MAX_CURSOR = (1 << 64) - 1
+_CURSOR = re.compile(rb"[+-]?[0-9]+|")
 
 
 class ScanIndex:
-    """The keys of a database at one moment, in buckets by their hash."""
+    """The keys of a dict at one moment, in buckets by their hash."""
 
-    def __init__(self, keys: dict[bytes, int]) -> None:
+    def __init__(self, keys: dict[bytes, Any]) -> None:
         self.keys = keys
-        self.newest = next(reversed(keys), None)
+        self.newest = _newest(keys)
         bits = (len(keys) // _KEYS_A_BUCKET).bit_length()
         self._shift = _HASH_BITS - bits
         self._buckets: list[list[bytes]] = [[] for _ in range(1 << bits)]
@@ -45,9 +49,9 @@ class ScanIndex:
         for key in keys:
             self._buckets[(hash(key) & mask) >> self._shift].append(key)
 
-    def is_current(self, keys: dict[bytes, int]) -> bool:
-        """Whether no key has been added since this index was made."""
-        return self.keys is keys and next(reversed(keys), None) is self.newest
+    def serves(self, keys: dict[bytes, Any], cursor: int) -> bool:
+        """Whether a scan of these keys may go on in it; a new one (0) only if none was added."""
+        return self.keys is keys and (cursor != 0 or _newest(keys) is self.newest)
 
     def walk(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """(next cursor, about `count` of the keys from `cursor` on); the last cursor is 0."""
@@ -59,22 +63,36 @@ class ScanIndex:
         return 0, found
 
 
-_INDEXES: WeakKeyDictionary[Database, ScanIndex] = WeakKeyDictionary()
+_INDEXES: WeakKeyDictionary[Database | Collection, ScanIndex] = WeakKeyDictionary()
+
+
+def _newest(keys: dict[bytes, Any]) -> bytes | None:
+    return next(reversed(keys), None)
 
 
 def walk(database: Database, cursor: int, count: int) -> tuple[int, list[bytes]]:
     """(next cursor, keys that exist) of one step of a scan."""
-    index = _INDEXES.get(database)
-    if (
-        index is None
-        or index.keys is not database.keys
-        or (cursor == 0 and not index.is_current(database.keys))
-    ):
-        index = _INDEXES[database] = ScanIndex(database.keys)
+    cursor, found = _step(database, database.keys, cursor, count)
+    return cursor, [key for key in found if database.find(key) is not None]
+
+
+def walk_names(collection: NamedCollection, cursor: int, count: int) -> tuple[int, list[bytes]]:
+    """(next cursor, names that are there) of one step through a hash's, set's or sorted set's."""
+    cursor, found = _step(collection, collection.places, cursor, count)
+    return cursor, [name for name in found if name in collection]
+
+
+def _step(
+    owner: Database | Collection, keys: dict[bytes, Any], cursor: int, count: int
+) -> tuple[int, list[bytes]]:
+    cursor %= 1 << _HASH_BITS
+    index = _INDEXES.get(owner)
+    if index is None or not index.serves(keys, cursor):
+        index = _INDEXES[owner] = ScanIndex(keys)
     cursor, found = index.walk(cursor, count)
     if cursor == 0:
-        del _INDEXES[database]
-    return cursor, [key for key in found if database.find(key) is not None]
+        del _INDEXES[owner]
+    return cursor, found
 
 
 @command(
@@ -88,10 +106,10 @@ def walk(database: Database, cursor: int, count: int) -> tuple[int, list[bytes]]
 )
 def scan(client: Client, argv: list[bytes]) -> bytes:
     """SCAN."""
-    cursor = _cursor_of(argv[1])
-    pattern, count, kind = _options(argv[2:])
+    cursor = cursor_of(argv[1])
+    pattern, count, kind = options_of(argv[2:], with_type=True)
     database = client.db
-    cursor, found = walk(database, cursor % (1 << _HASH_BITS), count)
+    cursor, found = walk(database, cursor, count)
     if pattern != b"*":
         fits = matcher(pattern)
         found = [key for key in found if fits(key)]
@@ -100,13 +118,16 @@ def scan(client: Client, argv: list[bytes]) -> bytes:
     return array([bulk(b"%d" % cursor), bulks(found)])
 
 
-def _cursor_of(word: bytes) -> int:
-    if not word.isdigit() or len(word) > 20 or (cursor := int(word)) > _MAX_CURSOR:
+def cursor_of(word: bytes) -> int:
+    """A cursor as C's strtoul() reads it; raises CommandError."""
+    text = word.partition(b"\0")[0]
+    if not _CURSOR.fullmatch(text) or abs(cursor := int(text or b"0")) > _MAX_CURSOR:
         raise CommandError(INVALID_CURSOR)
-    return cursor
+    return cursor % (_MAX_CURSOR + 1)
 
 
-def _options(words: list[bytes]) -> tuple[bytes, int, str]:
+def options_of(words: list[bytes], *, with_type: bool = False) -> tuple[bytes, int, str]:
+    """(pattern, count, type) of the words behind a cursor; raises CommandError."""
     pattern, count, kind = b"*", _DEFAULT_COUNT, ""
     for name, word in _pairs(words):
         if name == b"COUNT":
@@ -115,7 +136,7 @@ def _options(words: list[bytes]) -> tuple[bytes, int, str]:
                 raise CommandError(SYNTAX)
         elif name == b"MATCH":
             pattern = word
-        elif name == b"TYPE":
+        elif name == b"TYPE" and with_type:
             kind = word.decode("latin-1").lower()
         else:
             raise CommandError(SYNTAX)

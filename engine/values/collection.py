@@ -9,10 +9,11 @@ moves the head.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from engine.arena import Arena
+from engine.errors import ArenaFullError
 from engine.records import FREE_SLOT, HEADER, HEADER_SIZE, KIND_SHIFT, OPCODE_EXPIRETIME_MS
 from engine.values.chunks import Chain, Chunk, string
 
@@ -22,7 +23,7 @@ _EXPIRY = struct.Struct("<Bq")
 class Collection:
     """One key's list, hash, set or sorted set."""
 
-    __slots__ = ("chain", "expire_ms", "is_large", "key")
+    __slots__ = ("__weakref__", "chain", "expire_ms", "is_large", "key")
 
     KIND: ClassVar[int]
     """In the header word's top bits: 1 list, 2 set, 3 sorted set, 4 hash, as DEBUG DIGEST's."""
@@ -53,6 +54,15 @@ class Collection:
         chain = self.chain
         for chunk in chain.chunks():
             yield from chain.elements(chunk)
+
+    def dump_size(self) -> int:
+        """Bytes of all elements in a dump."""
+        return sum(chunk.end - chunk.start for chunk in self.chain.pool)
+
+    def arena_size(self) -> int:
+        """Bytes of the slots that the head and the chunks have in the arena."""
+        capacity = self.chain.arena.capacity
+        return capacity(self.head) + sum(chunk.capacity for chunk in self.chain.pool)
 
     def set_expiry(self, expire_ms: int) -> None:
         """Write another expiry (Unix ms, 0 for none) into the head record, in place."""
@@ -127,6 +137,37 @@ class NamedCollection(Collection):
             self.places[name] = chain.append(data, name)
             chain.remove(chunk, index)
         return False
+
+    def put_all(self, rests: Mapping[bytes, bytes]) -> int:
+        """Store what belongs behind several names, all or nothing; how many names are new.
+
+        Where the arena could run full, everything is added before anything is taken away.
+        Raises ArenaFullError.
+        """
+        size = sum(map(len, rests)) + sum(map(len, rests.values()))
+        before = len(self.places)
+        if self.chain.arena.has_room(size, len(rests)):
+            for name, rest in rests.items():
+                self.put(name, rest)
+        else:
+            for name, chunk in self._append_all(rests):
+                old = self.places.get(name)
+                self.places[name] = chunk
+                if old is not None:
+                    self.chain.remove(old, old.names.index(name))
+        return len(self.places) - before
+
+    def _append_all(self, rests: Mapping[bytes, bytes]) -> list[tuple[bytes, Chunk]]:
+        chain = self.chain
+        added: list[tuple[bytes, Chunk]] = []
+        try:
+            for name, rest in rests.items():
+                added.append((name, chain.append(string(name) + rest, name)))
+        except ArenaFullError:
+            for _, chunk in reversed(added):
+                chain.remove(chunk, len(chunk.sizes) - 1)
+            raise
+        return added
 
     def discard(self, name: bytes) -> bool:
         """Take an element out; False if there is none of that name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engine.values.chunks import prefix_size, string
 from engine.values.collection import NamedCollection, name_of
@@ -27,11 +27,18 @@ class Hash(NamedCollection):
         return self.put(field, string(value))
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
-        """(field, value) of every field, oldest field first."""
+        """(field, value) of every field: oldest first while it is small, else as they lie."""
+        if self.is_large:
+            yield from map(pair_of, self.raw())
+            return
         for field in self.places:
             value = self.get(field)
             assert value is not None
             yield field, value
+
+    def set_all(self, values: Mapping[bytes, bytes]) -> int:
+        """Give several fields values, all or none; how many are new. Raises ArenaFullError."""
+        return self.put_all({field: string(value) for field, value in values.items()})
 
 
 def pair_of(element: bytes) -> tuple[bytes, bytes]:

@@ -19,3 +19,9 @@ class Set(NamedCollection):
         if member in self.places:
             return False
         return self.put(member, b"")
+
+    def members(self) -> list[bytes]:
+        """All members, in the order in which Redis would tell them of an intset: by number."""
+        if self.is_large:
+            return list(self.places)
+        return sorted(self.places, key=int)
