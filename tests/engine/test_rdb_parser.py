@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import rdb_parser
+from engine import rdb_window
 from engine.errors import CorruptFileError
 from engine.rdb_format import crc64, pack_checksum, string
 from engine.rdb_parser import RdbParser
@@ -44,6 +44,8 @@ VALUES = [
     (b"\x40\x50" + b"x" * 80, b"x" * 80),
     (b"\x80\x00\x00\x4e\x20" + b"y" * 20000, b"y" * 20000),
     (b"\x81\x00\x00\x00\x00\x00\x00\x00\x02zz", b"zz"),
+    (b"\x40\x02zz", b"zz"),
+    (b"\x80\x00\x00\x00\x02zz", b"zz"),
     (b"\xc0\x85", b"-123"),
     (b"\xc1\x39\x30", b"12345"),
     (b"\xc2\x00\x00\x00\x80", b"-2147483648"),
@@ -81,6 +83,12 @@ def test_a_record_is_what_the_arena_keeps(write: Write) -> None:
     assert second.record == build_string(b"l", b"7")[8:]
 
 
+@pytest.mark.parametrize("length", [b"\x40\x01", b"\x80\0\0\0\x01", b"\x81\0\0\0\0\0\0\0\x01"])
+def test_a_value_has_the_shortest_length_in_the_record(write: Write, length: bytes) -> None:
+    (entry,) = RdbParser(write(dump(b"\x00\x01k" + length + b"v"))).entries()
+    assert entry.record == build_string(b"k", b"v")[8:]
+
+
 def test_what_is_no_key_is_skipped(write: Write) -> None:
     items = (
         b"\xfa\x09redis-ver\x067.0.15\xfa\x05ctime\xc2\x00\xf1\x53\x65"
@@ -93,6 +101,7 @@ def test_what_is_no_key_is_skipped(write: Write) -> None:
     assert [entry.key for entry in parser.entries()] == [b"k"]
     assert parser.aux == {"redis-ver": "7.0.15", "ctime": "1700000000"}
     assert parser.version == 10
+    assert parser.left_out == {"function library": 1, "module's auxiliary value": 1}
 
 
 def test_what_follows_a_dump_is_not_its_own(write: Write) -> None:
@@ -131,8 +140,7 @@ def test_the_checksum_may_be_left_alone(write: Write) -> None:
         (dump(b"", version=0), 5, "Can't handle RDB format version 0"),
         (dump(b"\x00\x01k\x01v")[:-1] + b"?", 15, "Wrong RDB checksum"),
         (dump(b"\x08\x01k\x01v"), 10, "Unknown RDB encoding type 8"),
-        (dump(b"\x12\x04list\x01"), 15, r'key "list" is of type 18 \(list as quicklist'),
-        (dump(b"\x0f\x02st\x01"), 13, r'key "st" is of type 15 \(stream\)'),
+        (dump(b"\x0f\x02st\x01"), 13, r'key "st" of DB 0 is of type 15 \(stream\)'),
         (dump(b"\x07\x01m\x01"), 12, "module value"),
         (dump(b"\xfe\x10"), 11, "database 16"),
         (dump(b"\xfe\xc0\x01"), 11, "where a length belongs"),
@@ -183,7 +191,7 @@ def test_the_window_makes_no_difference(
     path = tmp_path_factory.mktemp("d") / "d"
     path.write_bytes(dump(items))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rdb_parser, "WINDOW", window)
+        patch.setattr(rdb_window, "WINDOW", window)
         assert entries(str(path)) == expected
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,12 @@ from engine.keyspace import Keyspace
 from engine.rdb_format import crc64, pack_checksum
 from engine.rdb_reader import LoadResult, count_keys, load, read
 from engine.snapshot import DumpSettings, save
+from engine.values.encodings import DefaultLimits, encoding_of
+from engine.values.hashes import Hash
+from engine.values.lists import List
+from engine.values.sets import Set
+from engine.values.sorted_sets import SortedSet
+from tests.engine.blobs import listpack
 
 NOW = 1_700_000_000_000
 
@@ -105,6 +112,131 @@ def test_a_key_twice_is_refused(tmp_path: Path) -> None:
         load(str(path), keyspace())
 
 
+def of(items: bytes) -> bytes:
+    data = b"REDIS0010" + items + b"\xff"
+    return data + pack_checksum(crc64(data))
+
+
+COLLECTIONS = (
+    b"\x01\x01l\x02\x01a\x01a" + b"\x02\x01s\x02\x01a\xc0\x07" + b"\x04\x01h\x01\x01f\x01v"
+    b"\xfc" + (NOW + 5).to_bytes(8, "little") + b"\x05\x01z\x01\x01m" + struct.pack("<d", 1.5)
+)
+
+
+def test_collections(tmp_path: Path) -> None:
+    path = tmp_path / "d"
+    path.write_bytes(of(b"\xfe\x02" + COLLECTIONS))
+    data = keyspace()
+    result = load(str(path), data)
+    database = data.databases[2]
+    assert (result.keys, len(database)) == (4, 4)
+    found = database.collections
+    assert isinstance(found[b"l"], List)
+    assert list(found[b"l"]) == [b"a", b"a"]
+    assert isinstance(found[b"s"], Set)
+    assert set(found[b"s"].names()) == {b"a", b"7"}
+    assert isinstance(found[b"h"], Hash)
+    assert found[b"h"].get(b"f") == b"v"
+    assert isinstance(found[b"z"], SortedSet)
+    assert list(found[b"z"].items()) == [(b"m", 1.5)]
+    assert database.expires == {b"z": NOW + 5}
+    found[b"z"].set(b"n", 1.0)  # it can be changed
+    again = save(data, Disk(), DumpSettings(str(tmp_path), "again.rdb"), quiet).path
+    assert len(list(read(again))) == 4
+
+
+@pytest.mark.parametrize(
+    ("item", "what"),
+    [
+        (b"\x02\x01s\x02\x01a\x01a", 'key "s" of DB 0: Duplicate set members detected'),
+        (b"\x04\x01h\x02\x01a\x01b\x01a\x01c", "Duplicate hash fields detected"),
+        (b"\x05\x01z\x02" + (b"\x01m" + bytes(8)) * 2, "Duplicate zset fields detected"),
+        (b"\x01\x01l\x01\x01a\x00\x01l\x01v", 'duplicated key "l" in DB 0'),
+        (b"\x00\x01l\x01v\x01\x01l\x01\x01a", 'duplicated key "l" in DB 0'),
+        (b"\x01\x01l\x01\x01a" * 2, 'duplicated key "l" in DB 0'),
+    ],
+)
+def test_what_comes_twice_is_refused(tmp_path: Path, item: bytes, what: str) -> None:
+    path = tmp_path / "d"
+    path.write_bytes(of(item))
+    with pytest.raises(CorruptFileError, match=what):
+        load(str(path), keyspace())
+
+
+def test_empty_collections_are_left_out_and_told(tmp_path: Path) -> None:
+    lines: list[tuple[str, str]] = []
+    path = tmp_path / "d"
+    path.write_bytes(
+        of(b"\x02\x01s\x00" + b"\x12\x01q\x01\x02\x07\x07\0\0\0\0\0\xff" + b"\x01\x02\x00l\x00" * 9)
+    )
+    data = keyspace()
+    result = load(str(path), data, log=lambda level, text: lines.append((level, text)))
+    assert (result.keys, result.empty, len(data)) == (0, 11, 0)
+    assert lines[:3] == [
+        ("*", "rdbLoadObject skipping empty key: s"),
+        ("*", "rdbLoadObject skipping empty key: q"),
+        ("*", r"rdbLoadObject skipping empty key: \x00l"),
+    ]
+    assert lines[10:] == [
+        ("#", "Done loading RDB, keys loaded: 0, keys expired: 0, empty keys skipped: 11.")
+    ]
+
+
+def test_an_expired_collection_is_read_and_left_out(tmp_path: Path) -> None:
+    expired = b"\xfc" + (NOW - 1).to_bytes(8, "little")
+    path = tmp_path / "d"
+    path.write_bytes(of(expired + b"\x01\x01l\x02\x01a\x01b" + b"\x00\x01k\x01v"))
+    data = keyspace()
+    assert load(str(path), data).expired == 1
+    assert content(data) == {(0, b"k"): 0}
+    data = keyspace()
+    assert load(str(path), data, keep_expired=True).keys == 2
+    assert content(data) == {(0, b"l"): NOW - 1, (0, b"k"): 0}
+
+
+def test_the_log_tells_what_the_next_dump_will_be_without(tmp_path: Path) -> None:
+    lines: list[tuple[str, str]] = []
+    path = tmp_path / "d"
+    path.write_bytes(of(b"\xf5\x06lib fn" * 2))
+    load(str(path), keyspace(), log=lambda level, text: lines.append((level, text)))
+    assert lines[0] == (
+        "#",
+        "The dump holds what this engine has nothing like; the next dump will be without it: "
+        "2 x function library",
+    )
+
+
+@pytest.mark.parametrize(
+    ("item", "encoding"),
+    [
+        (b"\x04\x01k\x02\x01a\x01b\x01c\x01d", "listpack"),
+        (b"\x04\x01k\x03\x01a\x01b\x01c\x01d\x01e\x01f", "hashtable"),
+        (b"\x04\x01k\x01\x01a\x06toobig", "hashtable"),
+        (b"\x10\x01k\x12" + listpack([b"a", b"toobig"]), "listpack"),
+        (b"\x05\x01k\x01\x01a" + bytes(8), "listpack"),
+        (b"\x05\x01k\x01\x06toobig" + bytes(8), "skiplist"),
+        (b"\x02\x01k\x02\xc0\x01\x02-8", "intset"),
+        (b"\x02\x01k\x02\xc0\x01\x0207", "hashtable"),
+        (b"\x02\x01k\x03\x011\x012\x013", "hashtable"),
+        (b"\x01\x01k\x01\x011", "quicklist"),
+    ],
+)
+def test_the_encoding_that_redis_would_choose(tmp_path: Path, item: bytes, encoding: str) -> None:
+    path = tmp_path / "d"
+    path.write_bytes(of(item))
+    data = keyspace()
+    load(str(path), data, limits=DefaultLimits(2, 5, 2, 2, 5))
+    assert encoding_of(data.databases[0].collections[b"k"]) == encoding
+
+
+def test_a_collection_larger_than_the_arena(tmp_path: Path) -> None:
+    path = tmp_path / "d"
+    path.write_bytes(of(b"\x01\x01l\x14" + (b"\x43\xe8" + bytes(1000)) * 20))
+    with pytest.raises(ArenaFullError):
+        load(str(path), keyspace(pages=4))
+    assert load(str(path), keyspace()).keys == 1
+
+
 def test_a_dump_larger_than_the_arena(dump: str) -> None:
     with pytest.raises(ArenaFullError, match="larger arena-pages"):
         load(dump, keyspace(pages=1))
@@ -118,4 +250,4 @@ def test_a_missing_dump(tmp_path: Path) -> None:
 def test_an_empty_dump(tmp_path: Path) -> None:
     path = save(keyspace(), Disk(), DumpSettings(str(tmp_path)), quiet).path
     result = load(path, keyspace())
-    assert result == LoadResult(0, 0, Path(path).stat().st_size, result.usec)
+    assert result == LoadResult(0, 0, 0, Path(path).stat().st_size, result.usec)
