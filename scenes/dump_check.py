@@ -1,7 +1,8 @@
 """An independent look at a dump: is its checksum right, and how many keys does it hold?
 
-Reads the RDB layout (versions 5 to 12, strings of any encoding) with code of its own, so that a
-mistake in the engine's writer cannot hide behind the same mistake in the engine's reader.
+Reads the RDB layout (versions 5 to 12; strings of any encoding, and collections as the engine
+writes them) with code of its own, so that a mistake in the engine's writer cannot hide behind the
+same mistake in the engine's reader.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ _crc64 = crcmod.mkCrcFun(0x1AD93D23594C935A9, initCrc=0, rev=True, xorOut=0)
 _AUX, _RESIZE, _EXPIRE_MS, _EXPIRE_S, _SELECT, _END = 0xFA, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF
 _IDLE, _FREQ = 0xF8, 0xF9
 _STRING = 0
+_ELEMENTS = {1: (1, 0), 2: (1, 0), 4: (2, 0), 5: (1, 8)}
+"""List, set, hash, sorted set -> (strings, bytes behind them) of an element."""
 _INTEGER_BYTES = {0: 1, 1: 2, 2: 4}
 _LZF = 3
 
@@ -64,8 +67,13 @@ def _count(data: bytes) -> int:
         elif kind == _STRING:
             at = _skip_string(data, _skip_string(data, at))
             keys += 1
+        elif kind in _ELEMENTS:
+            at = _skip_collection(data, _skip_string(data, at), *_ELEMENTS[kind])
+            keys += 1
         else:
-            raise ValueError(f"a record of type {kind} at offset {at - 1}: only strings are read")
+            raise ValueError(
+                f"a record of type {kind} at offset {at - 1}: no engine here writes it"
+            )
 
 
 def _length(data: bytes, at: int) -> tuple[int, int]:
@@ -82,6 +90,17 @@ def _length(data: bytes, at: int) -> tuple[int, int]:
             return struct.unpack_from(">Q", data, at + 1)[0], at + 9
         case _:
             return ~(first & 63), at + 1
+
+
+def _skip_collection(data: bytes, at: int, strings: int, behind: int) -> int:
+    count, at = _length(data, at)
+    if count < 1:
+        raise ValueError(f"a collection without a count, or of nothing, before offset {at}")
+    for _ in range(count):
+        for _ in range(strings):
+            at = _skip_string(data, at)
+        at += behind
+    return at
 
 
 def _skip_string(data: bytes, at: int) -> int:

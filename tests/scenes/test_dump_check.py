@@ -8,6 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.arena import Arena
+from engine.disk import Disk
+from engine.keyspace import Keyspace
+from engine.snapshot import DumpSettings, save
+from engine.values.hashes import Hash
+from engine.values.lists import List
+from engine.values.sets import Set
+from engine.values.sorted_sets import SortedSet
 from scenes.dump_check import DumpError, count_keys
 
 _crc = crcmod.mkCrcFun(0x1AD93D23594C935A9, initCrc=0, rev=True, xorOut=0)
@@ -23,13 +31,17 @@ GOOD = dump(
     b"\xfc\0\0\0\0\0\0\0\0\x00\x01b\xc0\x07"  # with expiry, an int8 value
     b"\x00\x01c\x40\x02hi"  # a 14-bit length
     b"\x00\x01d\xc3\x02\x0ahh"  # LZF: two bytes for ten
+    b"\x01\x01e\x02\x01a\x01b"  # a list
+    b"\x02\x01f\x01\x01a"  # a set
+    b"\x04\x01g\x01\x01a\x01b"  # a hash
+    b"\x05\x01h\x02\x01a\0\0\0\0\0\0\0\0\x01b\0\0\0\0\0\0\0\0"  # a sorted set
 )
 
 
 def test_keys_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "d"
     path.write_bytes(GOOD)
-    assert count_keys(str(path)) == 4
+    assert count_keys(str(path)) == 8
     path.write_bytes(dump(b""))
     assert count_keys(str(path)) == 0
 
@@ -62,3 +74,18 @@ def test_what_cannot_be_read_says_so(tmp_path: Path) -> None:
     path.write_bytes(dump(b"\x07\x01a\x01x"))
     with pytest.raises(DumpError, match="type 7 at offset"):
         count_keys(str(path))
+    path.write_bytes(dump(b"\x01\x01a\x00"))
+    with pytest.raises(DumpError, match="of nothing"):
+        count_keys(str(path))
+
+
+def test_what_the_engine_writes_is_counted(tmp_path: Path) -> None:
+    keyspace = Keyspace(Arena(64))
+    database = keyspace.databases[3]
+    database.set(b"s", b"v", 1)
+    database.create(b"l", List).load([b"\x01a"] * 5000)
+    database.create(b"h", Hash, keyspace.now_ms()).set(b"f", b"v" * 70)
+    database.create(b"m", Set).add(b"m")
+    database.create(b"z", SortedSet).set(b"m", 1.5)
+    path = save(keyspace, Disk(), DumpSettings(str(tmp_path)), lambda level, text: None).path
+    assert count_keys(path) == 5
