@@ -52,7 +52,11 @@ def array(items: Sequence[bytes]) -> bytes:
 
 
 def bulks(items: Sequence[bytes]) -> bytes:
-    """An array of strings."""
+    """An array of strings; fast where all have one length, as a list's elements often do."""
+    lengths = set(map(len, items))
+    if len(lengths) == 1:
+        head = b"$%d\r\n" % lengths.pop()
+        return b"*%d\r\n%b%b\r\n" % (len(items), head, (b"\r\n" + head).join(items))
     return array([b"$%d\r\n%b\r\n" % (len(data), data) for data in items])
 
 

@@ -211,6 +211,12 @@ class Chain:
             self._drop(chunk)
         self._write_head()
 
+    def remove_chunk(self, chunk: Chunk) -> None:
+        """Take a list's chunk out with all its elements."""
+        self.count -= len(chunk.sizes)
+        self._drop(chunk)
+        self._write_head()
+
     def replace(self, chunk: Chunk, index: int, data: bytes) -> bool:
         """Put other bytes in an element's place; False if its chunk has no room for them."""
         more = len(data) - chunk.sizes[index]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from engine.values.chunks import Chain, Chunk, prefix_size, string
 from engine.values.collection import Collection
@@ -65,13 +67,54 @@ class List(Collection):
         wanted = end - start + 1
         found: list[bytes] = []
         while chunk is not None and len(found) < wanted:
-            found += map(plain, chain.elements(chunk))
+            found += _values(chain, chunk)
             if index:
                 del found[:index]
                 index = 0
             chunk = chunk.after
         del found[wanted:]
         return found
+
+    def trim(self, start: int, end: int) -> None:
+        """Keep elements `start` to `end` (both there, start not behind end), and no other."""
+        chain = self.chain
+        before, behind = start, chain.count - 1 - end
+        while (first := chain.first) is not None and 0 < len(first.sizes) <= before:
+            before -= len(first.sizes)
+            chain.remove_chunk(first)
+        while (last := chain.last) is not None and 0 < len(last.sizes) <= behind:
+            behind -= len(last.sizes)
+            chain.remove_chunk(last)
+        for _ in range(before):
+            self.pop_left()
+        for _ in range(behind):
+            self.pop_right()
+
+    def remove(self, value: bytes, limit: int) -> int:
+        """Take out the first elements that equal `value`, at most `limit`; how many there were."""
+        chain, wanted, removed = self.chain, string(value), 0
+        for chunk in list(chain.chunks()):
+            matches = [at for at, data in enumerate(chain.elements(chunk)) if data == wanted]
+            del matches[limit - removed :]
+            for at in reversed(matches):
+                chain.remove(chunk, at)
+            removed += len(matches)
+            if removed == limit:
+                break
+        return removed
+
+    def remove_last(self, value: bytes, limit: int) -> int:
+        """The same from the end on."""
+        chain, wanted, removed = self.chain, string(value), 0
+        for chunk in reversed(list(chain.chunks())):
+            matches = [at for at, data in enumerate(chain.elements(chunk)) if data == wanted]
+            del matches[: max(0, len(matches) - limit + removed)]
+            for at in reversed(matches):
+                chain.remove(chunk, at)
+            removed += len(matches)
+            if removed == limit:
+                break
+        return removed
 
     def set(self, index: int, value: bytes) -> None:
         """Put another value at a position that is there; raises ArenaFullError."""
@@ -97,6 +140,21 @@ class List(Collection):
     def load(self, elements: list[bytes]) -> None:
         """Add elements, each as its bytes in a dump."""
         self.chain.extend(elements)
+
+
+def _values(chain: Chain, chunk: Chunk) -> Iterable[bytes]:
+    """The strings of a chunk; fast where all have one size, as they often do."""
+    size, count = chunk.sizes[0], len(chunk.sizes)
+    if size > 64 or chunk.sizes.count(size) < count:
+        return map(plain, chain.elements(chunk))
+    data = chain.arena.memory[chunk.offset + chunk.start : chunk.offset + chunk.end]
+    return _same_sized(size - 1, count).unpack(data)
+
+
+@lru_cache(maxsize=1024)
+def _same_sized(length: int, count: int) -> struct.Struct:
+    """`count` strings of `length` bytes, each behind one byte of length."""
+    return struct.Struct(f"<{f'x{length}s' * count}")
 
 
 def plain(element: bytes) -> bytes:

@@ -96,6 +96,25 @@ class CollectionsAgainstModels(RuleBasedStateMachine):
             first, last = sorted(int(part * len(self.elements)) for part in (start, end))
             assert self.list.range(first, last) == self.elements[first : last + 1]
 
+    @rule(start=POSITION, end=POSITION)
+    def trim(self, start: float, end: float) -> None:
+        if self.elements:
+            first, last = sorted(int(part * len(self.elements)) for part in (start, end))
+            self.list.trim(first, last)
+            self.elements = self.elements[first : last + 1]
+
+    @rule(where=POSITION, limit=st.integers(1, 4), last=st.booleans())
+    def remove_equal(self, where: float, limit: int, last: bool) -> None:
+        if not self.elements:
+            return
+        value = self.elements[int(where * len(self.elements))]
+        matches = [at for at, element in enumerate(self.elements) if element == value]
+        matches = matches[-limit:] if last else matches[:limit]
+        removed = (self.list.remove_last if last else self.list.remove)(value, limit)
+        assert removed == len(matches)
+        for at in reversed(matches):
+            del self.elements[at]
+
     @rule(pairs=st.dictionaries(WORDS, WORDS, max_size=12))
     def set_fields(self, pairs: dict[bytes, bytes]) -> None:
         for field, value in pairs.items():
