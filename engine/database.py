@@ -6,7 +6,7 @@ new record belongs to the same size class. Times are Unix milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from engine.arena import Arena
@@ -151,6 +151,35 @@ class Database:
             self.expires.pop(key, None)
         if self.watched and key in self.watched:
             self.modified(key)
+
+    def set_all(self, pairs: Mapping[bytes, bytes]) -> None:
+        """Store several strings, whatever was there: all, or none and ArenaFullError.
+
+        All memory is taken before the first key changes.
+        """
+        taken: dict[bytes, int] = {}
+        records = {key: build_string(key, value) for key, value in pairs.items()}
+        try:
+            for key, record in records.items():
+                old = None if key in self.collections else self.keys.get(key)
+                if old is None or not self.arena.fits(old, len(record)):
+                    taken[key] = self.arena.alloc(len(record), self.index)
+        except ArenaFullError:
+            for offset in taken.values():
+                self.arena.store(offset, FREE_SLOT)
+                self.arena.free(offset)
+            raise
+        for key, record in records.items():
+            before = self.keys.get(key)
+            place = taken.get(key, before)
+            assert place is not None
+            self.arena.store(place, record)
+            self.keys[key] = place
+            if before is not None and key in taken:
+                self._free(key, before)
+            self.expires.pop(key, None)
+            if key in self.watched:
+                self.modified(key)
 
     def set_keep_expiry(self, key: bytes, value: bytes) -> None:
         """Store a string and leave the key's expiry as it is."""

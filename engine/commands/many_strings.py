@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from engine.commands.strings import get
 from engine.commands.table import command
-from engine.errors import ArenaFullError
 from engine.replies import OK, CommandError, array, integer, wrong_arity
 
 if TYPE_CHECKING:
@@ -52,24 +51,13 @@ def msetnx(client: Client, argv: list[bytes]) -> bytes:
 
 
 def _set_all(client: Client, argv: list[bytes]) -> None:
-    """Store all pairs or none: where the arena could run full, what was there is kept."""
+    """Store all pairs or, where the arena is full, none."""
     database = client.db
-    arena = database.arena
-    before: list[tuple[bytes, bytes | None, int]] = []
-    pages = sum(map(len, argv)) // arena.page_size + 2 * len(argv)
-    is_tight = arena.high_water + pages > arena.pages
-    try:
+    if database.arena.has_room(sum(map(len, argv)), len(argv)):
         for key, value in zip(argv[1::2], argv[2::2], strict=True):
-            if is_tight:
-                before.append((key, database.get(key), database.expires.get(key, 0)))
             database.set(key, value)
-    except ArenaFullError:
-        for key, old, due in reversed(before):
-            if old is None:
-                database.delete(key)
-            else:
-                database.set(key, old, due)
-        raise
+    else:
+        database.set_all(dict(zip(argv[1::2], argv[2::2], strict=True)))
     client.server.keyspace.dirty += len(argv) // 2
 
 

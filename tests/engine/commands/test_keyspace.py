@@ -57,6 +57,23 @@ def test_mset_stores_all_or_nothing() -> None:
     assert client.server.log_of_changes[1:] == []
 
 
+def test_mset_in_a_full_arena_loses_no_collection() -> None:
+    client = OfflineServer(pages=6).connect()
+    client.line("HSET h f 1 g 2")
+    client.line("SADD s a b")
+    client.line("SET str x")
+    number = 0
+    while client.call("SET", f"filler:{number}", b"x" * 3000).startswith(b"+"):
+        number += 1
+    before = client.line("DEBUG DIGEST")
+    used = client.server.keyspace.arena.used_bytes
+    assert client.call("MSET", "h", "1", "s", "2", "str", "3", "n", b"x" * 5000).startswith(b"-OOM")
+    assert client.line("DEBUG DIGEST") == before
+    assert client.server.keyspace.arena.used_bytes == used
+    assert client.changes("MSET h 1 str 2 str 3") == [b"MSET h 1 str 2 str 3"]
+    assert client.line("MGET h str") == b"*2\r\n$1\r\n1\r\n$1\r\n3\r\n"
+
+
 def test_randomkey_finds_keys_of_its_own_database() -> None:
     client = OfflineServer().connect()
     client.line("DEBUG POPULATE 3000 zero")
