@@ -142,8 +142,7 @@ def spop(client: Client, argv: list[bytes]) -> bytes:
     collection = client.db.collection(argv[1], Set)
     if collection is None:
         return client.null
-    member = collection.any_name()
-    collection.discard(member)
+    member = collection.pop()
     client.propagated = [[b"SREM", argv[1], member]]
     _popped(client, argv[1], collection, 1)
     return bulk(member)

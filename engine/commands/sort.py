@@ -41,7 +41,7 @@ _NO_NUMBER = "ERR One or more scores can't be converted into double"
     since="1.0.0",
     keys=_KEY,
     syntax=f"{_SYNTAX} [STORE destination]",
-    categories="set sortedset list dangerous",
+    categories="-keyspace set sortedset list dangerous",
     summary="Answers or stores the elements of a list, set or sorted set in order.",
     find_keys=keys_of_sort,
 )
@@ -58,7 +58,7 @@ def sort(client: Client, argv: list[bytes]) -> bytes:
     since="7.0.0",
     keys=_KEY,
     syntax=_SYNTAX,
-    categories="set sortedset list dangerous",
+    categories="-keyspace set sortedset list dangerous",
     summary="Answers the elements of a list, set or sorted set in order.",
 )
 def sort_ro(client: Client, argv: list[bytes]) -> bytes:

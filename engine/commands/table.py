@@ -151,7 +151,10 @@ def command(
     categories: str = "",
     find_keys: KeyFinder | None = None,
 ) -> Callable[[Handler], Handler]:
-    """Register the function below as a command's handler; `flags` and `categories` are words."""
+    """Register the function below as a command's handler; `flags` and `categories` are words.
+
+    Categories that flags and group give need no word; `-keyspace` takes one of them away.
+    """
 
     def register(handler: Handler) -> Handler:
         spec = _spec(name, arity, flags, keys, handler, group, summary, since, syntax, categories)
@@ -249,7 +252,11 @@ def _spec(
     classes.append("fast" if "fast" in words else "slow")
     if named and group in _GROUP_CATEGORY:
         classes.append(_GROUP_CATEGORY[group])
-    classes.extend(categories.split())
+    for category in categories.split():
+        if category.startswith("-"):
+            classes.remove(category[1:])
+        else:
+            classes.append(category)
     return CommandSpec(
         name=name,
         arity=arity,

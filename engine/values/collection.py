@@ -174,12 +174,15 @@ class NamedCollection(Collection):
         chunk = self.places.pop(name, None)
         if chunk is None:
             return False
+        self._take(chunk, chunk.names.index(name))
+        return True
+
+    def _take(self, chunk: Chunk, index: int) -> None:
         chain = self.chain
-        chain.remove(chunk, chunk.names.index(name))
+        chain.remove(chunk, index)
         if chunk.sizes:
             for moved in chain.absorb(chunk):
                 self.places[moved] = chain.last  # type: ignore[assignment]
-        return True
 
     def load(self, elements: list[bytes]) -> None:
         """Add elements; a name that comes twice raises KeyError."""

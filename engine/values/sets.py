@@ -20,6 +20,14 @@ class Set(NamedCollection):
             return False
         return self.put(member, b"")
 
+    def pop(self) -> bytes:
+        """Take out one of the members, each as likely; there must be one."""
+        chunk, index = self.chain.pick()
+        member = chunk.names[index]
+        del self.places[member]
+        self._take(chunk, index)
+        return member
+
     def members(self) -> list[bytes]:
         """All members, in the order in which Redis would tell them of an intset: by number."""
         if self.is_large:
