@@ -24,6 +24,7 @@ from engine.values.sets import Set
 from engine.values.sorted_sets import SortedSet, element_of, pack_score
 
 _ZSET_ASCII = 3
+_ZIPMAP = 9
 _QUICKLIST, _QUICKLIST2 = 14, 18
 _PLAIN_NODE, _PACKED_NODE = 1, 2
 _ASCII_NAN, _ASCII_INF, _ASCII_MINUS_INF = 253, 254, 255
@@ -46,7 +47,7 @@ FORMS = {
     _ZSET_ASCII: _Form(SortedSet),
     4: _Form(Hash),
     5: _Form(SortedSet),
-    9: _Form(Hash, zipmap.strings),
+    _ZIPMAP: _Form(Hash, zipmap.strings),
     10: _Form(List, ziplist.strings),
     11: _Form(Set, intset.strings),
     12: _Form(SortedSet, ziplist.strings),
@@ -76,12 +77,14 @@ class Elements:
         """The key has just been read: of counted types, the count is next."""
         form = FORMS[rdb_type]
         self.kind = form.kind
-        self.is_compact = form.strings is not None and rdb_type not in _NODES
-        """Redis had it in one blob: its elements are no longer than a blob's may be."""
+        is_blob = form.strings is not None and rdb_type not in _NODES
+        self.is_compact = is_blob and rdb_type != _ZIPMAP
+        """Redis keeps it in the compact encoding, however long its elements are."""
         self._window = window
-        self._type = rdb_type
+        self.rdb_type = rdb_type
+        """How the file has it."""
         self._strings = form.strings
-        self._left = 1 if self.is_compact else window.length()
+        self._left = 1 if is_blob else window.length()
         self._batches = self._read()
 
     def __iter__(self) -> Iterator[list[bytes]]:
@@ -89,7 +92,7 @@ class Elements:
 
     def _read(self) -> Iterator[list[bytes]]:
         window = self._window
-        is_plain = self._strings is None and self._type != _ZSET_ASCII
+        is_plain = self._strings is None and self.rdb_type != _ZSET_ASCII
         shape = _SHAPES[self.kind]
         while self._left:
             batch: list[bytes] = []
@@ -111,7 +114,7 @@ class Elements:
         if self._strings is not None:
             return self._node()
         name = string(window.string())
-        if self._type == _ZSET_ASCII:
+        if self.rdb_type == _ZSET_ASCII:
             return [name + pack_score(self._ascii_score())]
         if self.kind is Hash:
             return [name + string(window.string())]
@@ -137,7 +140,7 @@ class Elements:
     def _node(self) -> list[bytes]:
         window = self._window
         assert self._strings is not None
-        if self._type == _QUICKLIST2:
+        if self.rdb_type == _QUICKLIST2:
             container = window.length()
             if container == _PLAIN_NODE:
                 return [string(window.string())]

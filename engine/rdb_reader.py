@@ -9,6 +9,7 @@ Source: rdbLoadRioWithLoadingCtx() in rdb.c (Redis 7.0.15).
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -141,7 +142,19 @@ def _load_collection(
             ) from error
     if collection is not None:
         note_loaded(limits, collection, is_compact=elements.is_compact)
+        if isinstance(collection, SortedSet) and not elements.is_compact:
+            _forget_minus_zero(collection)
     return collection is not None
+
+
+def _forget_minus_zero(scored: SortedSet) -> None:
+    """Make -0 a 0, as Redis does where it takes a sorted set into its compact encoding."""
+    if scored.is_large:
+        return
+    for member, score in list(scored.items()):
+        if score == 0 and math.copysign(1, score) < 0:
+            scored.discard(member)
+            scored.set(member, 0.0)
 
 
 def _tell_end(parser: RdbParser, log: Callable[[str, str], None]) -> None:

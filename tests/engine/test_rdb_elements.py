@@ -91,7 +91,11 @@ FORMS: list[tuple[bytes, Value]] = [
         ("hash", [b"\x01a" + string(b"a" * 101)]),
     ),
 ]
-types = pytest.mark.parametrize(("written", "value"), FORMS)
+types = pytest.mark.parametrize(
+    ("written", "value"),
+    FORMS,
+    ids=[f"{place}-type{form[0]}" for place, (form, _) in enumerate(FORMS)],
+)
 
 
 @types
