@@ -49,6 +49,10 @@ class Database:
         self.collections: dict[bytes, Collection] = {}
         """The index of every key that is no string."""
         self.expires: dict[bytes, int] = {}
+        self.on_new: Callable[[int, bytes], None] | None = None
+        """Hears (database, key) of every key that comes to be, if somebody wants to."""
+        self.replaying = False
+        """True while an AOF is loaded: until it is done no key expires."""
         self.watched: dict[bytes, set[Callable[[], None]]] = {}
         """Key -> callbacks of the clients that WATCH it."""
 
@@ -136,6 +140,8 @@ class Database:
     def set(self, key: bytes, value: bytes, expire_ms: int = 0) -> None:
         """Store a string under a key, whatever was there; `expire_ms` 0 means it never expires."""
         record = build_string(key, value, expire_ms)
+        if self.expires and key in self.expires:
+            self.expire_if_due(key)
         offset = self.keys.get(key)
         if (
             offset is not None
@@ -175,7 +181,9 @@ class Database:
             assert place is not None
             self.arena.store(place, record)
             self.keys[key] = place
-            if before is not None and key in taken:
+            if before is None:
+                self._is_new(key)
+            elif key in taken:
                 self._free(key, before)
             self.expires.pop(key, None)
             if key in self.watched:
@@ -263,6 +271,7 @@ class Database:
         self.collections[key] = collection
         if expire_ms:
             self.expires[key] = expire_ms
+        self._is_new(key)
         return collection
 
     def adopt(self, key: bytes, collection: Collection) -> None:
@@ -270,11 +279,13 @@ class Database:
 
         Making it first means that a full arena leaves the old value as it was.
         """
-        self.delete(key)
+        was_there = self.delete(key)
         self.keys[key] = collection.head
         self.collections[key] = collection
         if collection.expire_ms:
             self.expires[key] = collection.expire_ms
+        if not was_there:
+            self._is_new(key)
         if self.watched and key in self.watched:
             self.modified(key)
 
@@ -283,7 +294,7 @@ class Database:
         collection = self.collections.get(source)
         expire_ms = self.expires.get(source, 0)
         if collection is None:
-            self.set(target, self.get(source) or b"", expire_ms)
+            self._put(target, self.get(source) or b"", expire_ms)
             self.delete(source)
             return
         collection.rename(target)  # takes what memory it needs before anything is lost
@@ -292,6 +303,7 @@ class Database:
         self.delete(target)
         self.collections[target] = collection
         self.keys[target] = collection.head
+        self._is_new(target)
         if expire_ms:
             self.expires[target] = expire_ms
         for key in (source, target):
@@ -306,7 +318,7 @@ class Database:
         collection = self.collections.get(key)
         expire_ms = self.expires.get(key, 0)
         if collection is None:
-            target.set(name, self.get(key) or b"", expire_ms)
+            target._put(name, self.get(key) or b"", expire_ms)
             return
         copied = type(collection)(target.arena, target.index, name, expire_ms)
         try:
@@ -315,7 +327,10 @@ class Database:
             copied.free()
             raise
         copied.is_large = collection.is_large
+        is_replaced = name in target.keys
         target.adopt(name, copied)
+        if is_replaced:
+            target._is_new(name)
 
     def clear(self) -> int:
         """Remove all keys and give the pages back; returns how many there were."""
@@ -332,7 +347,7 @@ class Database:
     def expire_if_due(self, key: bytes) -> bool:
         """Delete a key whose time has come; True if it was."""
         due = self.expires.get(key)
-        if due is None or due > self.now_ms():
+        if due is None or self.replaying or due > self.now_ms():
             return False
         self.delete(key)
         self.on_expired(self.index, key)
@@ -351,6 +366,19 @@ class Database:
         self.keys[key] = offset
         if old is not None:
             self._free(key, old)
+        elif self.on_new is not None:
+            self.on_new(self.index, key)
+
+    def _put(self, key: bytes, value: bytes, expire_ms: int) -> None:
+        """Store a string as a key that is new, even if there was one of its name."""
+        is_replaced = key in self.keys
+        self.set(key, value, expire_ms)
+        if is_replaced:
+            self._is_new(key)
+
+    def _is_new(self, key: bytes) -> None:
+        if self.on_new is not None:
+            self.on_new(self.index, key)
 
     def _free(self, key: bytes, offset: int) -> None:
         collection = self.collections.pop(key, None) if self.collections else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from engine.arena import MAX_DATABASES, Arena
 from engine.database import Database
@@ -33,12 +34,43 @@ class Keyspace:
         """Changes since the last save, as each command counts them; a counter, not pages."""
         self.on_event: Callable[[int, str, str, bytes], None] | None = None
         """Hears (database, letter of its class, event, key) of every keyspace event, if wanted."""
+        self._on_expired = on_expired
         self.databases = [
-            Database(index, arena, now_ms, on_expired) for index in range(MAX_DATABASES)
+            Database(index, arena, now_ms, self._expired) for index in range(MAX_DATABASES)
         ]
 
     def __len__(self) -> int:
         return sum(map(len, self.databases))
+
+    def listen(
+        self, on_event: Callable[[int, str, str, bytes], None] | None, *, new_keys: bool = False
+    ) -> None:
+        """Have `on_event` hear the keyspace's events; only with `new_keys` those of new keys."""
+        self.on_event = on_event
+        on_new = None
+        if on_event is not None and new_keys:
+
+            def on_new(db: int, key: bytes) -> None:
+                on_event(db, "n", "new", key)
+
+        for database in self.databases:
+            database.on_new = on_new
+
+    @contextlib.contextmanager
+    def nothing_expires(self) -> Iterator[None]:
+        """While an AOF is replayed: its commands met the keys that had not expired then."""
+        for database in self.databases:
+            database.replaying = True
+        try:
+            yield
+        finally:
+            for database in self.databases:
+                database.replaying = False
+
+    def _expired(self, db: int, key: bytes) -> None:
+        if self.on_event is not None:
+            self.on_event(db, "x", "expired", key)
+        self._on_expired(db, key)
 
     def flush(self) -> int:
         """Remove everything and give the arena back; returns how many keys there were."""

@@ -34,6 +34,10 @@ class Replay:
         Raises RefusedCommandError at one with too few or too many words, and where the arena is
         full: then what came before it is in memory, and the caller must give it up.
         """
+        with self._server.keyspace.nothing_expires():
+            self._execute(commands)
+
+    def _execute(self, commands: Sequence[list[bytes]]) -> None:
         client = self._client
         lookup = COMMANDS.get
         for index, argv in enumerate(commands):

@@ -23,6 +23,7 @@ from engine.events import Config as ConfigEvent
 from engine.keyspace import Keyspace, unix_ms
 from engine.log import Logger
 from engine.monitor import monitor_line
+from engine.notifications import Notifications
 from engine.observer import Observer
 from engine.pausing import Pause
 from engine.persistence import Persistence
@@ -54,6 +55,7 @@ class Server:
         self.stats = Stats()
         self.slowlog = SlowLog(config)
         self.pubsub = PubSub()
+        self.notifications = Notifications(config, self.keyspace, self.pubsub)
         self.monitors: set[Client] = set()
         self.pause = Pause(self)
         self.attack_logged_at = 0

@@ -30,12 +30,17 @@ def changed_in(
         keyspace.on_event(database.index, kind, event, key)
 
 
+def also(client: Client, key: bytes, kind: str, event: str) -> None:
+    """Tell one more thing that a command did to a key."""
+    keyspace = client.server.keyspace
+    if keyspace.on_event is not None:
+        keyspace.on_event(client.db.index, kind, event, key)
+
+
 def delete_if_empty(client: Client, key: bytes, collection: Collection) -> bool:
     """Delete a collection's key when its last element has gone; True if so."""
     if len(collection):
         return False
     client.db.delete(key)
-    keyspace = client.server.keyspace
-    if keyspace.on_event is not None:
-        keyspace.on_event(client.db.index, "g", "del", key)
+    also(client, key, "g", "del")
     return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.commands.changes import changed_in
+from engine.commands.lookup import is_there
 from engine.commands.numbers import int_of
 from engine.commands.table import command
 from engine.replies import DB_OUT_OF_RANGE, SYNTAX, CommandError, integer
@@ -33,7 +34,7 @@ def copy(client: Client, argv: list[bytes]) -> bytes:
     database, replace = _options(client, argv[3:])
     if database is client.db and source == target:
         raise CommandError("ERR source and destination objects are the same")
-    if client.db.find(source) is None:
+    if not is_there(client, source):
         return integer(0)
     if database.find(target) is not None and not replace:
         return integer(0)

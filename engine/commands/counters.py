@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from engine.commands.changes import changed
 from engine.commands.numbers import (
     MAX,
     MIN,
@@ -32,7 +33,10 @@ def _add(client: Client, key: bytes, increment: int) -> bytes:
         database.set(key, b"%d" % total)
     else:
         database.set_keep_expiry(key, b"%d" % total)
-    client.server.keyspace.dirty += 1
+    keyspace = client.server.keyspace
+    keyspace.dirty += 1
+    if keyspace.on_event is not None:
+        keyspace.on_event(database.index, "$", "incrby", key)
     return integer(total)
 
 
@@ -119,6 +123,6 @@ def incrbyfloat(client: Client, argv: list[bytes]) -> bytes:
         client.db.set(key, total)
     else:
         client.db.set_keep_expiry(key, total)
-    client.server.keyspace.dirty += 1
+    changed(client, key, 1, "$", "incrbyfloat")
     client.propagated = [[b"SET", key, total, b"KEEPTTL"]]
     return bulk(total)

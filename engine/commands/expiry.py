@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.commands.changes import changed
+from engine.commands.lookup import is_there
 from engine.commands.numbers import MAX, MIN, integer_of
 from engine.commands.table import command
 from engine.replies import CommandError, integer, invalid_expire
@@ -64,12 +66,14 @@ def _expire(client: Client, argv: list[bytes], name: str, unit: int, *, relative
         return integer(0)
     if due <= now and not client.replaying:
         database.delete(key)
+        event = "del"
         client.propagated = [[b"DEL", key]]
     else:
+        event = "expire"
         database.set_expiry(key, max(due, 1))
         if relative or unit > 1:
             client.propagated = [[b"PEXPIREAT", key, b"%d" % due, *argv[3:]]]
-    client.server.keyspace.dirty += 1
+    changed(client, key, 1, "g", event)
     return integer(1)
 
 
@@ -135,7 +139,7 @@ def pexpireat(client: Client, argv: list[bytes]) -> bytes:
 
 def _due(client: Client, key: bytes) -> int:
     """When a key expires (Unix ms), or -1 (never) or -2 (there is no such key)."""
-    if client.db.find(key) is None:
+    if not is_there(client, key):
         return _NO_KEY
     return client.db.expires.get(key, _NO_EXPIRY)
 
@@ -226,5 +230,5 @@ def persist(client: Client, argv: list[bytes]) -> bytes:
     if database.find(key) is None or key not in database.expires:
         return integer(0)
     database.set_expiry(key, 0)
-    client.server.keyspace.dirty += 1
+    changed(client, key, 1, "g", "persist")
     return integer(1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from engine.commands.changes import changed, changed_in
+from engine.commands.lookup import is_there
 from engine.commands.numbers import int_of
 from engine.commands.table import command
 from engine.glob import matcher
@@ -37,8 +39,8 @@ def _delete(client: Client, keys: list[bytes]) -> bytes:
     for key in keys:
         if database.find(key) is not None:
             database.delete(key)
+            changed(client, key, 1, "g", "del")
             deleted += 1
-    client.server.keyspace.dirty += deleted
     return integer(deleted)
 
 
@@ -73,11 +75,7 @@ def unlink(client: Client, argv: list[bytes]) -> bytes:
 
 
 def _count(client: Client, keys: list[bytes]) -> bytes:
-    found = sum(client.db.find(key) is not None for key in keys)
-    stats = client.server.stats
-    stats.keyspace_hits += found
-    stats.keyspace_misses += len(keys) - found
-    return integer(found)
+    return integer(sum(is_there(client, key) for key in keys))
 
 
 @command(
@@ -122,6 +120,7 @@ def touch(client: Client, argv: list[bytes]) -> bytes:
 )
 def type_(client: Client, argv: list[bytes]) -> bytes:
     """TYPE."""
+    is_there(client, argv[1])
     return simple(client.db.type_of(argv[1]).encode())
 
 
@@ -195,7 +194,8 @@ def _rename(client: Client, source: bytes, target: bytes, *, replace: bool) -> b
     if database.find(target) is not None and not replace:
         return False
     database.rename(source, target)
-    client.server.keyspace.dirty += 1
+    changed(client, source, 0, "g", "rename_from")
+    changed(client, target, 1, "g", "rename_to")
     return True
 
 
@@ -253,5 +253,6 @@ def move(client: Client, argv: list[bytes]) -> bytes:
         return integer(0)
     source.copy(key, target, key)
     source.delete(key)
-    client.server.keyspace.dirty += 1
+    changed(client, key, 0, "g", "move_from")
+    changed_in(client, target, key, 1, "g", "move_to")
     return integer(1)

@@ -13,18 +13,32 @@ if TYPE_CHECKING:
 _C = TypeVar("_C", bound=Collection)
 
 
+def note_read(client: Client, key: bytes, *, found: bool, quiet: bool = False) -> None:
+    """Count a key that was read as a hit or a miss, which subscribers hear unless it is `quiet`."""
+    server = client.server
+    if found:
+        server.stats.keyspace_hits += 1
+        return
+    server.stats.keyspace_misses += 1
+    if server.keyspace.on_event is not None and not quiet:
+        server.keyspace.on_event(client.db.index, "m", "keymiss", key)
+
+
+def is_there(client: Client, key: bytes, *, quiet: bool = False) -> bool:
+    """Whether there is such a key, of any type, for a command that reads it."""
+    found = client.db.find(key) is not None
+    note_read(client, key, found=found, quiet=quiet)
+    return found
+
+
 def look_up(client: Client, key: bytes, kind: type[_C]) -> _C | None:
     """The collection at a key, None if there is none; CommandError if it is something else."""
-    stats = client.server.stats
     try:
         found = client.db.collection(key, kind)
     except CommandError:
-        stats.keyspace_hits += 1
+        note_read(client, key, found=True)
         raise
-    if found is None:
-        stats.keyspace_misses += 1
-    else:
-        stats.keyspace_hits += 1
+    note_read(client, key, found=found is not None)
     return found
 
 

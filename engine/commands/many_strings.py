@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.commands.changes import changed
 from engine.commands.strings import get
 from engine.commands.table import command
 from engine.replies import OK, CommandError, array, integer, wrong_arity
@@ -56,9 +57,11 @@ def _set_all(client: Client, argv: list[bytes]) -> None:
     if database.arena.has_room(sum(map(len, argv)), len(argv)):
         for key, value in zip(argv[1::2], argv[2::2], strict=True):
             database.set(key, value)
+            changed(client, key, 1, "$", "set")
     else:
         database.set_all(dict(zip(argv[1::2], argv[2::2], strict=True)))
-    client.server.keyspace.dirty += len(argv) // 2
+        for key in argv[1::2]:
+            changed(client, key, 1, "$", "set")
 
 
 @command(

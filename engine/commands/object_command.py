@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.commands.lookup import is_there
 from engine.commands.numbers import parse_integer
 from engine.commands.table import container, subcommand
 from engine.replies import CommandError, bulk, integer
@@ -48,6 +49,7 @@ def encoding_of(value: bytes) -> str:
 @subcommand("object", "encoding", 3, "readonly", keys=_KEY, syntax="key", summary="Its encoding.")
 def object_encoding(client: Client, argv: list[bytes]) -> bytes:
     """OBJECT ENCODING."""
+    is_there(client, argv[2], quiet=True)
     encoding = encoding_at(client.db, argv[2])
     return bulk(encoding.encode()) if encoding else client.null
 
@@ -56,7 +58,7 @@ def object_encoding(client: Client, argv: list[bytes]) -> bytes:
 def object_refcount(client: Client, argv: list[bytes]) -> bytes:
     """OBJECT REFCOUNT: Redis shares the small integers."""
     database, key = client.db, argv[2]
-    if database.find(key) is None:
+    if not is_there(client, key, quiet=True):
         return client.null
     number = None if key in database.collections else parse_integer(database.get(key) or b"")
     is_shared = number is not None and 0 <= number < _SHARED
@@ -74,7 +76,7 @@ def object_refcount(client: Client, argv: list[bytes]) -> bytes:
 )
 def object_idletime(client: Client, argv: list[bytes]) -> bytes:
     """OBJECT IDLETIME."""
-    return client.null if client.db.find(argv[2]) is None else integer(0)
+    return integer(0) if is_there(client, argv[2], quiet=True) else client.null
 
 
 @subcommand(
@@ -89,6 +91,6 @@ def object_idletime(client: Client, argv: list[bytes]) -> bytes:
 )
 def object_freq(client: Client, argv: list[bytes]) -> bytes:
     """OBJECT FREQ."""
-    if client.db.find(argv[2]) is None:
+    if not is_there(client, argv[2], quiet=True):
         return client.null
     raise CommandError(_NO_LFU)

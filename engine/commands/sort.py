@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from engine.commands.changes import changed
+from engine.commands.lookup import is_there
 from engine.commands.scores import strtod
 from engine.commands.sort_options import SortOptions, keys_of_sort, parse, referred
 from engine.commands.table import command
@@ -24,7 +25,6 @@ from engine.values.sorted_sets import SortedSet
 
 if TYPE_CHECKING:
     from engine.client import Client
-    from engine.database import Database
 
 _KEY = (1, 1, 1)
 _SYNTAX = (
@@ -67,12 +67,11 @@ def sort_ro(client: Client, argv: list[bytes]) -> bytes:
 
 
 def _sort(client: Client, key: bytes, options: SortOptions) -> bytes:
-    database = client.db
-    elements = _ordered(database, key, options)
+    elements = _ordered(client, key, options)
     chosen = elements[options.part(len(elements))]
     answers: list[bytes | None]
     if options.gets:
-        answers = [referred(database, each, element) for element in chosen for each in options.gets]
+        answers = [referred(client, each, element) for element in chosen for each in options.gets]
     else:
         answers = list(chosen)
     if options.store is not None:
@@ -80,9 +79,9 @@ def _sort(client: Client, key: bytes, options: SortOptions) -> bytes:
     return array([client.null if each is None else bulk(each) for each in answers])
 
 
-def _ordered(database: Database, key: bytes, options: SortOptions) -> list[bytes]:
+def _ordered(client: Client, key: bytes, options: SortOptions) -> list[bytes]:
     """All elements in the order that was asked for; raises CommandError."""
-    collection = database.collections.get(key) if database.find(key) is not None else None
+    collection = client.db.collections.get(key) if is_there(client, key) else None
     if isinstance(collection, List):
         elements = list(collection)
     elif isinstance(collection, Set):
@@ -93,19 +92,19 @@ def _ordered(database: Database, key: bytes, options: SortOptions) -> list[bytes
             return elements
     elif isinstance(collection, SortedSet):
         elements = [member for member, _ in collection.items()]
-    elif key in database.keys:
+    elif key in client.db.keys:
         raise CommandError(WRONG_TYPE)
     else:
         return []
     if options.keeps_order:
         return elements[::-1] if options.descending else elements
-    return _sorted(database, elements, options)
+    return _sorted(client, elements, options)
 
 
-def _sorted(database: Database, elements: list[bytes], options: SortOptions) -> list[bytes]:
+def _sorted(client: Client, elements: list[bytes], options: SortOptions) -> list[bytes]:
     weights: list[bytes | None]
     if options.by:
-        weights = [referred(database, options.by, element) for element in elements]
+        weights = [referred(client, options.by, element) for element in elements]
     else:
         weights = list(elements)
     keys: list[tuple[object, ...]]
@@ -139,8 +138,7 @@ def _underflows(number: float, text: bytes) -> bool:
 def _store(client: Client, key: bytes, values: list[bytes]) -> int:
     database = client.db
     if not values:
-        if database.find(key) is not None:
-            database.delete(key)
+        if database.delete(key):
             changed(client, key, 1, "g", "del")
         return 0
     collection = List(database.arena, database.index, key)

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from engine.commands.lookup import is_there
 from engine.commands.numbers import integer_of
 from engine.replies import SYNTAX, CommandError
 from engine.values.hashes import Hash
 
 if TYPE_CHECKING:
-    from engine.database import Database
+    from engine.client import Client
 
 _FOLLOWED_BY = {b"LIMIT": 2, b"STORE": 1, b"BY": 1, b"GET": 1}
 
@@ -89,7 +90,7 @@ def _options(
         at = end
 
 
-def referred(database: Database, pattern: bytes, element: bytes) -> bytes | None:
+def referred(client: Client, pattern: bytes, element: bytes) -> bytes | None:
     """What a pattern leads to, the element standing for its `*`: `key_*` or `key_*->field`.
 
     `#` is the element itself; None for a key or field that is not there or is no string.
@@ -101,7 +102,8 @@ def referred(database: Database, pattern: bytes, element: bytes) -> bytes | None
         return None
     behind_key, _, field_name = behind.partition(b"->")
     key = before + element + (behind_key if field_name else behind)
-    if database.find(key) is None:
+    database = client.db
+    if not is_there(client, key):
         return None
     collection = database.collections.get(key)
     if field_name:

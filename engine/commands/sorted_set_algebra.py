@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from engine.commands.lookup import is_there
 from engine.commands.numbers import integer_of
 from engine.commands.scores import pairs_reply, score_of
 from engine.commands.sorted_set_results import store
@@ -90,7 +91,7 @@ class Operation:
 
 def _source(client: Client, key: bytes) -> Source:
     database = client.db
-    if database.find(key) is None:
+    if not is_there(client, key):
         return Source(None)
     collection = database.collections.get(key)
     if not isinstance(collection, SortedSet | Set):

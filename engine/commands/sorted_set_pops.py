@@ -9,6 +9,7 @@ import random
 from typing import TYPE_CHECKING
 
 from engine.commands.changes import changed, delete_if_empty
+from engine.commands.lookup import look_up
 from engine.commands.numbers import MAX, integer_of, parse_integer
 from engine.commands.scores import pairs_reply
 from engine.commands.table import command, counted_keys
@@ -175,10 +176,10 @@ def zmpop(client: Client, argv: list[bytes]) -> bytes:
 def zrandmember(client: Client, argv: list[bytes]) -> bytes:
     """ZRANDMEMBER."""
     if len(argv) == 2:
-        members = client.db.collection(argv[1], SortedSet)
+        members = look_up(client, argv[1], SortedSet)
         return client.null if members is None else bulk(members.any_name())
     count, with_scores = _how_many(argv[2:])
-    members = client.db.collection(argv[1], SortedSet)
+    members = look_up(client, argv[1], SortedSet)
     if members is None or not count:
         return EMPTY_ARRAY
     pairs = _sample(members, count)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.commands.lex_ranges import lex_range
+from engine.commands.lookup import look_up
 from engine.commands.numbers import integer_of
 from engine.commands.scores import pairs_reply, score_range
 from engine.commands.sorted_set_results import store
@@ -77,7 +78,7 @@ def _found(
     if reverse and options.by != "rank":
         low, high = high, low
     span = _span_of(options.by, low, high, reverse)
-    members = client.db.collection(key, SortedSet)
+    members = look_up(client, key, SortedSet)
     if members is None:
         return []
     start, end = _limited(*span(members), options, reverse)

@@ -20,8 +20,7 @@ def store(client: Client, key: bytes, pairs: list[tuple[float, bytes]], event: s
     """
     database = client.db
     if not pairs:
-        if database.find(key) is not None:
-            database.delete(key)
+        if database.delete(key):
             changed(client, key, 1, "g", "del")
         return 0
     limits = client.server.config

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from engine.commands.lex_ranges import lex_range
+from engine.commands.lookup import look_up
 from engine.commands.numbers import integer_of
 from engine.commands.scores import score_range
 from engine.commands.sorted_set_ranges import Span, rank_span
@@ -25,7 +26,7 @@ _GROUP = "sorted-set"
 
 
 def _count(client: Client, key: bytes, span: Callable[[SortedSet], Span]) -> bytes:
-    members = client.db.collection(key, SortedSet)
+    members = look_up(client, key, SortedSet)
     if members is None:
         return integer(0)
     start, end = span(members)

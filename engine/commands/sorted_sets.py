@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.commands.changes import changed, delete_if_empty
+from engine.commands.lookup import look_up
 from engine.commands.scores import NOT_A_NUMBER, score_of
 from engine.commands.table import command
 from engine.errors import ArenaFullError
@@ -212,7 +213,7 @@ def remove(client: Client, key: bytes, members: SortedSet, names: list[bytes], e
 )
 def zcard(client: Client, argv: list[bytes]) -> bytes:
     """ZCARD."""
-    members = client.db.collection(argv[1], SortedSet)
+    members = look_up(client, argv[1], SortedSet)
     return integer(0 if members is None else len(members))
 
 
@@ -233,7 +234,7 @@ def _score_reply(client: Client, members: SortedSet | None, member: bytes) -> by
 )
 def zscore(client: Client, argv: list[bytes]) -> bytes:
     """ZSCORE."""
-    return _score_reply(client, client.db.collection(argv[1], SortedSet), argv[2])
+    return _score_reply(client, look_up(client, argv[1], SortedSet), argv[2])
 
 
 @command(
@@ -248,12 +249,12 @@ def zscore(client: Client, argv: list[bytes]) -> bytes:
 )
 def zmscore(client: Client, argv: list[bytes]) -> bytes:
     """ZMSCORE."""
-    members = client.db.collection(argv[1], SortedSet)
+    members = look_up(client, argv[1], SortedSet)
     return array([_score_reply(client, members, member) for member in argv[2:]])
 
 
 def _rank(client: Client, argv: list[bytes], *, reverse: bool) -> bytes:
-    members = client.db.collection(argv[1], SortedSet)
+    members = look_up(client, argv[1], SortedSet)
     if members is None or argv[2] not in members:
         return client.null
     rank = members.rank(argv[2])

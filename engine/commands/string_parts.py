@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.commands.changes import changed
+from engine.commands.lookup import is_there
 from engine.commands.numbers import integer_of
 from engine.commands.table import command
 from engine.replies import (
@@ -36,7 +38,7 @@ def append(client: Client, argv: list[bytes]) -> bytes:
     key, tail = argv[1], argv[2]
     check_length(client, client.db.length(key) + len(tail))
     length = client.db.append(key, tail)
-    client.server.keyspace.dirty += 1
+    changed(client, key, 1, "$", "append")
     return integer(length)
 
 
@@ -58,7 +60,7 @@ def check_length(client: Client, length: int) -> None:
 )
 def strlen(client: Client, argv: list[bytes]) -> bytes:
     """STRLEN."""
-    return integer(client.db.length(argv[1]))
+    return integer(client.db.length(argv[1]) if is_there(client, argv[1]) else 0)
 
 
 @command(
@@ -74,7 +76,7 @@ def strlen(client: Client, argv: list[bytes]) -> bytes:
 def getrange(client: Client, argv: list[bytes]) -> bytes:
     """GETRANGE."""
     start, end = integer_of(argv[2]), integer_of(argv[3])
-    length = client.db.length(argv[1])
+    length = client.db.length(argv[1]) if is_there(client, argv[1]) else 0
     if start < 0 and end < 0 and start > end:
         return EMPTY_BULK
     if start < 0:
@@ -122,5 +124,5 @@ def setrange(client: Client, argv: list[bytes]) -> bytes:
         return integer(length)
     check_length(client, offset + len(data))
     length = client.db.set_range(argv[1], offset, data)
-    client.server.keyspace.dirty += 1
+    changed(client, argv[1], 1, "$", "setrange")
     return integer(length)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.commands.changes import also, changed
+from engine.commands.lookup import note_read
 from engine.commands.set_options import deadline, parse_getex, parse_set
 from engine.commands.table import command
-from engine.replies import (
-    OK,
-    integer,
-)
+from engine.replies import OK, CommandError, integer
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -32,7 +31,10 @@ def set_(client: Client, argv: list[bytes]) -> bytes:
     """SET: with EX and its like the AOF gets the absolute time (PXAT)."""
     if len(argv) == 3:
         client.db.set(argv[1], argv[2])
-        client.server.keyspace.dirty += 1
+        keyspace = client.server.keyspace
+        keyspace.dirty += 1
+        if keyspace.on_event is not None:
+            keyspace.on_event(client.db.index, "$", "set", argv[1])
         return OK
     options = parse_set(argv[3:])
     database = client.db
@@ -52,8 +54,9 @@ def set_(client: Client, argv: list[bytes]) -> bytes:
         database.set_keep_expiry(key, value)
     else:
         database.set(key, value, due)
-    client.server.keyspace.dirty += 1
+    changed(client, key, 1, "$", "set")
     if due:
+        also(client, key, "g", "expire")
         client.propagated = [[b"SET", key, value, b"PXAT", b"%d" % due]]
     elif options.get:
         client.propagated = [argv[:3] + [word for word in argv[3:] if word.upper() != b"GET"]]
@@ -72,12 +75,15 @@ def set_(client: Client, argv: list[bytes]) -> bytes:
 )
 def get(client: Client, argv: list[bytes]) -> bytes:
     """GET."""
-    value = client.db.get(argv[1])
-    stats = client.server.stats
+    try:
+        value = client.db.get(argv[1])
+    except CommandError:
+        note_read(client, argv[1], found=True)
+        raise
     if value is None:
-        stats.keyspace_misses += 1
+        note_read(client, argv[1], found=False)
         return client.null
-    stats.keyspace_hits += 1
+    client.server.stats.keyspace_hits += 1
     return b"$%d\r\n%b\r\n" % (len(value), value)
 
 
@@ -95,7 +101,7 @@ def getset(client: Client, argv: list[bytes]) -> bytes:
     """GETSET: logged as SET."""
     reply = get(client, argv)
     client.db.set(argv[1], argv[2])
-    client.server.keyspace.dirty += 1
+    changed(client, argv[1], 1, "$", "set")
     client.propagated = [[b"SET", argv[1], argv[2]]]
     return reply
 
@@ -114,7 +120,7 @@ def getdel(client: Client, argv: list[bytes]) -> bytes:
     """GETDEL: logged as DEL."""
     reply = get(client, argv)
     if client.db.delete(argv[1]):
-        client.server.keyspace.dirty += 1
+        changed(client, argv[1], 1, "g", "del")
         client.propagated = [[b"DEL", argv[1]]]
     return reply
 
@@ -144,16 +150,19 @@ def getex(client: Client, argv: list[bytes]) -> bytes:
     reply = get(client, argv)
     if due and due <= database.now_ms() and not client.replaying:
         database.delete(key)
+        event = "del"
         client.propagated = [[b"DEL", key]]
     elif due:
         database.set_expiry(key, due)
+        event = "expire"
         client.propagated = [[b"PEXPIREAT", key, b"%d" % due]]
     elif options.persist and key in database.expires:
         database.set_expiry(key, 0)
+        event = "persist"
         client.propagated = [[b"PERSIST", key]]
     else:
         return reply
-    client.server.keyspace.dirty += 1
+    changed(client, key, 1, "g", event)
     return reply
 
 
@@ -172,7 +181,7 @@ def setnx(client: Client, argv: list[bytes]) -> bytes:
     if client.db.find(argv[1]) is not None:
         return integer(0)
     client.db.set(argv[1], argv[2])
-    client.server.keyspace.dirty += 1
+    changed(client, argv[1], 1, "$", "set")
     return integer(1)
 
 
@@ -210,6 +219,7 @@ def _set_expiring(client: Client, argv: list[bytes], unit: bytes, name: str) -> 
     _, key, amount, value = argv
     due = deadline(unit, amount, client.db.now_ms(), name)
     client.db.set(key, value, due)
-    client.server.keyspace.dirty += 1
+    changed(client, key, 1, "$", "set")
+    also(client, key, "g", "expire")
     client.propagated = [[b"SET", key, value, b"PXAT", b"%d" % due]]
     return OK

@@ -12,6 +12,7 @@ from engine.client import Client
 from engine.config import Configuration
 from engine.events import CHANNEL
 from engine.keyspace import Keyspace, unix_ms
+from engine.notifications import Notifications
 from engine.pausing import Pause
 from engine.pubsub import PubSub
 from engine.slowlog import SlowLog
@@ -100,6 +101,7 @@ class OfflineServer:
         self.keyspace = Keyspace(Arena(pages), now_ms=self.clock, on_expired=self._expired)
         self.stats = Stats()
         self.pubsub = PubSub()
+        self.notifications = Notifications(self.config, self.keyspace, self.pubsub)
         self.slowlog = SlowLog(self.config)
         self.persistence = FakePersistence()
         self.monitors: set[Client] = set()
