@@ -102,6 +102,8 @@ def test_redis_loads_what_was_logged(engine: Engine, client: Any) -> None:
     finally:
         server.stop()
     assert theirs == client.execute_command("DEBUG", "DIGEST")
+    client.execute_command("DEBUG", "RELOAD")
+    assert theirs == client.execute_command("DEBUG", "DIGEST")
 
 
 @pytest.mark.skipif(not shutil.which("redis-benchmark"), reason="redis-benchmark is missing")
