@@ -108,17 +108,20 @@ def smove(client: Client, argv: list[bytes]) -> bytes:
     target = client.db.collection(target_key, Set)
     if source is target or member not in source:
         return integer(member in source)
+    is_new = target is None
     if target is None:
-        target = client.db.create(target_key, Set)
+        target = Set(client.db.arena, client.db.index, target_key)
     try:
         added = add(client, target, [member])
     except ArenaFullError:
-        if not target:
-            client.db.delete(target_key)
+        if is_new:
+            target.free()
         raise
     source.discard(member)
     changed(client, source_key, 1, "s", "srem")
     delete_if_empty(client, source_key, source)
+    if is_new:
+        client.db.adopt(target_key, target)
     if added:
         changed(client, target_key, 1, "s", "sadd")
     return integer(1)

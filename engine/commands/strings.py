@@ -141,13 +141,12 @@ def getex(client: Client, argv: list[bytes]) -> bytes:
     options = parse_getex(argv[2:])
     database = client.db
     key = argv[1]
-    value = database.get(key)
-    if value is None:
-        return get(client, argv)
+    reply = get(client, argv)
+    if reply == client.null:
+        return reply
     due = 0
     if options.unit:
         due = deadline(options.unit, options.amount, database.now_ms(), "getex")
-    reply = get(client, argv)
     if due and due <= database.now_ms() and not client.replaying:
         database.delete(key)
         event = "del"

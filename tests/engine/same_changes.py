@@ -1,7 +1,7 @@
 """This engine and a real redis-server side by side: all that a command's execution leaves.
 
 That is the reply, dirty, the AOF, hits and misses, and the keyspace events of every class as
-somebody hears them who has subscribed. The redis-server needs `--appendonly yes`.
+somebody hears them who has subscribed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from engine.keyspace import unix_ms
 from tests.engine.commands.offline import Connection, OfflineServer
 from tests.engine.redis_reference import RedisServer, Wire
 
+OPTIONS = ("--appendonly", "yes", "--appendfsync", "no")
+"""What the redis-server needs; with `everysec` a busy disk would hold its AOF back."""
 CLASSES = b"AKEnm"
 EVENTS = b"__key*__:*"
 END = b"no more events"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.redis_reference import REFERENCE_VERSION, RedisServer, redis_version
-from tests.engine.same_changes import Twins
+from tests.engine.same_changes import OPTIONS, Twins
 
 pytestmark = pytest.mark.skipif(
     not redis_version().startswith(REFERENCE_VERSION),
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     folder: Path = tmp_path_factory.mktemp("redis")
-    server = RedisServer(folder, "--appendonly", "yes")
+    server = RedisServer(folder, *OPTIONS)
     yield server
     server.stop()
 
@@ -138,11 +138,18 @@ LPUSH l a b
 HSET h a 1
 ZADD z 1 a
 GET s
+GETEX s
 STRLEN s
 APPEND s x
 GETSET s x
 MGET s text
 SET s text
+SMOVE s fresh b
+SMOVE s fresh b
+SMOVE fresh other b
+LMOVE l l3 LEFT RIGHT
+LMOVE l l3 LEFT RIGHT
+LPUSH l a b
 RENAME l l2
 RENAME l2 z
 COPY h h2

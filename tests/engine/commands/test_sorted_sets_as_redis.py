@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.commands.table import specs
 from tests.engine.redis_reference import REFERENCE_VERSION, RedisServer, redis_version
-from tests.engine.same_changes import Twins
+from tests.engine.same_changes import OPTIONS, Twins
 
 pytestmark = pytest.mark.skipif(
     not redis_version().startswith(REFERENCE_VERSION),
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     folder: Path = tmp_path_factory.mktemp("redis")
-    server = RedisServer(folder, "--appendonly", "yes")
+    server = RedisServer(folder, *OPTIONS)
     yield server
     server.stop()
 
