@@ -37,7 +37,7 @@ def drop_idle(server: Server) -> None:
     for client in list(server.clients.values()):
         idle = server.turn_time - client.active_at
         waits = client.channels or client.patterns or client.monitoring or client.postponed
-        if idle > limit and not waits:
+        if idle > limit and not waits and client.wait is None:
             server.log("-", "Closing idle client")
             client.abort()
 

@@ -11,6 +11,7 @@ from engine import dispatch
 from engine.framer import Framer
 
 if TYPE_CHECKING:
+    from engine.blocking import Wait
     from engine.commands.table import CommandSpec
     from engine.database import Database
     from engine.server import Server
@@ -56,7 +57,9 @@ class Client(asyncio.Protocol):
         self.unanswered = 0
         """CLIENT REPLY: how many commands from here on go unanswered; -1 all."""
         self.postponed: list[list[bytes]] = []
-        """Commands that wait for the end of a CLIENT PAUSE."""
+        """Commands that wait for the end of a CLIENT PAUSE, or of a blocking command."""
+        self.wait: Wait | None = None
+        """What a blocking command waits for."""
         self.replies: list[bytes] = []
         self.closing = False
         self.closed = False
@@ -89,14 +92,14 @@ class Client(asyncio.Protocol):
         """Execute every complete command in what has arrived."""
         if self.closing:
             return
-        if self.postponed:
+        if self.postponed or self.wait is not None:
             self.framer.feed(data)
             self._execute([])
         else:
             self._execute(self.framer.receive(data))
 
     def go_on(self) -> None:
-        """The pause is over: execute what has waited."""
+        """The pause, or the wait for a key, is over: execute what has been sent meanwhile."""
         commands, self.postponed = self.postponed, []
         if not self.closing:
             self._execute(commands + self.framer.commands())
@@ -105,7 +108,7 @@ class Client(asyncio.Protocol):
         framer = self.framer
         if commands:
             dispatch.run(self, commands)
-        if self.postponed and framer.error is not None:
+        if (self.postponed or self.wait is not None) and framer.error is not None:
             return  # it is answered in its turn
         if framer.error is not None and not self.closing:
             self.reply(framer.error.reply)
@@ -169,6 +172,7 @@ class Client(asyncio.Protocol):
     def abort(self) -> None:
         """Close at once, without sending what is due."""
         self.closing = True
+        self.server.blocking.forget(self)
         self.replies.clear()
         if self.transport is not None:
             self.transport.abort()

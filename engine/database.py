@@ -55,6 +55,8 @@ class Database:
         """True while an AOF is loaded: until it is done no key expires."""
         self.watched: dict[bytes, set[Callable[[], None]]] = {}
         """Key -> callbacks of the clients that WATCH it."""
+        self.awaited: dict[bytes, Callable[[], None]] = {}
+        """Key -> what hears of a collection that appears there: blocked clients wait for it."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -272,6 +274,8 @@ class Database:
         if expire_ms:
             self.expires[key] = expire_ms
         self._is_new(key)
+        if self.awaited:
+            self.appeared(key)
         return collection
 
     def adopt(self, key: bytes, collection: Collection) -> None:
@@ -288,6 +292,7 @@ class Database:
             self._is_new(key)
         if self.watched and key in self.watched:
             self.modified(key)
+        self.appeared(key)
 
     def rename(self, source: bytes, target: bytes) -> None:
         """Give the value at `source`, which exists, and its expiry another key of this database."""
@@ -309,6 +314,7 @@ class Database:
         for key in (source, target):
             if key in self.watched:
                 self.modified(key)
+        self.appeared(target)
 
     def copy(self, key: bytes, target: Database, name: bytes) -> None:
         """Put a copy of a key, which exists, into `target`, whatever was there under that name.
@@ -352,6 +358,11 @@ class Database:
         self.delete(key)
         self.on_expired(self.index, key)
         return True
+
+    def appeared(self, key: bytes) -> None:
+        """Tell those who wait for it that there is a collection under this key."""
+        if key in self.awaited:
+            self.awaited[key]()
 
     def modified(self, key: bytes) -> None:
         """Tell the clients that WATCH this key."""

@@ -28,6 +28,7 @@ def run(client: Client, commands: list[list[bytes]]) -> None:
     replies = client.replies
     started = perf_counter_ns()
     slow = server.slow_after_ns
+    ready = server.blocking.ready
     for argv in commands:
         name = argv[0]
         spec = COMMANDS.get(name) or COMMANDS.get(name.upper())
@@ -53,7 +54,13 @@ def run(client: Client, commands: list[list[bytes]]) -> None:
             at = next(at for at, words in enumerate(commands) if words is argv)
             commands, client.postponed = commands[:at], commands[at:]
             break
+        if not reply and client.wait is not None:  # answered when a key appears, or too late
+            at = next(at for at, words in enumerate(commands) if words is argv) + 1
+            commands, client.postponed = commands[:at], commands[at:]
+            break
         replies.append(client.answer(spec, reply) if client.unanswered else reply)
+        if ready:
+            server.blocking.serve_ready()
         ended = perf_counter_ns()
         if spec is not None:
             spec.calls += 1
@@ -73,13 +80,14 @@ def run(client: Client, commands: list[list[bytes]]) -> None:
 
 def call(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
     """Execute one command that has been admitted; its reply, an error reply included."""
-    reply = _called(client, spec, argv)
+    reply = execute(client, spec, argv)
     if client.server.monitors and not client.replaying and is_shown(spec, argv):
         client.server.feed_monitors(client, argv)
     return reply
 
 
-def _called(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
+def execute(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
+    """The same without telling MONITOR: a blocking command was shown when it came."""
     try:
         if spec.writes:
             return handle_write(client, spec, argv)

@@ -90,7 +90,7 @@ def _clients(server: Server) -> Fields:
         ("connected_clients", len(clients)),
         ("cluster_connections", 0),
         ("maxclients", server.config.maxclients),
-        ("blocked_clients", len(server.pause.waiting)),
+        ("blocked_clients", len(server.pause.waiting) + len(server.blocking.clients)),
         ("tracking_clients", 0),
         ("pubsub_clients", sum(bool(c.channels or c.patterns) for c in clients)),
         ("watching_clients", sum(c.watch is not None for c in clients)),

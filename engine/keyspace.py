@@ -98,6 +98,9 @@ class Keyspace:
                 collection.chain.db = database.index
         a.expires, b.expires = b.expires, a.expires
         self.arena.swap_owner(first, second)
+        for database in (a, b):
+            for key in database.awaited.keys() & database.collections.keys():
+                database.appeared(key)
 
     def keys_on_page(self, page: int, limit: int = 4) -> tuple[list[bytes], int]:
         """(its first `limit` keys, number of keys) of a page, read from the records themselves."""

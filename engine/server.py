@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from engine import __version__, admission, insistence
 from engine.arena import Arena
+from engine.blocking import Blocking
 from engine.client import Client
 from engine.config import Configuration
 from engine.errors import EngineError
@@ -58,6 +59,7 @@ class Server:
         self.notifications = Notifications(config, self.keyspace, self.pubsub)
         self.monitors: set[Client] = set()
         self.pause = Pause(self)
+        self.blocking = Blocking(self)
         self.attack_logged_at = 0
         """Unix seconds of the last line that told of an HTTP request."""
         self.clients: dict[int, Client] = {}
@@ -201,6 +203,7 @@ class Server:
     def before_sleep(self) -> None:
         """The turn's end: flush the AOF, then let the replies go."""
         self.turn_time = time.monotonic()
+        self.blocking.go_on()
         self._turn_planned = False
         self.persistence.flush()
         self._end_turn()
@@ -263,6 +266,7 @@ class Server:
         self.pubsub.forget(client)
         self.monitors.discard(client)
         self.pause.waiting.pop(client, None)
+        self.blocking.forget(client)
         if client.transaction is not None:
             client.transaction.forget()
         if client.watch is not None:

@@ -2,6 +2,8 @@
 
 from engine.commands import (
     acl,
+    blocking_lists,
+    blocking_sorted_sets,
     client_command,
     client_flow,
     client_kill,
@@ -46,6 +48,8 @@ from engine.commands import (
 
 __all__ = [
     "acl",
+    "blocking_lists",
+    "blocking_sorted_sets",
     "client_command",
     "client_flow",
     "client_kill",

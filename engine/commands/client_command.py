@@ -125,7 +125,7 @@ def _flags(client: Client) -> str:
         flags += "x"
     if client.closing:
         flags += "c"
-    if client.postponed:
+    if client.postponed or client.wait is not None:
         flags += "b"
     if client.no_evict:
         flags += "e"
@@ -224,11 +224,14 @@ def client_no_touch(client: Client, argv: list[bytes]) -> bytes:
     summary="Wakes a blocked connection.",
 )
 def client_unblock(client: Client, argv: list[bytes]) -> bytes:
-    """CLIENT UNBLOCK: no command blocks here, and so nobody is woken."""
+    """CLIENT UNBLOCK: as if its time were over, or with an error."""
     if len(argv) > 4 or (len(argv) == 4 and argv[3].upper() not in (b"TIMEOUT", b"ERROR")):
         raise CommandError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
-    integer_of(argv[2])
-    return integer(0)
+    other = client.server.clients.get(integer_of(argv[2]))
+    with_error = len(argv) == 4 and argv[3].upper() == b"ERROR"
+    return integer(
+        other is not None and client.server.blocking.unblock(other, with_error=with_error)
+    )
 
 
 @subcommand("client", "getredir", 2, _USER, since="6.0.0", summary="Always -1: no tracking.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import dispatch
 from engine.arena import Arena
+from engine.blocking import Blocking
 from engine.client import Client
 from engine.config import Configuration
 from engine.events import CHANNEL
@@ -108,6 +109,7 @@ class OfflineServer:
         self.clients: dict[int, Client] = {}
         self.loop = FakeLoop()
         self.pause = Pause(self)  # type: ignore[arg-type]
+        self.blocking = Blocking(self)  # type: ignore[arg-type]
         self.attack_logged_at = 0
         self.observer = None
         self.loading = False
