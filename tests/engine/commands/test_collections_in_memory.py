@@ -16,6 +16,8 @@ def test_memory_usage_counts_all_chunks_and_names() -> None:
     assert 200 < small < 2000
     assert 10_000 * 80 < large < 10_000 * 300
     assert client.line("MEMORY USAGE large SAMPLES 0") == b":%d\r\n" % large
+    client.call("HSET", "h", "f", b"x" * 100_000)
+    assert 100_000 < int(client.line("MEMORY USAGE h")[1:]) < 110_000
 
 
 def test_debug_object_tells_a_collections_encoding_and_size() -> None:

@@ -50,6 +50,21 @@ def test_what_stays_is_answered(kind: str, seed: int) -> None:
     assert {b"stays:%d" % number for number in range(STAYERS)} <= seen
 
 
+def test_a_scan_sees_what_came_before_it_began() -> None:
+    """Though an older scan, which began without it, is still on its way."""
+    client = OfflineServer().connect()
+    for number in range(2000):
+        add(client, "SSCAN", f"m{number}")
+    older, _ = step(client, "SSCAN", b"0", 10)
+    assert older != b"0"
+    add(client, "SSCAN", "newcomer")
+    cursor, seen = step(client, "SSCAN", b"0", 10)
+    while cursor != b"0":
+        cursor, found = step(client, "SSCAN", cursor, 10)
+        seen += found
+    assert b"newcomer" in seen
+
+
 def test_count_bounds_a_step() -> None:
     client = OfflineServer().connect()
     for number in range(2000):
