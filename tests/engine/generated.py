@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import struct
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from engine.keyspace import Keyspace
@@ -21,6 +22,7 @@ from tests.engine.redis_reference import Wire
 
 KINDS = ("string", "list", "set", "hash", "zset")
 _HOUR = 3_600_000
+_AT_ONCE = 50
 _SETTINGS = (
     b"hash-max-listpack-entries",
     b"hash-max-listpack-value",
@@ -54,6 +56,9 @@ class Item(NamedTuple):
     """Unix milliseconds, 0 for never."""
 
 
+Words = Callable[[Item], list[list[bytes]]]
+
+
 def generated(seed: int, count: int, now_ms: int) -> list[Item]:
     """`count` keys in 16 databases; those that expire do so in more than an hour.
 
@@ -80,7 +85,7 @@ def generated(seed: int, count: int, now_ms: int) -> list[Item]:
 def _words(chance: random.Random, kind: str) -> list[bytes]:
     if kind == "string":
         return [_word(chance, 20_000)]
-    most = chance.choices([1, 3, 10, 30, 150, 700], [8, 30, 40, 16, 4, 2])[0]
+    most = chance.choices([1, 3, 10, 30, 150, 700], [20, 60, 80, 30, 6, 1])[0]
     numbers_only = chance.random() < 0.4
     longest = chance.choices([64, 400, 5000], [16, 3, 1])[0]
     names = [
@@ -138,17 +143,55 @@ def commands(item: Item) -> list[list[bytes]]:
     return found
 
 
-def give(wire: Wire, items: list[Item]) -> None:
-    """Have a redis-server execute what `items` need, a share of them under each regime."""
+def changes(item: Item) -> list[list[bytes]]:
+    """Commands that change the key's value and leave something of it."""
+    key, first = item.key, item.words[0]
+    if item.kind == "string":
+        return [[b"APPEND", key, b" and more"]]
+    if item.kind == "list":
+        return [
+            [b"LPUSH", key, b"new", b"first"],
+            [b"RPOP", key],
+            [b"LINSERT", key, b"AFTER", b"first", b"between"],
+            [b"LSET", key, b"0", b"set"],
+            [b"LREM", key, b"1", first],
+        ]
+    if item.kind == "set":
+        return [[b"SADD", key, b"new", first], [b"SPOP", key, b"1"], [b"SADD", key, b"last"]]
+    if item.kind == "hash":
+        return [
+            [b"HINCRBYFLOAT", key, b"a sum", b"1.25"],
+            [b"HSET", key, b"new", b"v", first, b"other"],
+            [b"HDEL", key, first],
+        ]
+    return [
+        [b"ZINCRBY", key, b"2.5", first],
+        [b"ZADD", key, b"1", b"new", b"-7", b"other"],
+        [b"ZPOPMIN", key],
+        [b"ZADD", key, b"GT", b"9", b"new"],
+    ]
+
+
+def execute(wire: Wire, items: Sequence[Item], words: Words) -> None:
+    """Have a server execute the `words` of every item, in its database; no reply is an error."""
+    for at in range(0, len(items), _AT_ONCE):
+        sent = []
+        for item in items[at : at + _AT_ONCE]:
+            for argv in [[b"SELECT", b"%d" % item.db], *words(item)]:
+                wire.send(*argv)
+                sent.append(argv)
+        for argv in sent:
+            reply = wire.receive()
+            assert not reply.startswith(b"-"), (argv, reply)
+
+
+def give(wire: Wire, items: Sequence[Item]) -> None:
+    """Have a redis-server create `items`, a share of them under each regime."""
     for number, (regime, threshold) in enumerate(zip(REGIMES, PACKED_THRESHOLDS, strict=True)):
         for name, value in zip(_SETTINGS, regime, strict=True):
             assert wire.call(b"CONFIG", b"SET", name, b"%d" % value) == b"+OK\r\n"
         assert wire.call(b"DEBUG", b"QUICKLIST-PACKED-THRESHOLD", threshold) == b"+OK\r\n"
-        for item in items[number :: len(REGIMES)]:
-            wire.call(b"SELECT", b"%d" % item.db)
-            for argv in commands(item):
-                reply = wire.call(*argv)
-                assert not reply.startswith(b"-"), reply
+        execute(wire, items[number :: len(REGIMES)], commands)
 
 
 def put(keyspace: Keyspace, item: Item) -> None:
