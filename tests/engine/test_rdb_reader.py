@@ -4,8 +4,11 @@ import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.arena import Arena
+from engine.digest import digest
 from engine.disk import Disk
 from engine.errors import ArenaFullError, CorruptFileError
 from engine.keyspace import Keyspace
@@ -235,6 +238,26 @@ def test_a_collection_larger_than_the_arena(tmp_path: Path) -> None:
     with pytest.raises(ArenaFullError):
         load(str(path), keyspace(pages=4))
     assert load(str(path), keyspace()).keys == 1
+
+
+@settings(deadline=None, derandomize=True, max_examples=300)
+@given(data=st.data())
+def test_damage_is_refused_or_loads_as_something_else(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    broken = bytearray(COLLECTIONS + b"\x10\x01k\x12" + listpack([b"a", b"v"]) + b"\x00\x01s\x01v")
+    for _ in range(data.draw(st.integers(1, 3))):
+        broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.getbasetemp() / "broken.rdb"
+    path.write_bytes(of(bytes(broken)))
+    loaded = keyspace()
+    try:
+        result = load(str(path), loaded)
+    except CorruptFileError as error:
+        assert 0 <= error.offset <= path.stat().st_size
+    else:
+        assert result.keys == len(loaded)
+        digest(loaded)
 
 
 def test_a_dump_larger_than_the_arena(dump: str) -> None:
