@@ -14,6 +14,7 @@ from engine.values.sorted_sets import SortedSet, scored_of
 from tests.engine.commands.offline import Connection, OfflineServer
 
 LONG = "x" * 3000
+TOO_LONG = " ".join(f"{number} {number}{LONG}" for number in range(2, 6))
 
 
 def full(client: Connection) -> None:
@@ -22,6 +23,13 @@ def full(client: Connection) -> None:
     for size in (3000, 500, 20):
         while not client.call("SET", f"fill{size}:{number}", "f" * size).startswith(b"-OOM "):
             number += 1
+
+
+def almost_full(client: Connection) -> int:
+    """The same with some room left for what is small; bytes that the arena has in use."""
+    full(client)
+    client.line("DEL fill3000:0 fill3000:1 fill3000:2")
+    return client.server.keyspace.arena.used_bytes
 
 
 def sorted_set(client: Connection, key: bytes) -> SortedSet:
@@ -47,23 +55,26 @@ def test_a_zadd_that_finds_no_room_changes_nothing() -> None:
 
 def test_a_new_sorted_set_that_finds_no_room_leaves_no_key() -> None:
     client = OfflineServer(pages=16).connect()
-    full(client)
+    used = almost_full(client)
     size = client.line("DBSIZE")
-    assert client.line(f"ZADD new 1 a 2 {LONG}").startswith(b"-OOM ")
+    assert client.line("ZADD new 1 a") == b":1\r\n"
+    client.line("DEL new")
+    assert client.line(f"ZADD new 1 a {TOO_LONG}").startswith(b"-OOM ")
     assert client.line("EXISTS new") == b":0\r\n"
     assert client.line("DBSIZE") == size
+    assert client.server.keyspace.arena.used_bytes == used
 
 
 def test_a_result_that_finds_no_room_leaves_what_was_there() -> None:
     client = OfflineServer(pages=16).connect()
-    client.line(f"ZADD z 1 a 2 {LONG}")
+    client.line(f"ZADD z 1 a {TOO_LONG}")
     client.line("SET d before")
-    full(client)
+    used = almost_full(client)
     assert client.line("ZUNIONSTORE d 1 z").startswith(b"-OOM ")
     assert client.line("ZRANGESTORE d z 0 -1").startswith(b"-OOM ")
     assert client.line("GET d") == b"$6\r\nbefore\r\n"
-    client.line("DEL d fill3000:0 fill3000:1 fill3000:2")
-    assert client.line("ZUNIONSTORE d 1 z") == b":2\r\n"
+    assert client.server.keyspace.arena.used_bytes == used
+    assert client.line("ZRANGESTORE d z 0 0") == b":1\r\n"
 
 
 @pytest.mark.parametrize(
@@ -175,4 +186,6 @@ def test_an_operation_costs_what_it_answers(line: str) -> None:
     client.line("CONFIG SET zset-max-listpack-entries 0")
     pairs = " ".join(f"0 {number:05}" for number in range(20000))
     client.line(f"ZADD z {pairs}")
+    assert calls_of(lambda: client.line(line)) < 400
+    client.line("ZADD z -1 00000")  # then a range of bytes is none, but no walk through all either
     assert calls_of(lambda: client.line(line)) < 400
