@@ -253,24 +253,29 @@ class Chain:
             self._link(chunk)
         self._write_head()
 
-    def absorb(self, chunk: Chunk) -> list[bytes]:
-        """Move a sparse chunk's named elements into the last chunk; their names, if it had room."""
-        last = self.last
+    def absorb(self, chunk: Chunk) -> Chunk | None:
+        """Move a sparse chunk's named elements into another that has room; which one, if any."""
         size = chunk.end - chunk.start
-        if last is None or chunk is last or size * 4 > chunk.capacity:
-            return []
-        if last.end + size > last.capacity:
-            return []
+        if size * 4 > chunk.capacity:
+            return None
+        for other in (self.last, chunk.before, chunk.after):
+            if other is not None and other is not chunk and other.room() >= size:
+                self._append_all(other, chunk, size)
+                self._drop(chunk)
+                self._write_head()
+                return other
+        return None
+
+    def _append_all(self, other: Chunk, chunk: Chunk, size: int) -> None:
+        if other.end + size > other.capacity:
+            self._shift(other, LINK_SIZE)
         at = chunk.offset + chunk.start
-        self.arena.store(last.offset + last.end, self.arena.memory[at : at + size])
-        last.end += size
-        last.sizes.extend(chunk.sizes)
-        last.names.extend(chunk.names)
-        self.fullest = max(self.fullest, len(last.names))
-        self._link(last)
-        self._drop(chunk)
-        self._write_head()
-        return chunk.names
+        self.arena.store(other.offset + other.end, self.arena.memory[at : at + size])
+        other.end += size
+        other.sizes.extend(chunk.sizes)
+        other.names.extend(chunk.names)
+        self.fullest = max(self.fullest, len(other.names))
+        self._link(other)
 
     def moved(self, head: int, links_at: int) -> None:
         """The head record lies elsewhere now."""

@@ -180,9 +180,9 @@ class NamedCollection(Collection):
     def _take(self, chunk: Chunk, index: int) -> None:
         chain = self.chain
         chain.remove(chunk, index)
-        if chunk.sizes:
-            for moved in chain.absorb(chunk):
-                self.places[moved] = chain.last  # type: ignore[assignment]
+        if chunk.sizes and (other := chain.absorb(chunk)) is not None:
+            for moved in chunk.names:
+                self.places[moved] = other
 
     def load(self, elements: list[bytes]) -> None:
         """Add elements; a name that comes twice raises KeyError."""

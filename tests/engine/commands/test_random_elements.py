@@ -77,3 +77,17 @@ def test_popping_one_by_one_takes_every_member_once() -> None:
     popped = [client.line("SPOP s").split(b"\r\n")[1] for _ in range(3000)]
     assert set(popped) == members
     assert client.line("EXISTS s") == b":0\r\n"
+
+
+def test_what_popping_empties_is_given_back(client: Connection) -> None:
+    members = [b"member:%d" % number for number in range(3000)]
+    client.call("SADD", "large", *members)
+    arena = client.server.keyspace.arena
+    before = arena.used_bytes
+    for _ in range(2700):
+        client.line("SPOP large")
+    assert arena.used_bytes < before * 0.4
+    left = strings(client.line("SMEMBERS large"))
+    assert len(left) == 300
+    assert set(left) < set(members)
+    assert client.call("SREM", "large", *left) == b":300\r\n"
