@@ -64,7 +64,8 @@ def test_times_are_whole_milliseconds_rounded_up(seconds: str) -> None:
 
 def test_what_waits_behind_goes_on_at_the_turns_end() -> None:
     server, client, other = two()
-    client.client.data_received(b"BLPOP a 0\r\nSET after 1\r\nINCR aft")
+    client.client.data_received(b"BLPOP a 0\r\n")
+    client.client.data_received(b"SET after 1\r\nINCR aft")
     client.client.data_received(b"er\r\n")
     assert other.line("GET after") == other.client.null
     assert other.line("RPUSH a x") == b":1\r\n"

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import hiredis
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.engine.commands.offline import OfflineServer
 from tests.engine.redis_reference import REFERENCE_VERSION, RedisServer, Wire, redis_version
 from tests.whole.running import engine
 
@@ -342,3 +345,46 @@ def test_pipelines_keep_their_order(both: tuple[Path, Path], lines: str) -> None
     data = lines.replace("|", "\r\n").encode() + b"\r\n"
     ours, theirs = (at_once(folder, data) for folder in both)
     assert ours == theirs
+
+
+KEYS = st.sampled_from([b"a", b"b", b"c"])
+SIDES = st.sampled_from([b"LEFT", b"RIGHT"])
+VALUES = st.lists(st.sampled_from([b"x", b"y", b"z"]), min_size=1, max_size=3)
+POPS = st.sampled_from([b"BLPOP", b"BRPOP", b"BZPOPMIN", b"BZPOPMAX"])
+COMMANDS = st.one_of(
+    st.tuples(st.sampled_from([b"LPUSH", b"RPUSH"]), KEYS, VALUES).map(lambda t: [*t[:2], *t[2]]),
+    st.tuples(POPS, KEYS, KEYS).map(lambda t: [*t, b"0"]),
+    st.tuples(KEYS, KEYS, SIDES, SIDES).map(lambda t: [b"BLMOVE", *t, b"0"]),
+    st.tuples(KEYS, KEYS, SIDES).map(lambda t: [b"BLMPOP", b"0", b"2", *t, b"COUNT", b"2"]),
+    st.tuples(KEYS, VALUES).map(lambda t: [b"ZADD", t[0], *(w for v in t[1] for w in (b"1", v))]),
+    st.tuples(st.sampled_from([b"DEL", b"SMEMBERS"]), KEYS).map(list),
+    st.tuples(st.just(b"RENAME"), KEYS, KEYS).map(list),
+    st.sampled_from([[b"MULTI"], [b"EXEC"]]),
+)
+STEPS = st.lists(st.tuples(st.integers(0, 3), COMMANDS), min_size=10, max_size=40)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(STEPS)
+def test_any_crowd_gets_the_same(
+    both: tuple[Path, Path], steps: list[tuple[int, list[bytes]]]
+) -> None:
+    path = str(both[1] / "redis.sock")
+    server = OfflineServer()
+    own, theirs = Wire(path), [Wire(path) for _ in range(4)]
+    ours = [server.connect() for _ in theirs]
+    own.call(b"FLUSHALL")
+    for who, argv in steps:
+        if ours[who].client.wait is not None:
+            continue
+        replies = {who: ours[who].call(*argv)}
+        replies.update((at, client.received()) for at, client in enumerate(ours) if at != who)
+        theirs[who].send(*argv)
+        await_blocked(own, len(server.blocking.clients))
+        for at, reply in replies.items():
+            assert not reply or theirs[at].receive() == reply, (at, argv)
+    for wire in theirs:
+        wire.close()
+    await_blocked(own, 0)
+    assert own.call(b"DEBUG", b"DIGEST") == server.connect().line("DEBUG DIGEST")
+    own.close()
