@@ -26,9 +26,12 @@ _GROUP = "sorted-set"
 _OPTIONS = frozenset({b"NX", b"XX", b"GT", b"LT", b"CH", b"INCR"})
 
 
+_NO_OPTIONS: frozenset[bytes] = frozenset()
+
+
 @dataclass(slots=True)
 class Addition:
-    """What a ZADD has done so far, and how to take it back."""
+    """What a ZADD has done so far."""
 
     added: int = 0
     updated: int = 0
@@ -39,9 +42,6 @@ class Addition:
     def changes(self) -> int:
         """Members that are new or have another score."""
         return self.added + self.updated
-
-
-_NO_OPTIONS: frozenset[bytes] = frozenset()
 
 
 def _options(argv: list[bytes]) -> tuple[frozenset[bytes], int]:
@@ -128,6 +128,25 @@ def _add_one(
     done.score = score
 
 
+def _add_pair(client: Client, argv: list[bytes]) -> int:
+    """`ZADD key score member`, the form that nearly all have; how many members are new."""
+    _, key, word, member = argv
+    score = score_of(word)
+    members = client.db.collection(key, SortedSet)
+    if members is None:
+        return _add(client, key, [word, member], _NO_OPTIONS).added
+    before = members.scores.get(member)
+    if before == score:
+        return 0
+    if before is None:
+        members.set(member, stored_score(client, members, score, member))
+        note_growth(client.server.config, members, len(member))
+    else:
+        members.set(member, score if members.is_large else score + 0.0)
+    changed(client, key, 1, "z", "zadd")
+    return int(before is None)
+
+
 def stored_score(client: Client, members: SortedSet, score: float, member: bytes) -> float:
     """The score that a new member gets: Redis' compact form has no negative zero."""
     if score or members.is_large:
@@ -152,6 +171,8 @@ def stored_score(client: Client, members: SortedSet, score: float, member: bytes
 )
 def zadd(client: Client, argv: list[bytes]) -> bytes:
     """ZADD."""
+    if len(argv) == 4 and argv[2].upper() not in _OPTIONS:
+        return integer(_add_pair(client, argv))
     options, at = _options(argv)
     done = _add(client, argv[1], argv[at:], options)
     if b"INCR" in options:
