@@ -13,9 +13,7 @@ from engine.keyspace import unix_ms
 from tests.engine.commands.offline import OfflineServer
 from tests.engine.redis_reference import RedisServer
 
-OPTIONS = ("--appendonly", "yes", "--appendfsync", "no", "--notify-keyspace-events", "KEA")
-_UNASKED = "mn"
-"""Events that the reference was not asked for: the class A is without misses and new keys."""
+OPTIONS = ("--appendonly", "yes", "--appendfsync", "no", "--notify-keyspace-events", "KEAmn")
 _END = b"__keyevent__end"
 _DIRTY = re.compile(rb"rdb_changes_since_last_save:(\d+)")
 _AROUND = (b"SELECT", b"MULTI", b"EXEC")
@@ -46,7 +44,7 @@ class Theirs:
     def events(self) -> list[bytes]:
         """What has been published since the last call."""
         self._control.call(b"PUBLISH", _END, b"")
-        heard = []
+        heard: list[bytes] = []
         while True:
             words = self._events.receive().split(b"\r\n")
             if words[6] == _END:
@@ -70,24 +68,21 @@ class Both:
         for database in self._offline.keyspace.databases:
             database.now_ms = unix_ms
         self._heard: list[bytes] = []
-        self._offline.keyspace.on_event = self._hear
+        self._offline.keyspace.listen(self._hear, new_keys=True)
         self._ours = self._offline.connect()
         self._ours.call(b"HELLO", b"%d" % resp)
         theirs.call(b"HELLO", b"%d" % resp)
         self.different: list[str] = []
 
-    def compare(self, argv: list[bytes], *, events: bool = True) -> None:
+    def compare(self, argv: list[bytes]) -> None:
         """Execute a command here and there; what differs goes into `different`."""
         ours, theirs = self._our_effects(argv), self._their_effects(argv)
-        if not events:
-            ours, theirs = ours[:-1], theirs[:-1]
         if ours != theirs:
             shown = b" ".join(argv).decode("latin-1")
             self.different.append(f"{shown}\n  ours   {ours!r}\n  theirs {theirs!r}")
 
     def _hear(self, db: int, kind: str, event: str, key: bytes) -> None:
-        if kind not in _UNASKED:
-            self._heard.append(b"%b %b" % (event.encode(), key))
+        self._heard.append(b"%b %b" % (event.encode(), key))
 
     def _our_effects(self, argv: list[bytes]) -> tuple[object, ...]:
         self._offline.log_of_changes.clear()
