@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from engine import dispatch
 from engine.framer import Framer
+from engine.keepalive import keep_alive
 
 if TYPE_CHECKING:
     from engine.blocking import Wait
@@ -81,6 +82,7 @@ class Client(asyncio.Protocol):
         connection = transport.get_extra_info("socket")
         if connection is not None and connection.family != socket.AF_UNIX:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            keep_alive(connection, self.server.config.tcp_keepalive)
         self.address = _address(transport.get_extra_info("peername"), self.server)
         self.local_address = _address(transport.get_extra_info("sockname"), self.server)
         refusal = self.server.admit(self)

@@ -10,13 +10,14 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
+from engine.absent import no_command
 from engine.commands.table import COMMANDS, CommandSpec
 from engine.cross_protocol import cut_off, is_http
 from engine.errors import ArenaFullError
 from engine.guard import abort_exec, refuse
 from engine.monitor import is_shown
 from engine.pausing import PostponedError
-from engine.replies import OUT_OF_MEMORY, CommandError, error, unknown_command, wrong_arity
+from engine.replies import OUT_OF_MEMORY, CommandError, error, wrong_arity
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -37,7 +38,7 @@ def run(client: Client, commands: list[list[bytes]]) -> None:
                 if is_http(name):
                     cut_off(client)
                     return
-                raise unknown_command(argv)
+                raise no_command(argv)
             if (arity := spec.arity) != len(argv) and (arity > 0 or len(argv) < -arity):
                 raise _wrong_arity(client, spec)
             if client.guarded or server.guarded:

@@ -155,6 +155,7 @@ NOT_IN_TRANSACTION = "ERR Command not allowed inside a transaction"
 LOADING = "LOADING Redis is loading the dataset in memory"
 OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
 MAX_CLIENTS = "ERR max number of clients reached"
+NO_CLUSTER = "ERR This instance has cluster support disabled"
 NO_CONFIG_FILE = "ERR The server is running without a config file"
 
 _SHOWN = 128

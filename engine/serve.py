@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from engine import __version__, insistence
+from engine import __version__, insistence, open_files
 from engine.config import Configuration
 from engine.errors import ConfigError, EngineError
 from engine.log import Logger
@@ -94,6 +94,7 @@ async def _serve(config: Configuration, logger: Logger) -> int:
         "#", f"Cowscope version={__version__}, bits=64, modified=0, pid={os.getpid()}, just started"
     )
     logger.log("*", f"Running mode=standalone, port={config.port}. PID: {os.getpid()}")
+    open_files.adjust(config, logger.log)
     for warning in config.warnings:
         logger.log("#", f"WARNING: {warning}")
     loop = asyncio.get_running_loop()

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, TypeAlias
 
-from engine.replies import CommandError, array, simple, unknown_subcommand, wrong_arity
+from engine.absent import no_subcommand
+from engine.replies import CommandError, array, simple, wrong_arity
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -87,7 +88,7 @@ class CommandSpec:
             return self
         sub = self.subcommands.get(argv[1].lower())
         if sub is None:
-            raise unknown_subcommand(self.name, argv[1])
+            raise no_subcommand(self.name, argv[1])
         if not sub.accepts(len(argv)):
             raise wrong_arity(sub.name)
         return sub
