@@ -74,7 +74,18 @@ CHECK = f"{RESTORE}; redis-check-rdb DIR/dump.rdb may tell more."
         (lambda dump: b"REDIS0099" + dump[9:], "5: Can't handle RDB format version 99. This engin"),
         (lambda dump: dump[:-1] + bytes([dump[-1] ^ 1]), ": Wrong RDB checksum expected: ("),
         (lambda dump: dump[:9] + b"\x08" + dump[10:], "10: Unknown RDB encoding type 8. " + CHECK),
-        (lambda dump: dump[:9] + b"\x04\x03\xff\0\n", 'key "\\xff\\x00\\n" is of type 4 (hash)'),
+        (
+            lambda dump: dump[:9] + b"\x0f\x03\xff\0\n",
+            '"\\xff\\x00\\n" of DB 0 is of type 15 (stream)',
+        ),
+        (
+            lambda dump: dump[:9] + b"\x04\x01k\x09",
+            'it is cut short (in key "k" of DB 0, a hash). ',
+        ),
+        (
+            lambda dump: dump[:9] + b"\x10\x01k\x02ab" + dump[14:],
+            'header (in key "k" of DB 0, a hash as',
+        ),
     ],
 )
 def test_dumps(
