@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from engine.commands.changes import changed, delete_if_empty
-from engine.commands.lists import tell_deleted
+from engine.commands.changes import also, changed, delete_if_empty
 from engine.commands.lookup import look_up
 from engine.commands.numbers import MIN, integer_of
 from engine.commands.table import command
@@ -88,7 +87,7 @@ def ltrim(client: Client, argv: list[bytes]) -> bytes:
     if bounds is None:
         changed(client, key, before, "l", "ltrim")
         client.db.delete(key)
-        tell_deleted(client, key)
+        also(client, key, "g", "del")
     else:
         elements.trim(*bounds)
         changed(client, key, before - len(elements), "l", "ltrim")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.commands.changes import changed
+from engine.commands.changes import also, changed
 from engine.commands.lookup import look_up
 from engine.commands.numbers import integer_of
 from engine.commands.table import command
@@ -77,17 +77,10 @@ def pop(client: Client, key: bytes, elements: List, count: int, *, left: bool) -
     changed(client, key, count, "l", "lpop" if left else "rpop")
     if count == size:
         client.db.delete(key)
-        tell_deleted(client, key)
+        also(client, key, "g", "del")
     elif count > 1:
         elements.trim(count if left else 0, size - 1 if left else size - count - 1)
     return popped
-
-
-def tell_deleted(client: Client, key: bytes) -> None:
-    """Tell that a key of the client's database went with its last element."""
-    keyspace = client.server.keyspace
-    if keyspace.on_event is not None:
-        keyspace.on_event(client.db.index, "g", "del", key)
 
 
 @command(
