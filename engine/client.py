@@ -7,8 +7,10 @@ import socket
 import time
 from typing import TYPE_CHECKING, cast
 
-from engine import dispatch
+from engine import dispatch, output_limits
+from engine.client_line import described
 from engine.framer import Framer
+from engine.inline import quote
 from engine.keepalive import keep_alive
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 _HIGH_WATER = 1 << 20
 """Bytes of unsent replies at which a client is not read any further."""
+
+_SHOWN = 64
+"""Bytes of a request too long that the log shows."""
 
 _SUBSCRIPTIONS = frozenset({"subscribe", "unsubscribe", "psubscribe", "punsubscribe"})
 
@@ -62,6 +67,14 @@ class Client(asyncio.Protocol):
         self.wait: Wait | None = None
         """What a blocking command waits for."""
         self.replies: list[bytes] = []
+        self.behind = False
+        """The peer does not read: more than a MiB waits for it."""
+        self.soft_since = 0.0
+        """Since when more waits than the soft limit, on the monotonic clock; 0: it does not."""
+        self.stalled = False
+        """What was sent behind the last command waits until the replies so far have been read."""
+        self._heavy = 0
+        """Bytes of this turn's large replies."""
         self.closing = False
         self.closed = False
         self.created_at = time.monotonic()
@@ -115,9 +128,18 @@ class Client(asyncio.Protocol):
         if framer.error is not None and not self.closing:
             self.reply(framer.error.reply)
             self.close_after_reply()
-        elif not commands and framer.buffered > self.server.config.client_query_buffer_limit:
-            self.server.log("#", f"Closing client {self.address}: its query buffer is too large")
-            self.abort()
+        elif not commands and framer.unparsed > self.server.config.client_query_buffer_limit:
+            self._drop_request()
+
+    def _drop_request(self) -> None:
+        line = described(self).decode()
+        start = quote(self.framer.beginning(_SHOWN)).decode()
+        self.server.log(
+            "#",
+            f"Closing client that reached max query buffer length: {line} "
+            f"(qbuf initial bytes: {start})",
+        )
+        self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the client."""
@@ -126,13 +148,16 @@ class Client(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The peer does not read: stop reading from it, so that memory stays bounded."""
+        self.behind = True
         if self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
 
     def resume_writing(self) -> None:
         """The peer reads again."""
+        self.behind = False
         if self.transport is not None and not self.transport.is_closing():
             self.transport.resume_reading()
+        self._unstall()
 
     # -- replies -------------------------------------------------------------------------------
 
@@ -157,10 +182,33 @@ class Client(asyncio.Protocol):
             self.replies.clear()
             return
         if self.replies:
-            self.transport.write(b"".join(self.replies))
+            data = b"".join(self.replies)
+            pending = len(data) + self.transport.get_write_buffer_size()
+            if pending > output_limits.FREE and output_limits.exceeded(self, pending):
+                output_limits.cut_off(self)
+                return
+            self.transport.write(data)
             self.replies.clear()
+            self._heavy = 0
         if self.closing:
             self.transport.close()
+        elif self.stalled and not self.behind:
+            self.server.loop.call_soon(self._unstall)
+
+    def weigh(self, size: int) -> bool:
+        """A large reply: whether the commands behind it must wait until this much has been read."""
+        self._heavy += size
+        pending = self._heavy + self.unsent()
+        if output_limits.exceeded(self, pending):
+            output_limits.cut_off(self)
+        elif pending > output_limits.AT_ONCE and not self.replaying:
+            self.stalled = True
+        return self.stalled
+
+    def _unstall(self) -> None:
+        if self.stalled:
+            self.stalled = False
+            self.go_on()
 
     def unsent(self) -> int:
         """Bytes of replies that the peer has not taken yet."""

@@ -16,6 +16,7 @@ from engine.cross_protocol import cut_off, is_http
 from engine.errors import ArenaFullError
 from engine.guard import abort_exec, refuse
 from engine.monitor import is_shown
+from engine.output_limits import LARGE
 from engine.pausing import PostponedError
 from engine.replies import OUT_OF_MEMORY, CommandError, error, wrong_arity
 
@@ -30,6 +31,7 @@ def run(client: Client, commands: list[list[bytes]]) -> None:
     started = perf_counter_ns()
     slow = server.slow_after_ns
     ready = server.blocking.ready
+    spec = None
     for argv in commands:
         name = argv[0]
         spec = COMMANDS.get(name) or COMMANDS.get(name.upper())
@@ -69,12 +71,16 @@ def run(client: Client, commands: list[list[bytes]]) -> None:
             if ended - started > slow:
                 server.note_slow(client, argv, (ended - started) // 1000)
         started = ended
+        if len(reply) > LARGE and client.weigh(len(reply)):
+            at = next(at for at, words in enumerate(commands) if words is argv) + 1
+            commands, client.postponed = commands[:at], commands[at:]
+            break
         if client.closing:
             break
     server.stats.commands += len(commands)
     client.commands_run += len(commands)
-    if commands:
-        client.last_command = commands[-1][0].decode("latin-1").lower()
+    if spec is not None:
+        client.last_command = spec.full_name(argv) if spec.subcommands else spec.name
     client.active_at = server.turn_time
     server.wants_turn(client)
 

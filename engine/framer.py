@@ -116,8 +116,22 @@ class Framer:
 
     @property
     def buffered(self) -> int:
-        """Bytes held for a command that is not complete (limit: client-query-buffer-limit)."""
+        """Bytes held for a command that is not complete."""
         return self._held + self._spent
+
+    @property
+    def unparsed(self) -> int:
+        """Bytes that are no part of an argument yet (limit: client-query-buffer-limit)."""
+        return self._held
+
+    def beginning(self, size: int) -> bytes:
+        """The first of them."""
+        start = b""
+        for chunk in self._chunks:
+            if len(start) >= size:
+                break
+            start += chunk[: size - len(start)]
+        return start
 
     def receive(self, data: bytes) -> list[list[bytes]]:
         """`feed` and `commands` in one call: the short way of a read that is all of one shape."""

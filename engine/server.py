@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine import __version__, admission, insistence
+from engine import __version__, admission, insistence, output_limits
 from engine.arena import Arena
 from engine.blocking import Blocking
 from engine.client import Client
@@ -221,6 +221,7 @@ class Server:
         self.loop.call_later(1 / self.config.hz, self._cron)  # first: nothing may end the cron
         self.turn_time = time.monotonic()
         admission.drop_idle(self)
+        output_limits.check(self)
         self._expire_some()
         self.persistence.cron()
         self._check_parent()

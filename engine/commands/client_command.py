@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from engine.client_line import described, kind_of
 from engine.commands.connection import is_name, set_name
 from engine.commands.numbers import integer_of
-from engine.commands.table import COMMANDS, container, subcommand
+from engine.commands.table import container, subcommand
 from engine.replies import OK, SYNTAX, CommandError, bulk, integer, verbatim
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def client_setinfo(client: Client, argv: list[bytes]) -> bytes:
 @subcommand("client", "info", 2, _USER, since="6.2.0", summary="This connection's line of LIST.")
 def client_info(client: Client, argv: list[bytes]) -> bytes:
     """CLIENT INFO."""
-    return verbatim(client.resp, _line(client) + b"\n")
+    client.last_command = "client|info"
+    return verbatim(client.resp, described(client) + b"\n")
 
 
 @subcommand(
@@ -87,6 +88,7 @@ def client_info(client: Client, argv: list[bytes]) -> bytes:
 )
 def client_list(client: Client, argv: list[bytes]) -> bytes:
     """CLIENT LIST."""
+    client.last_command = "client|list"
     chosen = list(client.server.clients.values())
     if len(argv) > 2:
         option = argv[2].upper()
@@ -99,12 +101,7 @@ def client_list(client: Client, argv: list[bytes]) -> bytes:
             chosen = [other for other in found if other is not None]
         else:
             raise CommandError(SYNTAX)
-    return verbatim(client.resp, b"".join(_line(other) + b"\n" for other in chosen))
-
-
-def kind_of(client: Client) -> str:
-    """What CLIENT LIST and KILL call such a connection."""
-    return "pubsub" if client.channels or client.patterns else "normal"
+    return verbatim(client.resp, b"".join(described(other) + b"\n" for other in chosen))
 
 
 def type_of(word: bytes) -> str:
@@ -113,69 +110,6 @@ def type_of(word: bytes) -> str:
     if kind not in _TYPES:
         raise CommandError(f"ERR Unknown client type '{word.decode('utf-8', 'surrogateescape')}'")
     return "replica" if kind == "slave" else kind
-
-
-def _flags(client: Client) -> str:
-    flags = ""
-    if client.monitoring:
-        flags += "O"
-    if client.channels or client.patterns:
-        flags += "P"
-    if client.transaction is not None:
-        flags += "x"
-    if client.closing:
-        flags += "c"
-    if client.postponed or client.wait is not None:
-        flags += "b"
-    if client.no_evict:
-        flags += "e"
-    if client.no_touch:
-        flags += "T"
-    return flags or "N"
-
-
-def _line(client: Client) -> bytes:
-    """One connection as `name=value` pairs, in Redis' order."""
-    now = time.monotonic()
-    last = client.last_command
-    name = last if isinstance(last, str) else last.decode("utf-8", "backslashreplace")
-    spec = COMMANDS.get(name.lower().encode())
-    multi = len(client.transaction.commands) if client.transaction is not None else -1
-    unsent = client.unsent()
-    connection = client.transport.get_extra_info("socket") if client.transport else None
-    fields = {
-        "id": client.id,
-        "addr": client.address,
-        "laddr": client.local_address,
-        "fd": connection.fileno() if connection is not None else -1,
-        "name": client.name,
-        "age": int(now - client.created_at),
-        "idle": max(0, int(now - client.active_at)),
-        "flags": _flags(client),
-        "db": client.db.index,
-        "sub": len(client.channels),
-        "psub": len(client.patterns),
-        "ssub": 0,
-        "multi": multi,
-        "qbuf": 0,
-        "qbuf-free": 0,
-        "argv-mem": 0,
-        "multi-mem": 0,
-        "rbs": 0,
-        "rbp": 0,
-        "obl": sum(map(len, client.replies)),
-        "oll": int(unsent > 0),
-        "omem": unsent,
-        "tot-mem": unsent,
-        "events": "r",
-        "cmd": spec.name if spec is not None else "NULL",
-        "user": "default",
-        "redir": -1,
-        "resp": client.resp,
-        "lib-name": client.lib_name,
-        "lib-ver": client.lib_version,
-    }
-    return " ".join(f"{key}={value}" for key, value in fields.items()).encode()
 
 
 def _on_off(word: bytes) -> bool:

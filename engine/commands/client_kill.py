@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.commands.client_command import kind_of, type_of
+from engine.client_line import kind_of
+from engine.commands.client_command import type_of
 from engine.commands.numbers import parse_integer
 from engine.commands.table import subcommand
 from engine.replies import OK, SYNTAX, CommandError, integer

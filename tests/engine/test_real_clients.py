@@ -243,8 +243,7 @@ def test_redis_cli_hints_and_helps(engine: Engine) -> None:
         terminal.wait_for("value [NX|XX] [GET] [EX seconds|PX milliseconds")
         terminal.type("v\r")
         # Keys typed before the next prompt are lost: redis-cli switches the terminal in between.
-        terminal.wait_for("\nOK")
-        terminal.wait_for(f"127.0.0.1:{engine.port}> ")
+        terminal.wait_for(f"\nOK\n127.0.0.1:{engine.port}> ")
         terminal.type("help config get\r")
         terminal.wait_for("Directives and their values")
     finally:
