@@ -107,6 +107,9 @@ class Client(asyncio.Protocol):
         """Execute every complete command in what has arrived."""
         if self.closing:
             return
+        stats = self.server.stats
+        stats.reads += 1
+        stats.net_input_bytes += len(data)
         if self.postponed or self.wait is not None:
             self.framer.feed(data)
             self._execute([])
@@ -188,6 +191,9 @@ class Client(asyncio.Protocol):
                 output_limits.cut_off(self)
                 return
             self.transport.write(data)
+            stats = self.server.stats
+            stats.writes += 1
+            stats.net_output_bytes += len(data)
             self.replies.clear()
             self._heavy = 0
         if self.closing:

@@ -79,8 +79,10 @@ def _server(server: Server) -> Fields:
         ("uptime_in_days", uptime // 86400),
         ("hz", server.config.hz),
         ("configured_hz", server.config.hz),
+        ("lru_clock", server.unix_seconds() & 0xFFFFFF),
         ("executable", sys.executable),
         ("config_file", server.config.path),
+        ("io_threads_active", 0),
     ]
 
 
@@ -92,6 +94,10 @@ def _clients(server: Server) -> Fields:
         ("maxclients", server.config.maxclients),
         ("blocked_clients", len(server.pause.waiting) + len(server.blocking.clients)),
         ("tracking_clients", 0),
+        (
+            "clients_in_timeout_table",
+            sum(wait.timer is not None for wait in server.blocking.clients.values()),
+        ),
         ("pubsub_clients", sum(bool(c.channels or c.patterns) for c in clients)),
         ("watching_clients", sum(c.watch is not None for c in clients)),
         ("monitor_clients", len(server.monitors)),
@@ -104,6 +110,11 @@ def arena_overhead(keyspace: Keyspace) -> int:
     return tables + len(keyspace) * _KEY_OBJECT
 
 
+def used_memory(server: Server) -> int:
+    """Bytes of the arena's slots and of the dictionaries over it."""
+    return server.keyspace.arena.used_bytes + arena_overhead(server.keyspace)
+
+
 def _resident() -> int:
     with open("/proc/self/statm", "rb") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -113,7 +124,12 @@ def _memory(server: Server) -> Fields:
     arena = server.keyspace.arena
     tail = server.persistence.tail(time.monotonic())
     overhead = arena_overhead(server.keyspace)
-    used = arena.used_bytes + overhead
+    used = used_memory(server)
+    most = max(used, server.stats.memory_peak)
+    clients = sum(
+        client.unsent() + client.framer.buffered + sum(map(len, client.replies))
+        for client in server.clients.values()
+    )
     resident = _resident()
     peak = max(resident, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
     system = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -124,16 +140,24 @@ def _memory(server: Server) -> Fields:
         ("used_memory_rss_human", human(resident)),
         ("used_memory_rss_peak", peak),
         ("used_memory_rss_peak_human", human(peak)),
+        ("used_memory_peak", most),
+        ("used_memory_peak_human", human(most)),
+        ("used_memory_peak_perc", f"{used / most * 100 if most else 0:.2f}%"),
         ("used_memory_overhead", overhead),
         ("used_memory_dataset", arena.used_bytes),
+        ("used_memory_dataset_perc", f"{arena.used_bytes / used * 100 if used else 0:.2f}%"),
         ("total_system_memory", system),
         ("total_system_memory_human", human(system)),
         ("maxmemory", server.config.maxmemory),
         ("maxmemory_human", human(server.config.maxmemory)),
         ("maxmemory_policy", server.config.maxmemory_policy),
         ("mem_fragmentation_ratio", f"{resident / used if used else 0:.2f}"),
+        ("mem_fragmentation_bytes", resident - used),
+        ("mem_clients_normal", clients),
         ("mem_aof_buffer", tail.appended - tail.written),
         ("mem_allocator", "arena"),
+        ("active_defrag_running", 0),
+        ("lazyfree_pending_objects", 0),
         ("arena_page_size", arena.page_size),
         ("arena_pages", arena.pages),
         ("arena_high_water_pages", arena.high_water),
@@ -158,17 +182,33 @@ def _stats(server: Server) -> Fields:
     return [
         ("total_connections_received", stats.connections),
         ("total_commands_processed", stats.commands),
+        ("instantaneous_ops_per_sec", round(stats.commands_rate.per_second())),
+        ("total_net_input_bytes", stats.net_input_bytes),
+        ("total_net_output_bytes", stats.net_output_bytes),
+        ("instantaneous_input_kbps", f"{stats.input_rate.per_second() / 1024:.2f}"),
+        ("instantaneous_output_kbps", f"{stats.output_rate.per_second() / 1024:.2f}"),
         ("rejected_connections", stats.rejected_connections),
+        ("sync_full", 0),
+        ("sync_partial_ok", 0),
+        ("sync_partial_err", 0),
         ("expired_keys", stats.expired_keys),
+        ("expire_cycle_cpu_milliseconds", stats.expire_nanoseconds // 1_000_000),
         ("evicted_keys", 0),
+        ("evicted_clients", 0),
         ("keyspace_hits", stats.keyspace_hits),
         ("keyspace_misses", stats.keyspace_misses),
         ("pubsub_channels", server.pubsub.channel_count),
         ("pubsub_patterns", server.pubsub.pattern_count),
+        ("pubsubshard_channels", 0),
         ("latest_fork_usec", stats.latest_fork_usec),
         ("total_forks", stats.total_forks),
         ("slave_expires_tracked_keys", 0),
+        ("tracking_total_keys", 0),
         ("total_error_replies", sum(stats.errors.values())),
+        ("total_reads_processed", stats.reads),
+        ("total_writes_processed", stats.writes),
+        ("io_threaded_reads_processed", 0),
+        ("io_threaded_writes_processed", 0),
     ]
 
 
@@ -178,18 +218,24 @@ def _replication(server: Server) -> Fields:
         ("connected_slaves", 0),
         ("master_failover_state", "no-failover"),
         ("master_replid", server.run_id),
+        ("master_replid2", "0" * 40),
         ("master_repl_offset", 0),
+        ("second_repl_offset", -1),
+        ("repl_backlog_active", 0),
     ]
 
 
 def _cpu(server: Server) -> Fields:
     own = resource.getrusage(resource.RUSAGE_SELF)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    main = resource.getrusage(resource.RUSAGE_THREAD)
     return [
         ("used_cpu_sys", f"{own.ru_stime:.6f}"),
         ("used_cpu_user", f"{own.ru_utime:.6f}"),
         ("used_cpu_sys_children", f"{children.ru_stime:.6f}"),
         ("used_cpu_user_children", f"{children.ru_utime:.6f}"),
+        ("used_cpu_sys_main_thread", f"{main.ru_stime:.6f}"),
+        ("used_cpu_user_main_thread", f"{main.ru_utime:.6f}"),
     ]
 
 

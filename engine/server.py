@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine import __version__, admission, insistence, output_limits
+from engine import __version__, admission, info, insistence, output_limits
 from engine.arena import Arena
 from engine.blocking import Blocking
 from engine.client import Client
@@ -222,20 +222,28 @@ class Server:
         self.turn_time = time.monotonic()
         admission.drop_idle(self)
         output_limits.check(self)
+        self._measure()
         self._expire_some()
         self.persistence.cron()
         self._check_parent()
         if self.observer is not None:
             self.observer.wants_flush()
 
+    def _measure(self) -> None:
+        stats = self.stats
+        stats.look(self.turn_time)
+        stats.memory_peak = max(stats.memory_peak, info.used_memory(self))
+
     def _expire_some(self) -> None:
         if not self.active_expire or self.pause.active:
             return
+        started = time.perf_counter_ns()
         now = self.keyspace.now_ms()
         for database in self.keyspace.databases:
             if database.expires:
                 for key in [k for k, due in database.expires.items() if due <= now][:500]:
                     database.expire_if_due(key)
+        self.stats.expire_nanoseconds += time.perf_counter_ns() - started
 
     def _check_parent(self) -> None:
         parent = self.config.cowscope_parent_pid

@@ -148,6 +148,8 @@ def test_info_is_complete(client: Any) -> None:
         "used_cpu_user",
         "used_cpu_sys_children",
         "used_cpu_user_children",
+        "used_cpu_sys_main_thread",
+        "used_cpu_user_main_thread",
     }
 
 
