@@ -34,6 +34,7 @@ _REASONS = {
         (_PLACES, "geographic indexes"),
         (_COUNTERS, "HyperLogLogs"),
         ("module", "modules"),
+        ("bitfield bitfield_ro", "bit fields"),
         ("migrate restore-asking", "moves between servers"),
     )
     for name in names.split()

@@ -2,6 +2,7 @@
 
 from engine.commands import (
     acl,
+    bits,
     blocking_lists,
     blocking_sorted_sets,
     client_command,
@@ -49,6 +50,7 @@ from engine.commands import (
 
 __all__ = [
     "acl",
+    "bits",
     "blocking_lists",
     "blocking_sorted_sets",
     "client_command",
