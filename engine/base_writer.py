@@ -35,6 +35,7 @@ class BaseTask:
     SUCCEEDED: ClassVar[str] = "Background AOF rewrite terminated with success"
     FAILED: ClassVar[str] = "Background AOF rewrite terminated with error"
     KILLED: ClassVar[str] = "Background AOF rewrite terminated by signal"
+    CANCELLING: ClassVar[str] = "Killing running AOF rewrite child:"
 
     directory: str
     as_dump: bool = True
