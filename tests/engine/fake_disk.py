@@ -53,6 +53,7 @@ class FakeDisk(Disk):
             self._change({path: inode})
         if flags & os.O_TRUNC:
             inode.live = b""
+            inode.lost = False  # the pages that were lost are no longer wanted
         self._next_fd += 1
         self.open_files[self._next_fd] = [path, inode, 0]
         return self._next_fd

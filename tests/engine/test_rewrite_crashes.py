@@ -106,12 +106,18 @@ class RewriteWorld:
         return self.aof.policy.file
 
     def turn(self, count: int) -> None:
+        if self.exited:
+            return
+        self.execute(count)
+        self._guarded(lambda: self.aof.flush(self.now) if self.aof.enabled else None)
+        self.settle_promises(acknowledged=True)
+
+    def execute(self, count: int) -> None:
+        """Commands of a turn that has not ended."""
         for _ in range(count):
             if self.aof.enabled:
                 self.aof.append(0, [b"SET", b"%d" % len(self.executed)])
             self.executed.append(len(self.executed))
-        self._guarded(lambda: self.aof.flush(self.now) if self.aof.enabled else None)
-        self.settle_promises(acknowledged=True)
 
     def _guarded(self, act: object) -> object:
         assert callable(act)
@@ -124,6 +130,7 @@ class RewriteWorld:
     def settle_promises(self, *, acknowledged: bool = False) -> None:
         """What the policy says is safe by now has to be."""
         policy = self.aof.policy
+        assert policy.fsynced <= policy.written <= policy.appended
         if self.exited or self.waits or not self.aof.enabled:
             return
         kept = self.first + bisect_right(self.ends, policy.fsynced)
@@ -158,6 +165,26 @@ class RewriteWorld:
         self.disk.close(fd)
         self.size = len(data)
 
+    def child_writes_undisturbed(self) -> None:
+        """What disturbs the child ends in `child_dies`."""
+        disk = self.disk
+        failing, room = disk.fail, disk.room
+        disk.fail, disk.room = {}, None
+        self.child_writes()
+        disk.fail, disk.room = failing, room
+
+    def child_dies(self) -> None:
+        turning_on = self.machine.turning_on
+        self.steps.child_failed()
+        self.waits = self.waits and not turning_on
+
+    def work(self) -> None:
+        """The background thread does its jobs."""
+        while self.bio.jobs and not self.exited:
+            self.bio.do_one()
+            self._guarded(self.aof.collect)
+            self.settle_promises()
+
     def child_ends(self) -> None:
         turning_on = self.machine.turning_on
         if self._guarded(lambda: self.steps.child_ended(BASE, self.size)):
@@ -168,6 +195,8 @@ class RewriteWorld:
             self.waits = False
 
     def turn_off(self) -> None:
+        if self.exited:
+            return
         if self.machine.stage == "child":
             self.steps.child_failed()
         if self.aof.enabled:
@@ -217,7 +246,7 @@ class CrashAtAnyCall(RuleBasedStateMachine):
         return not self.world.exited
 
     @precondition(alive)
-    @rule(count=st.integers(0, 3))
+    @rule(count=st.integers(1, 4))
     def turn(self, count: int) -> None:
         self.world.turn(count)
 
@@ -244,17 +273,19 @@ class CrashAtAnyCall(RuleBasedStateMachine):
     @precondition(lambda self: self.alive() and self.world.machine.stage == "child")
     @rule()
     def child_succeeds(self) -> None:
-        disk = self.world.disk
-        disk.fail, failing = {}, disk.fail
-        self.world.child_writes()
-        disk.fail = failing
+        self.world.child_writes_undisturbed()
         self.world.child_ends()
 
     @precondition(lambda self: self.alive() and self.world.machine.stage == "child")
     @rule()
     def child_fails(self) -> None:
-        self.world.steps.child_failed()
-        self.world.waits = self.world.waits and not self.world.machine.turning_on
+        self.world.child_dies()
+
+    @precondition(lambda self: self.alive() and self.world.machine.stage == IDLE)
+    @rule(count=st.integers(1, 3), killed=st.booleans())
+    def commands_and_a_rewrite(self, count: int, killed: bool) -> None:
+        self.world.turn(count)
+        rewrite(self.world, killed=killed)
 
     @precondition(lambda self: self.alive() and self.world.machine.stage == IDLE)
     @rule(keep=st.booleans())
@@ -305,9 +336,88 @@ class CrashAtAnyCall(RuleBasedStateMachine):
 
 
 CrashAtAnyCall.TestCase.settings = settings(
-    deadline=None, derandomize=True, max_examples=40, stateful_step_count=30
+    deadline=None, derandomize=True, max_examples=60, stateful_step_count=30
 )
 test_crash_at_any_call = CrashAtAnyCall.TestCase
+
+
+class Failing:
+    """Fails calls number `first` to `last`, counted from 0, and cuts the power before each call."""
+
+    def __init__(self, world: RewriteWorld, first: int, last: int) -> None:
+        self.world = world
+        self.failing = range(first, last + 1)
+        self.calls = -1
+        world.disk.before_call = self._before
+        world.disk.fail = dict.fromkeys(CALLS, self._number)
+
+    def _before(self) -> None:
+        self.calls += 1
+        self.world.check(None if self.calls % 2 else self.calls)
+
+    def _number(self) -> int:
+        return errno.EIO if self.calls in self.failing else 0
+
+
+def rewrite(world: RewriteWorld, *, turning_on: bool = False, killed: bool = False) -> None:
+    """A whole one with commands in between, as far as it comes."""
+    if world.exited or world.machine.stage != IDLE:
+        return
+    world.execute(1)
+    world.begin(turning_on=turning_on)
+    world.now += 2
+    world.turn(2)
+    if world.exited or world.machine.stage != "child":
+        return
+    if killed:
+        world.child_dies()
+        return
+    world.child_writes_undisturbed()
+    world.child_ends()
+    world.turn(1)
+
+
+def go_on(world: RewriteWorld) -> None:
+    """A second passes and the background thread does its work."""
+    world.now += 2
+    if not world.exited:
+        world.turn(1)
+        world.work()
+
+
+def scenario(world: RewriteWorld, name: str) -> None:
+    world.turn(2)
+    if name == "turned on":
+        world.turn_off()
+        world.turn(1)
+    rewrite(world, turning_on=name == "turned on")
+    go_on(world)
+    rewrite(world, killed=True)
+    if name == "turned on" and world.aof.enabled:
+        world.turn_off()
+        rewrite(world, turning_on=True, killed=True)
+        rewrite(world, turning_on=True)
+        world.work()
+    rewrite(world)
+    go_on(world)
+
+
+@pytest.mark.parametrize("name", ["rewritten", "turned on"])
+@pytest.mark.parametrize("policy", ["always", "everysec", "no"])
+@pytest.mark.parametrize("in_a_row", [1, 2])
+def test_any_call_may_fail(policy: Policy, name: str, in_a_row: int) -> None:
+    for first in range(0, 200, in_a_row):
+        world = RewriteWorld(policy)
+        failing = Failing(world, first, first + in_a_row - 1)
+        try:
+            scenario(world, name)
+        except AofFatalError:
+            world.exited = True
+        world.disk.before_call = lambda: None
+        world.check()
+        if failing.calls < first:
+            return
+    raise AssertionError("more calls than were tried")
 
 
 @pytest.mark.parametrize("policy", ["always", "everysec"])
