@@ -138,7 +138,7 @@ class AppendOnlyFile:
         self.enabled = True
 
     def renamed(self, name: str) -> None:
-        """The open file has got another name."""
+        """The open file, which is settled, has got another name."""
         self.policy.rename(name)
 
     def rebased(self, base_size: int) -> None:
@@ -308,17 +308,13 @@ class AppendOnlyFile:
         return self._synced(sync, finished.usec, finished.dirty_pages)
 
     def _synced(self, sync: Sync, usec: int, dirty: int) -> list[Intention]:
-        start, end = sync.start, sync.end
         own = self.policy.owns(sync)
-        if own:
-            start = self.policy.fsynced
+        start = self.policy.fsynced
         intentions = self.policy.synced(sync)
-        if own:
-            end = self.policy.fsynced
-        if self.on_fsync is not None:
+        if own and self.on_fsync is not None:  # of a file given up there is nothing left to tell
             policy = "everysec" if sync.thread == "bio" else self.policy.policy
-            file = self.policy.file if own else sync.file
-            self.on_fsync(file, start, end, usec, policy, sync.thread, dirty)
+            name, end = self.policy.file, self.policy.fsynced
+            self.on_fsync(name, start, end, usec, policy, sync.thread, dirty)
         return intentions
 
     def _truncate(self, truncate: Truncate) -> list[Intention]:

@@ -41,6 +41,8 @@ class BaseTask:
     as_dump: bool = True
     """aof-use-rdb-preamble: a dump, else commands."""
     checksum: bool = True
+    timestamps: bool = False
+    """aof-timestamp-enabled: commands begin with the moment of which they are the data."""
     key_delay_usec: int = 0
 
     def growing(self, pid: int) -> str:
@@ -75,6 +77,8 @@ def write_base(
                 write_keyspace(dump, keyspace, pace)
                 dump.finish()
             else:
+                if task.timestamps:
+                    dump.add_opcode(b"#TS:%d\r\n" % (keyspace.now_ms() // 1000))
                 write_commands(dump, keyspace, pace)
                 dump.flush()
             disk.fsync(fd)

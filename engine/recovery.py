@@ -140,5 +140,14 @@ class Recovery:
         """Remove temporary files of engines that are gone: nobody will finish them."""
         for name in os.listdir(self._directory):
             match = _TEMPORARY.fullmatch(name)
-            if match and not os.path.exists(f"/proc/{match[1] or match[2]}"):
+            if match and not _lives(match[1] or match[2]):
                 self._disk.unlink(os.path.join(self._directory, name))
+
+
+def _lives(pid: str) -> bool:
+    """Whether a process may still write: one that waits to be reaped (state Z) does not."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return not file.read().rpartition(b")")[2].startswith(b" Z")
+    except OSError:
+        return False

@@ -17,7 +17,8 @@ last; from then on it is the new base and that increment. A child that fails lea
 as they are: one more than before, and nothing lost.
 
 Turning the AOF on is the same with an increment that is not listed: commands go to a temporary file
-until the first base exists, for without a base they would be an AOF of nothing.
+until the first base exists, for without a base they would be an AOF of nothing. It is synced before
+it is listed: from then on all that was executed is safe.
 
 The machine does no I/O. It answers each input with steps to be done in order; each is reported with
 `done`, or with `failed`, which answers what is to be undone. What may come when stands in MOVES.
@@ -197,7 +198,7 @@ class MultipartRewrite:
         steps: list[Step] = [Install(manifest.base.name)]
         if self._unlisted:
             manifest = manifest.with_increment(self.prefix, free_seq)
-            steps.append(Rename(self._unlisted, manifest.increments[-1].name))
+            steps += Settle(), Rename(self._unlisted, manifest.increments[-1].name)
         return [*steps, Persist(self._superseding(manifest))]
 
     def finished(self) -> None:

@@ -229,6 +229,7 @@ class Rewrites:
             directory=self._persistence.directory,
             as_dump=self.machine.rdb_base,
             checksum=config.rdbchecksum,
+            timestamps=config.aof_timestamp_enabled,
             key_delay_usec=config.rdb_key_save_delay,
         )
         try:
