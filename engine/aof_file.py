@@ -114,21 +114,19 @@ class AppendOnlyFile:
         self.policy.begin_file(name, sizes[-1], now)
         self.enabled = True
 
-    def go_on_in(self, folder: AofFolder, name: str, now: float) -> None:
-        """Write and sync everything, then append to the empty file `name`; raises EngineError.
+    def settle(self, now: float) -> None:
+        """Write and sync everything; raises EngineError where that fails.
 
-        Nothing of this may be in the new file before all of the old one is on the disk: a power cut
-        could else leave a gap in the middle of what was promised.
+        Another file may follow only behind one that is whole on the disk: a power cut could else
+        leave a gap in the middle of what was promised.
         """
-        if self.enabled:
-            self.flush(now, force=True)
-            self._perform(self.policy.sync(now))
-            if self.policy.buffer_length or self.policy.refusal:
-                raise EngineError(f"the file {self.policy.file} can't be written to its end")
-        try:
-            fd = self._disk.open(folder.path(name), APPEND)
-        except OSError as err:
-            raise EngineError(f"Can't open the append-only file {name}: {err.strerror}") from err
+        self.flush(now, force=True)
+        self._perform(self.policy.sync(now))
+        if self.policy.buffer_length or self.policy.refusal:
+            raise EngineError(f"the file {self.policy.file} can't be written to its end")
+
+    def go_on_in(self, name: str, fd: int, now: float) -> None:
+        """Append from now on to the empty file that `fd` is open for; `settle` comes before."""
         if self.enabled:
             self._bio.close(self._fd)  # behind the syncs that still wait for it
             self._before_size += self.policy.written
@@ -140,12 +138,16 @@ class AppendOnlyFile:
         self.enabled = True
 
     def renamed(self, name: str) -> None:
-        """The open file has got another name."""
+        """The open file, which is settled, has got another name."""
         self.policy.rename(name)
 
     def rebased(self, base_size: int) -> None:
-        """The files before the open one are a new base of so many bytes."""
-        self._base_size = self._before_size = base_size
+        """The files before the open one are a new base of so many bytes.
+
+        What the open one has by now counts for the base, too, as growth is measured from here.
+        """
+        self._before_size = base_size
+        self._base_size = base_size + self.policy.written
 
     def abandon(self) -> None:
         """Close the open file without a look at what it has: it will not be loaded."""
@@ -306,16 +308,13 @@ class AppendOnlyFile:
         return self._synced(sync, finished.usec, finished.dirty_pages)
 
     def _synced(self, sync: Sync, usec: int, dirty: int) -> list[Intention]:
-        start, end = sync.start, sync.end
-        own = sync.file == self.policy.file
-        if own:
-            start = self.policy.fsynced
+        own = self.policy.owns(sync)
+        start = self.policy.fsynced
         intentions = self.policy.synced(sync)
-        if own:
-            end = self.policy.fsynced
-        if self.on_fsync is not None:
+        if own and self.on_fsync is not None:  # of a file given up there is nothing left to tell
             policy = "everysec" if sync.thread == "bio" else self.policy.policy
-            self.on_fsync(sync.file, start, end, usec, policy, sync.thread, dirty)
+            name, end = self.policy.file, self.policy.fsynced
+            self.on_fsync(name, start, end, usec, policy, sync.thread, dirty)
         return intentions
 
     def _truncate(self, truncate: Truncate) -> list[Intention]:

@@ -2,8 +2,9 @@
 
 A file may end in the middle of a command or of a MULTI ... EXEC: the power went while it was
 written. With aof-load-truncated such a tail of the *last* file is cut off, so that appending goes
-on at a clean end; this is the only change that loading makes. Anything else that is not as it
-should be ends the start, with the file left alone. Source: Redis 7.0.15, aof.c.
+on at a clean end; this is the only change that loading makes. Unlike for Redis, a file is also the
+last if those behind it are empty: a rewrite that could not begin may leave such. Anything else that
+is not as it should be ends the start, with the file left alone. Source: Redis 7.0.15, aof.c.
 """
 
 from __future__ import annotations
@@ -97,9 +98,10 @@ class Loader:
         files = manifest.files
         sizes = [self._size(file) for file in files]
         truncated = 0
-        for position, (file, size) in enumerate(zip(files, sizes, strict=True)):
+        last = max((number for number, size in enumerate(sizes) if size), default=0)
+        for number, (file, size) in enumerate(zip(files, sizes, strict=True)):
             if size:
-                truncated = self._load_file(file, size, last=position == len(files) - 1)
+                truncated = self._load_file(file, size, last=number == last)
         if any(sizes):
             self._log("*", f"DB loaded from append only file: {_seconds_since(began):.3f} seconds")
         usec = (time.perf_counter_ns() - began) // 1000

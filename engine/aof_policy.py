@@ -120,6 +120,7 @@ class AofPolicy:
         self._confirmed = 0  # the end of the last sync that succeeded
         self._doubtful = False  # a sync of this file failed: see the essay
         self._closing = False
+        self._syncs: list[Sync] = []  # of this file, not yet reported
 
     # What the rest of the engine may know
 
@@ -161,15 +162,21 @@ class AofPolicy:
         self._asked_at = int(now)
         self._confirmed = 0
         self._doubtful = False
+        self._syncs.clear()
         self._write_errno = self._fsync_errno = 0
         self._judge()
 
     def rename(self, file: str) -> None:
-        """The file has got another name. A sync under its old one proves nothing about this."""
+        """The file has got another name; syncs that were asked for under the old one count."""
         self._enter("begin_file")
         self.file = file
-        if self.pending_bio_fsync:
-            self._asked = self.fsynced
+
+    def owns(self, sync: Sync) -> bool:
+        """Whether this sync, not yet reported, is one of the present file.
+
+        Names do not tell: a file may be renamed, and another one take the old name.
+        """
+        return any(sync is asked for asked in self._syncs)
 
     def append(self, data: bytes) -> None:
         """A turn's commands enter aof_buf."""
@@ -272,9 +279,9 @@ class AofPolicy:
 
     def synced(self, sync: Sync) -> list[Intention]:
         """The sync succeeded: of what lay in the file when it began nothing can be lost."""
-        self._leave_sync(sync, "synced")
+        own = self._leave_sync(sync, "synced")
         self._closing = False
-        if sync.file != self.file:
+        if not own:
             return []
         self._confirmed = max(self._confirmed, sync.end)
         if not self._doubtful:
@@ -285,10 +292,10 @@ class AofPolicy:
 
     def sync_failed(self, sync: Sync, errno: int) -> list[Intention]:
         """The sync failed, and with it perhaps the bytes it was for."""
-        self._leave_sync(sync, "sync_failed")
+        own = self._leave_sync(sync, "sync_failed")
         fatal = sync.thread == "main" and not self._closing
         self._closing = False
-        if sync.file != self.file:
+        if not own:
             return [LogLine("#", f"Fail to fsync the AOF file: {os.strerror(errno)}")]
         self._doubtful = True
         if fatal:
@@ -307,12 +314,16 @@ class AofPolicy:
         if move not in MOVES[self.stage]:
             raise IllegalMoveError(f"{move} while {self.stage}")
 
-    def _leave_sync(self, sync: Sync, move: str) -> None:
+    def _leave_sync(self, sync: Sync, move: str) -> bool:
+        """Whether it was one of this file."""
         if sync.thread == "main":
             self._enter(move)
             self.stage = READY
         else:
             self.pending_bio_fsync -= 1
+        own = self.owns(sync)
+        self._syncs = [asked for asked in self._syncs if asked is not sync]
+        return own
 
     def _skips_sync(self) -> bool:
         return self.skip_sync_with_child and self.child_active
@@ -335,7 +346,9 @@ class AofPolicy:
             self.stage = SYNCING
         else:
             self.pending_bio_fsync += 1
-        return [Sync(self.file, self.fsynced, self.written, thread)]
+        sync = Sync(self.file, self.fsynced, self.written, thread)
+        self._syncs.append(sync)
+        return [sync]
 
     def _drop(self, count: int) -> None:
         """The first `count` bytes of aof_buf are in the file."""

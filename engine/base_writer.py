@@ -35,11 +35,14 @@ class BaseTask:
     SUCCEEDED: ClassVar[str] = "Background AOF rewrite terminated with success"
     FAILED: ClassVar[str] = "Background AOF rewrite terminated with error"
     KILLED: ClassVar[str] = "Background AOF rewrite terminated by signal"
+    CANCELLING: ClassVar[str] = "Killing running AOF rewrite child:"
 
     directory: str
     as_dump: bool = True
     """aof-use-rdb-preamble: a dump, else commands."""
     checksum: bool = True
+    timestamps: bool = False
+    """aof-timestamp-enabled: commands begin with the moment of which they are the data."""
     key_delay_usec: int = 0
 
     def growing(self, pid: int) -> str:
@@ -74,6 +77,8 @@ def write_base(
                 write_keyspace(dump, keyspace, pace)
                 dump.finish()
             else:
+                if task.timestamps:
+                    dump.add_opcode(b"#TS:%d\r\n" % (keyspace.now_ms() // 1000))
                 write_commands(dump, keyspace, pace)
                 dump.flush()
             disk.fsync(fd)

@@ -71,6 +71,7 @@ class Persistence:
         config.on_change("appendfsync", lambda _change: self._policy_changed())
         config.on_change("no-appendfsync-on-rewrite", lambda _change: self._policy_changed())
         config.on_change("appendonly", lambda _change: self._switch())
+        config.on_change("aof-timestamp-enabled", lambda _change: self._timestamps_changed())
 
     # -- loading -------------------------------------------------------------------------------
 
@@ -82,9 +83,11 @@ class Persistence:
         if self._server.config.appendonly:
             self.bio.start()
             self.recovery.load_aof(self.aof)
-            self.rewrites.machine.adopt(self.recovery.manifest)
         else:
+            self.recovery.read_manifest()
             self.recovery.load_dump()
+        self.rewrites.machine.adopt(self.recovery.manifest)
+        self.rewrites.collect()
 
     # -- turns and cron ------------------------------------------------------------------------
 
@@ -103,6 +106,10 @@ class Persistence:
         if self.aof.enabled:
             with _no_reply_after_a_broken_promise():
                 self.aof.flush(monotonic(), force)
+
+    def keeping_promises(self) -> contextlib.AbstractContextManager[None]:
+        """While entered, an AofFatalError ends the process."""
+        return _no_reply_after_a_broken_promise()
 
     def cron(self) -> None:
         """serverCron's part, in Redis' order: the child first, then save points, then the AOF."""
@@ -134,12 +141,13 @@ class Persistence:
         self.aof.policy.policy = config.appendfsync
         self.aof.policy.skip_sync_with_child = config.no_appendfsync_on_rewrite
 
+    def _timestamps_changed(self) -> None:
+        self.aof.timestamps = self._server.config.aof_timestamp_enabled
+
     def _switch(self) -> None:
         if self._server.config.appendonly:
             try:
                 self.bio.start()
-                if not self.rewrites.machine.manifest.files:
-                    self.rewrites.machine.adopt(self.recovery.folder().read())
                 self.rewrites.turn_on()
             except EngineError as error:
                 raise ConfigError(str(error)) from error
@@ -173,9 +181,11 @@ class Persistence:
             server.log("#", "There is a child saving an .rdb. Killing it!")
             self.children.cancel()
         if self.rewrites.child is not None:
-            if self.rewrites.waits_for_base and not force:
-                server.log("#", "Writing initial AOF, can't exit.")
-                return False
+            if self.rewrites.waits_for_base:
+                if not force:
+                    server.log("#", "Writing initial AOF, can't exit.")
+                    return False
+                server.log("#", "Writing initial AOF. Exit anyway.")
             server.log("#", "There is a child rewriting the AOF. Killing it!")
             self.children.cancel()
         if self.aof.enabled:
@@ -258,7 +268,7 @@ class Persistence:
     def load_aof(self) -> None:
         """DEBUG LOADAOF: flush, empty, load. Where that fails the process ends, as Redis' does:
         with half the data in memory, nothing may overwrite what is on the disk."""
-        if not self.aof.enabled:
+        if not self.aof.enabled or self.rewrites.waits_for_base:
             raise CommandError("ERR the append only file is off: start with --appendonly yes")
         with _no_reply_after_a_broken_promise():
             self.aof.turn_off(monotonic())

@@ -57,7 +57,7 @@ def fields(server: Server) -> list[tuple[str, str]]:
         ("module_fork_in_progress", 0),
         ("module_fork_last_cow_size", 0),
     ]
-    if persistence.aof.enabled:
+    if persistence.aof.enabled or rewrites.waits_for_base:
         tail = persistence.tail(now)
         found += [
             ("aof_current_size", tail.current_size),

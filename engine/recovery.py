@@ -6,6 +6,7 @@ Source: loadDataFromDisk() in server.c (Redis 7.0.15): with `appendonly yes` onl
 from __future__ import annotations
 
 import os
+import re
 from time import monotonic, perf_counter_ns
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ from engine.replay import Replay
 if TYPE_CHECKING:
     from engine.server import Server
 
+_TEMPORARY = re.compile(r"temp-(\d+)\.rdb|temp-rewriteaof-(?:bg-)?(\d+)\.aof")
+"""A dump, or an AOF's base, that process \1 or \2 was writing."""
+
 
 class Recovery:
     """Loads one folder into the server's keyspace, and remembers what came of it."""
@@ -34,7 +38,7 @@ class Recovery:
         self.last: Recovered | None = None
         """What the last load found, None where there was nothing."""
         self.manifest = Manifest()
-        """Of the AOF that was loaded."""
+        """What the AOF's folder held at the start."""
         self.keys = 0
         self.expired = 0
         """Keys that the last load of a dump kept, and left out because their time had come."""
@@ -85,13 +89,19 @@ class Recovery:
                 keep_expired=keep_expired,
                 verify_checksum=config.rdbchecksum,
                 key_delay_usec=config.key_load_delay,
-                limits=config,
                 log=self._server.log,
             )
         except ArenaFullError as error:
             raise EngineError(
                 f"Can't load {path}: {error.what}. Start with a larger --arena-pages."
             ) from error
+
+    def read_manifest(self) -> None:
+        """Know the AOF's files without loading them: it may be turned on, or rewritten while off.
+
+        Raises EngineError for a manifest that is not to be trusted, as Redis refuses to start.
+        """
+        self.manifest = self.folder().read()
 
     def load_dump(self) -> None:
         """Load the dump, if there is one; raises EngineError."""
@@ -127,8 +137,17 @@ class Recovery:
         )
 
     def clean_up(self) -> None:
-        """Remove temporary dumps of engines that are gone: nobody will finish them."""
+        """Remove temporary files of engines that are gone: nobody will finish them."""
         for name in os.listdir(self._directory):
-            pid = name.removeprefix("temp-").removesuffix(".rdb")
-            if name == f"temp-{pid}.rdb" and pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            match = _TEMPORARY.fullmatch(name)
+            if match and not _lives(match[1] or match[2]):
                 self._disk.unlink(os.path.join(self._directory, name))
+
+
+def _lives(pid: str) -> bool:
+    """Whether a process may still write: one that waits to be reaped (state Z) does not."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return not file.read().rpartition(b")")[2].startswith(b" Z")
+    except OSError:
+        return False

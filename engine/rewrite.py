@@ -17,14 +17,19 @@ last; from then on it is the new base and that increment. A child that fails lea
 as they are: one more than before, and nothing lost.
 
 Turning the AOF on is the same with an increment that is not listed: commands go to a temporary file
-until the first base exists, for without a base they would be an AOF of nothing.
+until the first base exists, for without a base they would be an AOF of nothing. It is synced before
+it is listed: from then on all that was executed is safe.
 
-The machine does no I/O. It answers each input with steps to be done in order. A step that fails is
-told with `failed`, which answers what is to be undone; what may come when stands in MOVES.
+The machine does no I/O. It answers each input with steps to be done in order; each is reported with
+`done`, or with `failed`, which answers what is to be undone. What may come when stands in MOVES.
+A step that failed may have happened all the same: the manifest is in place, say, but its directory
+could not be synced. So the old manifest is persisted again before a file that the new one names is
+removed; where that fails, too, the file stays.
+
 Unlike Redis, step 1 syncs the old increment before anything enters the new one: bytes of the new
 could else reach the disk before the end of the old, and no prefix could be loaded any more.
 Source: Redis 7.0.15, aof.c (rewriteAppendOnlyFileBackground, openNewIncrAofForAppend,
-backgroundRewriteDoneHandler).
+backgroundRewriteDoneHandler, aofDelHistoryFiles).
 """
 
 from __future__ import annotations
@@ -40,33 +45,38 @@ IDLE, STARTING, CHILD, INSTALLING = "idle", "starting", "child", "installing"
 
 MOVES: dict[str, frozenset[str]] = {
     # stage     what may come while the machine is in it
-    IDLE: frozenset({"begin", "adopt"}),
-    STARTING: frozenset({"forked", "failed"}),
-    CHILD: frozenset({"child_ended"}),
-    INSTALLING: frozenset({"finished", "failed"}),
+    IDLE: frozenset({"adopt", "begin", "collect"}),
+    STARTING: frozenset({"done", "failed"}),  # Fork being done, the child is at work
+    CHILD: frozenset({"child_failed", "child_ended"}),
+    INSTALLING: frozenset({"done", "failed", "finished"}),
 }
 
 
+class Settle(msgspec.Struct, frozen=True):
+    """Write and sync all that the AOF has."""
+
+
 class Create(msgspec.Struct, frozen=True):
-    """Make an empty file of this name in the folder and sync the folder."""
+    """Make an empty file of this name in the folder, sync the folder, and keep the file open."""
 
     name: str
 
 
 class Persist(msgspec.Struct, frozen=True):
-    """Make this the folder's manifest, safely on the disk."""
+    """Make this the folder's manifest, safely on the disk; one without files is no manifest."""
 
     manifest: Manifest
 
 
 class GoOnIn(msgspec.Struct, frozen=True):
-    """Write and sync what the AOF has, then append to this file."""
+    """Append to this file, which was created, from now on. Nothing of this can fail."""
 
     name: str
 
 
 class Fork(msgspec.Struct, frozen=True):
-    """Fork the child that writes the base. Answer with `forked`, later with `child_ended`."""
+    """Fork the child that writes the base. Later comes `child_ended` or
+    `child_failed`."""
 
 
 class Install(msgspec.Struct, frozen=True):
@@ -89,10 +99,12 @@ class Remove(msgspec.Struct, frozen=True):
 
 
 class StopWriting(msgspec.Struct, frozen=True):
-    """The AOF was about to be turned on, and is not."""
+    """Close the unlisted file: the AOF was about to be turned on, and is not yet."""
 
 
-Step: TypeAlias = Create | Persist | GoOnIn | Fork | Install | Rename | Remove | StopWriting
+Step: TypeAlias = (
+    Settle | Create | Persist | GoOnIn | Fork | Install | Rename | Remove | StopWriting
+)
 
 
 class MultipartRewrite:
@@ -107,14 +119,16 @@ class MultipartRewrite:
         self.stage = IDLE
         self.manifest = Manifest()
         """What is on the disk."""
-        self._created = ""
-        self._unlisted = ""
+        self.turning_on = False
+        """The rewrite under way (or the last) makes the first base of an AOF that begins."""
         self._appending = False
+        self._unlisted = ""  # what the AOF appends to while it has no base
+        self._made: tuple[str, ...] = ()  # files of this rewrite that no manifest names
 
     # Inputs
 
     def adopt(self, manifest: Manifest) -> None:
-        """What the folder holds at the start."""
+        """What the folder holds."""
         self._enter("adopt")
         self.manifest = manifest
 
@@ -125,77 +139,96 @@ class MultipartRewrite:
         """
         self._enter("begin")
         self.stage = STARTING
+        self.turning_on = turning_on
         self._appending = appending or turning_on
-        self._created = self._unlisted = ""
+        self._made, self._unlisted = (), ""
         if turning_on:
-            self._unlisted = f"temp-{self.prefix}.incr"
-            return [Create(self._unlisted), GoOnIn(self._unlisted), Fork()]
+            temporary = f"temp-{self.prefix}.incr"
+            return [Create(temporary), GoOnIn(temporary), Fork()]
         if not appending:
             return [Fork()]
         manifest = self.manifest.with_increment(self.prefix, free_seq)
-        self._created = manifest.increments[-1].name
-        return [Create(self._created), Persist(manifest), GoOnIn(self._created), Fork()]
+        name = manifest.increments[-1].name
+        return [Settle(), Create(name), Persist(manifest), GoOnIn(name), Fork()]
 
     def done(self, step: Step) -> None:
-        """A step is done."""
-        if isinstance(step, Persist):
-            self.manifest = step.manifest
-            self._created = ""
+        """This step is done."""
+        self._enter("done")
+        match step:
+            case Create(name) | Install(name):
+                self._made += (name,)
+            case GoOnIn(name) if self.turning_on:
+                self._unlisted = name
+            case Rename(old, new):
+                self._made = (*(name for name in self._made if name != old), new)
+            case Persist(manifest):
+                self.manifest = manifest
+                self._made = ()
+            case Fork():
+                self.stage = CHILD
 
-    def forked(self) -> None:
-        """The child is at work."""
-        self._enter("forked")
-        self.stage = CHILD
-
-    def failed(self) -> list[Step]:
-        """A step could not be done, and nothing of it happened: what is to be undone."""
+    def failed(self, step: Step) -> list[Step]:
+        """This step could not be done, or not to its end: what is to be undone, while it can be."""
         self._enter("failed")
         self.stage = IDLE
-        undo: list[Step] = []
-        if self._unlisted:
-            undo += StopWriting(), Remove((self._unlisted,))
-        if self._created:
-            undo.append(Remove((self._created,)))
-        self._created = self._unlisted = ""
+        match step:
+            case Create(name) | Install(name):
+                self._made += (name,)
+            case Rename(_, new):
+                self._made += (new,)
+        undo: list[Step] = [StopWriting()] if self._unlisted else []
+        if isinstance(step, Persist):
+            undo.append(Persist(self.manifest))
+        if self._made:
+            undo.append(Remove(self._made))
         return undo
 
     def child_failed(self) -> list[Step]:
         """The child has left no file: what is to be undone."""
-        self._enter("child_ended")
-        self.stage = INSTALLING
-        return self.failed()
+        self._enter("child_failed")
+        self.stage = IDLE
+        return [StopWriting(), Remove(self._made)] if self._unlisted else []
 
     def child_ended(self, *, base_seq: int = 0, free_seq: int = 0) -> list[Step]:
         """The child has left a finished file. The numbers are those that no file has."""
         self._enter("child_ended")
         self.stage = INSTALLING
-        manifest = self.manifest
-        steps: list[Step] = []
+        manifest = self.manifest.with_base(self.prefix, base_seq, rdb=self.rdb_base)
+        assert manifest.base is not None
+        steps: list[Step] = [Install(manifest.base.name)]
         if self._unlisted:
             manifest = manifest.with_increment(self.prefix, free_seq)
-            steps.append(Rename(self._unlisted, manifest.increments[-1].name))
-        manifest = manifest.with_base(self.prefix, base_seq, rdb=self.rdb_base)
-        assert manifest.base is not None
-        self._created = manifest.base.name
-        behind = len(manifest.increments) - (1 if self._appending else 0)
-        superseded = (
-            ManifestFile(file.name, file.seq, "h") for file in manifest.increments[:behind]
-        )
-        current = Manifest(manifest.base, (), manifest.increments[behind:])
-        history = (*manifest.history, *superseded)
-        steps.insert(0, Install(manifest.base.name))
-        steps.append(Persist(Manifest(current.base, history, current.increments)))
-        if history and self.collects:
-            steps += Remove(tuple(file.name for file in history)), Persist(current)
-        return steps
+            steps += Settle(), Rename(self._unlisted, manifest.increments[-1].name)
+        return [*steps, Persist(self._superseding(manifest))]
 
     def finished(self) -> None:
         """All steps after the child's end are done."""
         self._enter("finished")
-        self._unlisted = self._created = ""
         self.stage = IDLE
 
+    def collect(self) -> list[Step]:
+        """What rids the folder of its history. A step that fails spoils nothing: leave the rest."""
+        self._enter("collect")
+        history = self.manifest.history
+        if not history or not self.collects:
+            return []
+        current = Manifest(self.manifest.base, (), self.manifest.increments)
+        return [Remove(tuple(file.name for file in history)), Persist(current)]
+
+    def collected(self) -> None:
+        """The steps of `collect` are done."""
+        self._enter("collect")
+        self.manifest = Manifest(self.manifest.base, (), self.manifest.increments)
+
     # Inside
+
+    def _superseding(self, manifest: Manifest) -> Manifest:
+        """All increments but the one that the AOF appends to become history, the last first."""
+        behind = len(manifest.increments) - (1 if self._appending else 0)
+        history = [ManifestFile(file.name, file.seq, "h") for file in manifest.increments[:behind]]
+        return Manifest(
+            manifest.base, (*history[::-1], *manifest.history), manifest.increments[behind:]
+        )
 
     def _enter(self, move: str) -> None:
         if move not in MOVES[self.stage]:

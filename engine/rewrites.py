@@ -1,40 +1,30 @@
 """AOF rewrites as the server keeps them: BGREWRITEAOF, the triggers, and each step carried out.
 
-What has to happen, and in which order, is `rewrite`'s to say; here it meets the folder, the open
-file and the child. Every step is told as a `rewrite` event.
+What has to happen, and in which order, is `rewrite`'s to say, and `rewrite_steps` carries it out;
+here it meets the server, its cron and the child. Every step is told as a `rewrite` event.
+
+Unlike Redis, a rewrite that can't even begin counts as failed, so that the retry limit holds for
+it, too: Redis tries again in every cron.
 Source: aof.c, serverCron() in server.c (Redis 7.0.15).
 """
 
 from __future__ import annotations
 
-import os
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine.aof_folder import AofFolder
 from engine.base_writer import BaseTask, bgrewrite
-from engine.disk import READ, REPLACE
 from engine.errors import EngineError
 from engine.events import Rewrite
 from engine.forking import ForkError
 from engine.replies import CommandError, simple
-from engine.rewrite import (
-    IDLE,
-    Create,
-    Fork,
-    GoOnIn,
-    Install,
-    MultipartRewrite,
-    Persist,
-    Remove,
-    Rename,
-    Step,
-    StopWriting,
-)
+from engine.rewrite import IDLE, MultipartRewrite
+from engine.rewrite_steps import RewriteSteps
 from engine.rewrite_triggers import RetryLimit, growth_due
 from engine.running_child import Ending, RunningChild
 
 if TYPE_CHECKING:
+    from engine.config import Change
     from engine.persistence import Persistence
     from engine.server import Server
 
@@ -60,6 +50,17 @@ class Rewrites:
             rdb_base=config.aof_use_rdb_preamble,
             collects=not config.aof_disable_auto_gc,
         )
+        self._steps = RewriteSteps(
+            self.machine,
+            persistence.disk,
+            persistence.bio,
+            persistence.aof,
+            server.log,
+            folder=persistence.recovery.folder,
+            fork=self._fork,
+            tell=self._tell,
+        )
+        config.on_change("aof-disable-auto-gc", self._collection_changed)
         self.scheduled = False
         self.waits_for_base = False
         """The AOF was turned on while the server runs, and its first base is not there yet."""
@@ -72,16 +73,11 @@ class Rewrites:
         self.started_at = 0
         self.last_cow_bytes = 0
         self._limit = RetryLimit()
-        self._base = ""
-        """The child's finished file."""
 
     @property
     def child(self) -> RunningChild | None:
         """The running rewrite's child."""
         return self._children.running_for("aof")
-
-    def _folder(self) -> AofFolder:
-        return self._persistence.recovery.folder()
 
     # -- commands ------------------------------------------------------------------------------
 
@@ -89,16 +85,13 @@ class Rewrites:
         """BGREWRITEAOF: its reply; raises CommandError."""
         if self.child is not None:
             raise CommandError(_ALREADY)
-        if self._children.running is not None:
-            return self.schedule()
+        if self._children.running is not None or self._server.in_transaction:
+            return self._schedule()
         if not self.begin():
             raise CommandError(_FAILED)
         return _STARTED
 
-    def schedule(self) -> bytes:
-        """Have one begin when no child is left: the reply. Raises CommandError."""
-        if self.child is not None:
-            raise CommandError(_ALREADY)
+    def _schedule(self) -> bytes:
         self.scheduled = True
         self.failures = 0  # somebody asked: the limit of automatic tries does not count
         return _SCHEDULED
@@ -109,19 +102,31 @@ class Rewrites:
         Raises EngineError; the AOF then stays off.
         """
         self.waits_for_base = True
-        if self._children.running_for("rdb") is not None:
-            self.scheduled = True
-            self._server.log(
-                "*",
-                "AOF was enabled but there is already another background operation. An AOF "
-                "background was scheduled to start when possible.",
-            )
-            return
+        server = self._server
         if self.child is not None:  # one for a base alone, of which the AOF would know nothing
+            server.log(
+                "#",
+                "AOF was enabled but there is already an AOF rewriting in background. Stopping "
+                "background AOF and starting a rewrite now.",
+            )
             self._children.cancel()
-        if not self.begin():
-            self.waits_for_base = False
-            raise EngineError("the append only file can't be turned on: the log says why")
+        if self._children.running is not None or server.in_transaction:
+            self.scheduled = True
+            why = (
+                "during a transaction"
+                if server.in_transaction
+                else "but there is already another background operation"
+            )
+            server.log(
+                "#",
+                f"AOF was enabled {why}. An AOF background was scheduled to start when possible.",
+            )
+        elif not self.begin():
+            self.scheduled = self.waits_for_base = False
+            raise EngineError(
+                "Redis needs to enable the AOF but can't trigger a background AOF rewrite "
+                "operation: the log says why."
+            )
 
     def turn_off(self) -> None:
         """CONFIG SET appendonly no: nobody needs the base any more."""
@@ -157,7 +162,7 @@ class Rewrites:
         waits, minutes = self._limit.must_wait(self.failures, self._server.unix_seconds())
         if minutes:
             self._server.log(
-                "*",
+                "#",
                 "Background AOF rewrite has repeatedly failed and triggered the limit, will retry "
                 f"in {minutes} minutes",
             )
@@ -167,114 +172,64 @@ class Rewrites:
 
     def begin(self) -> bool:
         """Begin a rewrite; False when the log has said why not."""
-        server, machine = self._server, self.machine
-        config = server.config
-        machine.rdb_base = config.aof_use_rdb_preamble
-        machine.collects = not config.aof_disable_auto_gc
-        self.count += 1
-        self.scheduled = False
-        self.started_at = server.unix_seconds()
-        folder = self._folder()
-        steps = machine.begin(
-            appending=self._persistence.aof.enabled and not self.waits_for_base,
-            turning_on=self.waits_for_base,
-            free_seq=folder.free_increment(machine.manifest),
-        )
-        if self._carry_out(folder, steps):
-            return True
-        self._failed()
-        return False
+        config = self._server.config
+        self.machine.rdb_base = config.aof_use_rdb_preamble
+        self.machine.collects = not config.aof_disable_auto_gc
+        with self._persistence.keeping_promises():
+            begun = self._steps.begin(turning_on=self.waits_for_base)
+        if begun:
+            self.scheduled = False
+        else:
+            self._failed()
+        return begun
 
     def _ended(self, ending: Ending) -> None:
         """The child is gone."""
-        server, machine = self._server, self.machine
-        self.last_seconds = server.unix_seconds() - self.started_at
-        folder = self._folder()
+        self.last_seconds = self._server.unix_seconds() - self.started_at
         if ending.saved is None:
-            self._undo(folder, machine.child_failed())
+            self._steps.child_failed()
             if not ending.cancelled:
                 self._failed()
-            elif self.waits_for_base:
-                self.scheduled = True
-            return
-        self.last_cow_bytes = ending.cow_kb * 1024
-        self._base = ending.saved.path
-        steps = machine.child_ended(
-            base_seq=folder.free_base(machine.manifest, rdb=machine.rdb_base),
-            free_seq=folder.free_increment(machine.manifest),
-        )
-        if not self._carry_out(folder, steps):
+        elif self._steps.child_ended(ending.saved.path, ending.saved.bytes):
+            self._succeeded(ending)
+        else:
             self._failed()
-            return
-        machine.finished()
+        self.scheduled = self.scheduled or self.waits_for_base
+
+    def _succeeded(self, ending: Ending) -> None:
+        assert ending.saved is not None
+        self.last_cow_bytes = ending.cow_kb * 1024
         self.failures = 0
         self.last_ok = True
-        self.waits_for_base = False
-        self._persistence.aof.rebased(ending.saved.bytes)
-        server.log("*", "Background AOF rewrite finished successfully")
+        if self.machine.turning_on:
+            self.waits_for_base = False
+        self._server.log("*", "Background AOF rewrite finished successfully")
         self._tell("finished", ending.saved.bytes)
 
     def _failed(self) -> None:
         self.failures += 1
         self.last_ok = False
-        self.scheduled = self.scheduled or self.waits_for_base
         self._tell("failed", 0)
 
-    def _carry_out(self, folder: AofFolder, steps: list[Step]) -> bool:
-        for step in steps:
-            try:
-                self._do(folder, step)
-            except (OSError, EngineError) as error:
-                reason = error.strerror if isinstance(error, OSError) else error
-                self._server.log("#", f"AOF rewrite: {_NAMES[type(step)]} failed: {reason}")
-                self._undo(folder, self.machine.failed())
-                return False
-            self.machine.done(step)
-        return True
+    def collect(self) -> None:
+        """At the start: delete what a rewrite before has superseded."""
+        if self.machine.stage == IDLE:
+            self._steps.collect()
 
-    def _undo(self, folder: AofFolder, steps: list[Step]) -> None:
-        for step in steps:
-            try:
-                self._do(folder, step)
-            except (OSError, EngineError) as error:
-                self._server.log("#", f"AOF rewrite: {_NAMES[type(step)]} failed: {error}")
-
-    def _do(self, folder: AofFolder, step: Step) -> None:
-        disk, aof = self._persistence.disk, self._persistence.aof
-        size = 0
-        match step:
-            case Create(name):
-                folder.make()
-                disk.close(disk.open(folder.path(name), REPLACE))
-                disk.fsync_directory(folder.root)
-            case Persist(manifest):
-                folder.persist(manifest)
-            case GoOnIn(name):
-                aof.go_on_in(folder, name, monotonic())
-            case Fork():
-                self._fork()
-            case Install(name):
-                folder.make()
-                size = disk.size(self._base)
-                disk.rename(self._base, folder.path(name))
-                disk.fsync_directory(folder.root)
-            case Rename(old, new):
-                disk.rename(folder.path(old), folder.path(new))
-                aof.renamed(new)
-            case Remove(names):
-                for name in names:
-                    self._remove(folder.path(name))
-            case StopWriting():
-                aof.abandon()
-        self._tell(_NAMES[type(step)], size)
+    def _collection_changed(self, change: Change) -> None:
+        self.machine.collects = change.new == "no"
+        self.collect()
 
     def _fork(self) -> None:
         server = self._server
         config = server.config
+        self.count += 1
+        self.started_at = server.unix_seconds()
         task = BaseTask(
             directory=self._persistence.directory,
             as_dump=self.machine.rdb_base,
             checksum=config.rdbchecksum,
+            timestamps=config.aof_timestamp_enabled,
             key_delay_usec=config.rdb_key_save_delay,
         )
         try:
@@ -287,19 +242,6 @@ class Rewrites:
             )
         except ForkError as error:
             raise EngineError(f"Can't rewrite append only file in background: {error}") from error
-        self.machine.forked()
-
-    def _remove(self, path: str) -> None:
-        """Unlink a file; closing its last descriptor frees its blocks, which bio may wait for."""
-        disk = self._persistence.disk
-        name = os.path.basename(path)
-        self._server.log("*", f"Removing the history file {name} in the background")
-        try:
-            fd = disk.open(path, READ)
-            disk.unlink(path)
-        except FileNotFoundError:
-            return
-        self._persistence.bio.close(fd)
 
     def _tell(self, stage: str, size: int) -> None:
         observer = self._server.observer
@@ -308,19 +250,3 @@ class Rewrites:
             pid = child.pid if child is not None else 0
             observer.publisher.publish(Rewrite(stage=stage, child=pid, bytes=size))
             observer.wants_flush()
-
-    def is_idle(self) -> bool:
-        """Whether no rewrite is under way."""
-        return self.machine.stage == IDLE
-
-
-_NAMES: dict[type[Step], str] = {
-    Create: "create-increment",
-    Persist: "persist-manifest",
-    GoOnIn: "switch-increment",
-    Fork: "fork",
-    Install: "install-base",
-    Rename: "list-increment",
-    Remove: "remove-files",
-    StopWriting: "stop-writing",
-}

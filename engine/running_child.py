@@ -26,6 +26,8 @@ class Task(Protocol):
     FAILED: ClassVar[str]
     KILLED: ClassVar[str]
     """Followed by the signal's number."""
+    CANCELLING: ClassVar[str]
+    """Followed by its pid when the server gives it up; empty where KILLED tells of that, too."""
 
     def result(self, pid: int) -> str:
         """Where child `pid` leaves the finished file."""
@@ -115,6 +117,8 @@ class RunningChild:
 
         Not patient: SIGKILL, which one that was stopped by SIGSTOP obeys, too.
         """
+        if self.task.CANCELLING and not self._cancelled:
+            self._log("*", f"{self.task.CANCELLING} {self.pid}")
         self._cancelled = True
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGUSR1 if patient else signal.SIGKILL)
@@ -142,11 +146,7 @@ class RunningChild:
             for path in self.task.leftovers(pid):
                 with contextlib.suppress(OSError):
                     self._disk.unlink(path)
-            if cancelled or killed_by:
-                number = int(killed_by or signal.SIGUSR1)
-                self._log("#", f"{self.task.KILLED} {number}")
-            else:
-                self._log("#", self.task.FAILED)
+            self._log_failure(killed_by or (signal.SIGUSR1 if cancelled else 0))
         return Ending(
             pid=pid,
             status=exit_status,
@@ -157,6 +157,12 @@ class RunningChild:
             cancelled=cancelled,
             reports=reports,
         )
+
+    def _log_failure(self, number: int) -> None:
+        """`number` is the signal that ended it, 0 if none did."""
+        if self._cancelled and self.task.CANCELLING:
+            return  # `cancel` has said so
+        self._log("#", f"{self.task.KILLED} {int(number)}" if number else self.task.FAILED)
 
     def _as_found(self, usec: int) -> Saved | None:
         """The file of a child that left as one does after success, but could not say so."""

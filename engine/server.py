@@ -323,6 +323,11 @@ class Server:
             changes, self._transaction = self._transaction, None
             self.persistence.append_transaction(changes)
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether an EXEC runs: a base written now would hold half of what it does."""
+        return self._transaction is not None
+
     def _expired(self, db: int, key: bytes) -> None:
         self.stats.expired_keys += 1
         self.propagate(db, [[b"DEL", key]])

@@ -38,6 +38,7 @@ class DumpSettings:
     SUCCEEDED: ClassVar[str] = "Background saving terminated with success"
     FAILED: ClassVar[str] = "Background saving error"
     KILLED: ClassVar[str] = "Background saving terminated by signal"
+    CANCELLING: ClassVar[str] = ""
 
     directory: str
     filename: str = "dump.rdb"

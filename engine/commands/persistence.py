@@ -68,5 +68,4 @@ def lastsave(client: Client, argv: list[bytes]) -> bytes:
 )
 def bgrewriteaof(client: Client, argv: list[bytes]) -> bytes:
     """BGREWRITEAOF: inside EXEC it is scheduled, as BGSAVE is."""
-    rewrites = client.server.persistence.rewrites
-    return rewrites.schedule() if client.transaction is not None else rewrites.start()
+    return client.server.persistence.rewrites.start()

@@ -6,6 +6,7 @@ Files and directory entries are kept apart, as POSIX does: `fdatasync` saves a f
 
 from __future__ import annotations
 
+import copy
 import errno
 import os
 import random
@@ -36,6 +37,8 @@ class FakeDisk(Disk):
         self.fail: dict[str, Callable[[], int]] = {}
         self.room: int | None = None
         """Bytes that still fit; None is without end."""
+        self.before_call: Callable[[], object] = lambda: None
+        """Called before each call that changes anything."""
         self._next_fd = 1000
 
     # the calls
@@ -50,6 +53,7 @@ class FakeDisk(Disk):
             self._change({path: inode})
         if flags & os.O_TRUNC:
             inode.live = b""
+            inode.lost = False  # the pages that were lost are no longer wanted
         self._next_fd += 1
         self.open_files[self._next_fd] = [path, inode, 0]
         return self._next_fd
@@ -142,6 +146,25 @@ class FakeDisk(Disk):
                 inode.durable = inode.live[: chance.randint(len(inode.durable), len(inode.live))]
             inode.live = inode.durable
 
+    def after_crash(self, seed: int | None = None) -> FakeDisk:
+        """A disk as this one would be if the power went now; this one goes on."""
+        left = FakeDisk(*self.directories)
+        twins: dict[int, Inode] = {}
+
+        def twin(inode: Inode) -> Inode:
+            if id(inode) not in twins:
+                twins[id(inode)] = copy.copy(inode)
+            return twins[id(inode)]
+
+        left.names = {name: twin(inode) for name, inode in self.names.items()}
+        left.durable_names = {name: twin(inode) for name, inode in self.durable_names.items()}
+        left.pending = [
+            {name: inode and twin(inode) for name, inode in change.items()}
+            for change in self.pending
+        ]
+        left.crash(seed)
+        return left
+
     def content(self, path: str) -> bytes:
         return self.names[path].live
 
@@ -154,6 +177,7 @@ class FakeDisk(Disk):
     # the rest
 
     def _enter(self, call: str, path: str) -> None:
+        self.before_call()
         self.calls.append((call, os.path.basename(path)))
         number = self.fail[call]() if call in self.fail else 0
         if number:

@@ -177,9 +177,16 @@ def test_a_torn_tail_is_refused_without_aof_load_truncated() -> None:
 
 
 def test_only_the_last_file_may_be_torn() -> None:
-    trial = Trial({ONE: resp(put(b"1"))[:-1], TWO: b""})
+    trial = Trial({ONE: resp(put(b"1"))[:-1], TWO: resp(put(b"2"))})
     trial.fails()
     assert trial.lines[-1] == "Fatal error: the truncated file is not the last file"
+
+
+def test_empty_files_behind_a_torn_one_do_not_matter() -> None:
+    trial = Trial({ONE: resp(put(b"1"), put(b"2"))[:-1], TWO: b""})
+    trial.load()
+    assert trial.executed == [put(b"1")]
+    assert trial.left(ONE) == resp(put(b"1"))
 
 
 def test_a_transaction_comes_as_a_whole() -> None:
