@@ -189,3 +189,15 @@ def test_pages_of_text() -> None:
     assert "Ready to accept connections tcp" in plain(log_lines(VIEW, 80)[0])
     helped = "\n".join(texts(help_lines(DRAWN, frozenset("b"), 100)))
     assert "kill -9 the engine" in helped and "not offered by this scene yet" in helped
+
+
+def test_a_recording_never_speaks_of_an_engine_that_runs() -> None:
+    class Replayed(FakeDriver):
+        is_replay = True
+
+    driver = Replayed(status="replay")
+    for look in (driver.to_now, lambda: driver.seek(60)):
+        look()
+        shown = " ".join(texts(header_lines(driver, 160)))
+        assert "replay" in shown and "runs on" not in shown and "redis-cli" not in shown
+        assert ":" not in [key.shown for key in footer(driver)]
