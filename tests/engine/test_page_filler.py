@@ -43,7 +43,7 @@ def test_filled_pages_are_ordinary_pages(
 @pytest.mark.parametrize("size", [1, 5000])
 def test_a_key_twice_is_named(apart: int, size: int) -> None:
     filler = PageFiller(Keyspace(Arena(1024)))
-    with pytest.raises(DuplicateKeyError, match="duplicated key b'twice' in DB 3"):
+    with pytest.raises(DuplicateKeyError, match='duplicated key "twice" in DB 3'):
         filler.add(3, b"twice", build_string(b"twice", b"x" * size))
         for number in range(apart):
             filler.add(3, b"%d" % number, build_string(b"%d" % number, b"v"))
