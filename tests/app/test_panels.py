@@ -95,6 +95,8 @@ def test_a_page_is_named_with_what_copied_it() -> None:
     words = texts(describe(VIEW, range(page, page + 1), page))
     assert words[0] == f"page {page} copied: user:{page - FIRST}"
     assert words[1].startswith("copied ") and "s after the fork by SET" in words[1]
+    together = texts(describe(VIEW, range(page - 1, page + 2), page))
+    assert together[1].startswith(f"page {page} copied ") and "after the fork by SET" in together[1]
     several = texts(describe(VIEW, range(FIRST, FIRST + 8), FIRST))
     assert several[0].startswith(f"pages {FIRST}-{FIRST + 7}:") and "shared" in several[0]
 
@@ -148,7 +150,7 @@ def test_words_open_with_previously_and_close_with_what_to_take_away() -> None:
 
 def test_a_crash_says_what_was_on_which_rung_and_what_came_back() -> None:
     crash = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300)
-    gone = "\n".join(texts(crash_lines(replace(VIEW, crash=crash), 60)))
+    gone = " ".join(texts(crash_lines(replace(VIEW, crash=crash), 60)))
     assert "500 bytes of the log were acknowledged, 400" in gone and "came back" not in gone
     back = replace(crash, recovered_keys=699, survived=400, lost=100)
     shown = " ".join(texts(crash_lines(replace(VIEW, crash=back), 60)))
