@@ -52,7 +52,7 @@ async def test_all_is_on_the_screen_at_160x48() -> None:
     for expected in (
         "Parent heap · pid 4711 · 1,024 pages",
         "Snapshot child · pid 4723",
-        "a full copy: 2,800 KiB",
+        "a full copy, modelled: 2,800 KiB",
         "AOF tail · appendonly.aof.1.incr.aof · appendfsync everysec",
         "The first write copies",
         "Implementation · kernel.pageWrite(page)",
