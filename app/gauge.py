@@ -12,7 +12,7 @@ NO_SNAPSHOT = (
 )
 FRESH = 1.5
 """Seconds up to which a reading of smaps (one a second at least) need not say its age."""
-SOURCE = 15
+SOURCE = 16
 """Cells of a witness' name."""
 
 

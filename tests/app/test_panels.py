@@ -36,7 +36,7 @@ TAIL = TailView(
 def test_the_gauge_names_both_witnesses_and_a_full_copy() -> None:
     lines = texts(gauge_lines(VIEW, DRAWN, 100, 4))
     assert "96 KiB smaps  " in lines[0] and "a full copy, modelled: 2,800 KiB" in lines[0]
-    assert "96 KiB pagemap        = 24 copied pages of 4 KiB" in lines[1]
+    assert "96 KiB pagemap         = 24 copied pages of 4 KiB" in lines[1]
     assert "fork took 1.9 ms" in lines[1]
     assert "peak 96 KiB" in lines[-1]
     assert all(width(of) <= 100 for of in gauge_lines(VIEW, DRAWN, 100, 4))
