@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from app.cards import card_lines, highlighted
+from app.child_grid import child_words
 from app.crash_words import crash_lines
 from app.details import details_lines
 from app.gauge import bar, curve, gauge_lines, gauge_title
@@ -203,3 +204,12 @@ def test_a_recording_never_speaks_of_an_engine_that_runs() -> None:
         shown = " ".join(texts(header_lines(driver, 160)))
         assert "replay" in shown and "runs on" not in shown and "redis-cli" not in shown
         assert ":" not in [key.shown for key in footer(driver)]
+
+
+def test_a_held_childs_words_fit_the_narrowest_grid() -> None:
+    assert VIEW.child is not None
+    far = replace(VIEW.child, hold="held", keys=100_000, total_keys=100_000, bytes=10**7)
+    held, progress = child_words(far, True, frozenset("h"))
+    assert plain(held) == "held (h lets go)" and width(held) <= 37
+    assert width(progress) <= 37
+    assert plain(child_words(far, True, frozenset())[0]) == "held", "h is refused: not named"
