@@ -55,25 +55,26 @@ class ChildGrid(PageGrid):
             counted(looks[state], CHILD_STATES[state], pages.count(state), size)
             for state in (WRITTEN, WRITING, TO_COME, ABSENT)
         ]
+        each = self.cells.shape.per_cell
+        if each > 1:
+            items.append(line((f"{each} pages a cell; bar: share written", "dim")))
         return flow(items, self.size.width)
 
     def pointed(self, view: View) -> list[Line]:
         """The child's progress (the parent's grid names the page under the cursor)."""
         if view.child is None:
             return [(), ()]
-        each = self.cells.shape.per_cell
-        note = line((f"{each} pages a cell; bar: share written" if each > 1 else "", "dim"))
-        first, second = child_words(view.child, view.engine.alive, self.acting)
-        return [first or note, second]
+        return list(child_words(view.child, view.engine.alive, self.acting))
 
 
 def child_words(child: ChildView, engine_alive: bool, acting: frozenset[str]) -> tuple[Line, Line]:
-    """What became of the child (nothing while it lives), and how far it is or was."""
+    """What holds the child or became of it (or nothing), and how far it is or was."""
     wrote = f"{grouped(child.keys)} of {grouped(child.total_keys)} keys"
     if child.alive and engine_alive:
         key = " (h lets go)" if "h" in acting else ""
-        held = {"held": f" · held{key}", "armed": " · hold armed"}.get(child.hold, "")
-        return (), line(f"{wrote}, {grouped(child.bytes // 1024)} KiB", (held, "child"))
+        held = {"held": f"held{key}", "armed": "hold armed"}.get(child.hold, "")
+        first = line((held, "child")) if held else ()
+        return first, line(f"{wrote}, {grouped(child.bytes // 1024)} KiB")
     if child.alive:
         return line(("gone with the engine: the old dump stays", "lost")), line(wrote)
     if child.exit_signal:

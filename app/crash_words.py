@@ -13,7 +13,7 @@ def crash_lines(view: View, cells: int) -> list[Line]:
         return []
     lines: list[Line] = [EMPTY, line((f"{crash.kind}: the engine was gone", "lost"))]
     lines += paragraph(
-        f"At that moment {grouped(crash.acked)} bytes of the log were acknowledged,"
+        f"By its last event {grouped(crash.acked)} bytes of the log were acknowledged,"
         f" {grouped(crash.written)} written, {grouped(crash.fsynced)} on disk.",
         cells,
     )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:  # the first frame need not wait for these
 class Cursor:
     """Looks at `history`; without a place in it, at now."""
 
+    is_replay = False
+
     def __init__(self, scene: Scene, words: Words) -> None:
         self.scene = scene
         self.words = words

@@ -37,7 +37,7 @@ def details_lines(view: View, cells: int) -> list[Line]:
             _row("child, arena, private", smaps(gauge.child_private_dirty_kb), "smaps", "child"),
             _row("pages copied / new now", f"{view.counts[COPIED]:,} / {view.counts[NEW]:,}",
                  "pagemap"),
-            _row("what a full copy would cost", _kb(gauge.full_copy_kb), "held at the fork"),
+            _row("what a full copy would cost", _kb(gauge.full_copy_kb), "modelled"),
             EMPTY,
             line(("The fork", "bold")),
             _row("fork(2) took", duration(child.fork_usec), "parent's clock"),

@@ -31,6 +31,8 @@ class Driver(Protocol):
     """A scene that plays; nothing here blocks, and nothing here draws."""
 
     scene: Scene
+    is_replay: bool
+    """Whether a recording is shown: no engine runs, at now as little as in the past."""
     refusal: str
     """Why the last key did nothing, in one line; the screen takes it and leaves it empty."""
 

@@ -12,7 +12,7 @@ NO_SNAPSHOT = (
 )
 FRESH = 1.5
 """Seconds up to which a reading of smaps (one a second at least) need not say its age."""
-SOURCE = 15
+SOURCE = 16
 """Cells of a witness' name."""
 
 
@@ -103,7 +103,7 @@ def _over(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
 
 def _bar_line(figure: Line, value: int, view: View, glyphs: Glyphs, cells: int) -> Line:
     full = view.gauge.full_copy_kb
-    beside = line((f" a full copy: {grouped(full)} KiB", "dim"))
+    beside = line((f" a full copy, modelled: {grouped(full)} KiB", "dim"))
     room = max(cells - width(figure) - width(beside), 8)
     return (*figure, *bar(value, full, room, glyphs, "copied text"), *beside)
 

@@ -32,14 +32,14 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     pace, policy = ("pace ", "appendfsync ") if wide else ("", "")
     state: list[Span] = [
         (f"{beat} · ", "dim"),
-        (STATUS_WORDS[driver.status], "glow" if driver.status == "past" else role),
+        (_status(driver), "glow" if driver.status == "past" else role),
         (f" · {pace}x{driver.pace_factor:.1f} · {policy}{view.tail.policy}", "dim"),
     ]
     if scene.clock_scale != 1.0:
         state.append((f" · clock x{scene.clock_scale:g}, scripted", "cache text"))
     if view.missed:
         state.append((f" · {view.missed} events missed", "lost"))
-    joinable = driver.status not in ("replay", "crashed") and view.engine.port
+    joinable = not driver.is_replay and driver.status != "crashed" and view.engine.port
     port = f"redis-cli -p {view.engine.port}" if joinable else ""
     if port and cells >= MIDDLE:
         state.append((f" · {port}", "text"))
@@ -51,6 +51,12 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
         spread(title, tuple(state), cells),
         spread(line((f" {thesis}", "dim")), second, cells),
     ]
+
+
+def _status(driver: Driver) -> str:
+    if driver.is_replay and driver.status != "replay":
+        return f"replay, {driver.status}"
+    return STATUS_WORDS[driver.status]
 
 
 def _title(driver: Driver, cells: int) -> Line:

@@ -28,7 +28,7 @@ TABLE = (
     Key(("full_stop",), ".", "scrub(1)", "", "one event forward"),
     Key(("left_square_bracket",), "[", "mark(-1)", "", "to the mark before (fork, fsync ...)"),
     Key(("right_square_bracket",), "]", "mark(1)", "", "to the next mark"),
-    Key(("end",), "End", "to_now", "live", "back to now", True),
+    Key(("end",), "End", "to_now", "now", "back to now", True),
     Key(("1",), "1", "answer(0)", "", "answer a question: first, second ... choice"),
     Key(("2",), "2", "answer(1)", "", "answer with the second choice"),
     Key(("3",), "3", "answer(2)", "", "answer with the third choice"),
@@ -94,7 +94,7 @@ def acts(driver: Driver, shown: str) -> bool:
         return status in ("live", "paused", "replay")
     if shown not in LIVE:
         return True
-    if status not in ("live", "paused", "failed"):
+    if driver.is_replay or status not in ("live", "paused", "failed"):
         return False
     if shown == "s":  # steps the child that h holds
         return "h" in driver.offered and driver.now_view.hold == "held"

@@ -130,7 +130,7 @@ def flow(items: Iterable[Line], cells: int, gap: int = 2) -> list[Line]:
 def fold(of: Line, cells: int, hang: int = 0) -> list[Line]:
     """A line in as many as it needs, at spaces where it can be; all but the first indented."""
     lines: list[Line] = []
-    indent = hang if hang * 2 < cells else 0
+    indent = max(min(hang, cells // 3), 0)
     while 0 < cells < width(of):
         text = plain(of)
         taken = _characters(text, cells)

@@ -24,6 +24,11 @@ def describe(view: View, pages: range, page: int) -> list[Line]:
         found = states.count(state)
         if found:
             spans.append((f"{found} {name} ", ROLE[state]))
+    copied = [own for own in pages if view.pages[own : own + 1] == bytes([COPIED])]
+    if copied:
+        last = max(copied, key=lambda own: view.notes.get(own, PageNote()).copied_at)
+        history = _history(view, view.notes.get(last, PageNote()), COPIED)
+        return [tuple(spans), line((f"page {grouped(last)} ", "bold"), *history)]
     keys = [key for own in pages for key in view.notes.get(own, PageNote()).keys]
     return [tuple(spans), line(_named(tuple(keys[:3]), len(keys) - 3) if keys else "no keys known")]
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from app.cards import GLOW, CardPanel
 from app.child_grid import ChildGrid
+from app.coming import Coming, room_of
 from app.driver import Driver, panels_at
 from app.gauge import Gauge
 from app.grid import PageGrid
@@ -74,6 +75,7 @@ class PanelsScreen(Screen[None]):
         self.card_panel = CardPanel(id="code")
         self.words = WordsPanel(id="words")
         self.tabs = Tabs(id="tabs")
+        self.coming = Coming(id="coming")
         self.header = Header()
         self.footer = Footer()
         self.status_line = StatusLine()
@@ -97,6 +99,7 @@ class PanelsScreen(Screen[None]):
                 panel.add_class("panel")
                 yield panel
             yield self.tabs
+            yield self.coming
         yield self.status_line
         yield self.timeline
         yield self.footer
@@ -147,8 +150,19 @@ class PanelsScreen(Screen[None]):
             else:
                 self.query_one(f"#{name}").styles.display = "none"
         self._places = places
+        self._announce(places)
         if self.is_small:
             self._focus_tab()
+
+    def _announce(self, places: dict[str, Region]) -> None:
+        """Say what will be where nothing is yet."""
+        missing = [name for name in TABS if name in places and name not in self.entered]
+        room = room_of(places, missing)
+        if room is None or self.is_small:
+            self.coming.styles.display = "none"
+            return
+        self._put_at(self.coming, room)
+        self.coming.show(self.driver.scene, self.driver.stage(), missing)
 
     def _focus_tab(self) -> None:
         """The arrows belong to the one panel below the words, unless somebody types."""

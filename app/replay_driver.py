@@ -27,6 +27,8 @@ class ReplayDriver(Cursor):
     `clock` in seconds is injected, so that tests play a recording in no time.
     """
 
+    is_replay = True
+
     def __init__(
         self,
         lesson: Lesson,

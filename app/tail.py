@@ -24,6 +24,11 @@ class Tail(LinesPanel, can_focus=False):
 
     def show(self, view: View, now: float | None = None) -> None:
         """Draw `view`; `now` in CLOCK_MONOTONIC seconds, None where time stands still."""
+        if not view.engine.pid:  # nothing is known yet: no word about it either
+            self.title("AOF tail")
+            self.subtitle("")
+            self.put([line(("The engine starts ...", "dim"))])
+            return
         file = view.tail.file.rsplit("/", 1)[-1]
         policy = f"appendfsync {view.tail.policy} · measured"
         self.title(f"AOF tail · {file or 'off'} · {policy}", f"AOF tail · {policy}")

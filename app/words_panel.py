@@ -26,6 +26,8 @@ class WordsPanel(LinesPanel, can_focus=True):
 
     def show(self, driver: Driver) -> None:
         """Draw the stage that the driver is at."""
+        if not self.size.width:
+            return
         stage = driver.stage()
         self.title("What happens")
         self.put(
@@ -41,7 +43,7 @@ def words_lines(
     cells = max(cells - 1, 10)
     lines = [
         line((text(stage.title), "bold")),
-        *paragraph(text(text_of(scene, stage, view)), cells),
+        *paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells),
     ]
     lines += crash_lines(view, cells)
     if stage.question is not None:

@@ -127,6 +127,8 @@ def _numbered(event: Any, number: int) -> Any:
 class FakeDriver:
     """Plays nothing: shows a history, remembers what it was asked."""
 
+    is_replay = False
+
     def __init__(self, stream: Sequence[events.AnyEvent] = (), status: Status = "live") -> None:
         lesson = load("04")
         self.scene, self.words = lesson.scene, lesson.words

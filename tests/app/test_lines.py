@@ -8,7 +8,9 @@ from app.lines import (
     crop,
     cut,
     duration,
+    fitting,
     flow,
+    fold,
     grouped,
     in_ascii,
     line,
@@ -16,6 +18,7 @@ from app.lines import (
     shortened,
     spread,
     strip_of,
+    visible,
     width,
     wrap,
 )
@@ -50,6 +53,34 @@ def test_cutting_says_that_something_is_missing() -> None:
 def test_the_right_end_keeps_its_place() -> None:
     assert plain(spread(line("left"), line("right"), 12)) == "left   right"
     assert plain(spread(line("a long left end"), line("right"), 12)) == "a lon… right"
+
+
+@given(st.text(max_size=60))
+@settings(deadline=None, derandomize=True, max_examples=200)
+def test_nothing_that_a_terminal_obeys_is_drawn(text: str) -> None:
+    drawn = strip_of(line(text, ("\x1b[31m\r\u202e", "dim")), 40, DARK)
+    assert drawn.text.isprintable()
+    assert drawn.cell_length == 40
+
+
+def test_escapes_are_spelled_out() -> None:
+    assert visible("a\x1b[31m\u202e\x00") == "a\\x1b[31m\\u202e\\x00"
+    assert visible("值 🎉") == "值 🎉"
+
+
+@given(WORDS, st.integers(4, 40))
+@settings(deadline=None, derandomize=True, max_examples=100)
+def test_a_folded_line_keeps_roles_letters_and_width(text: str, cells: int) -> None:
+    of = line((text.replace("\n", " "), "dim"), "值 end")
+    folded = fold(of, cells, 3)
+    assert all(width(one) <= cells for one in folded)
+    assert "".join(map(plain, folded)).replace(" ", "") == plain(of).replace(" ", "")
+    assert {role for one in folded for _, role in one} <= {"dim", "text"}
+
+
+def test_of_several_wordings_the_first_that_fits_is_taken() -> None:
+    assert fitting(("Implementation", "Code"), 6) == "Code"
+    assert fitting(("Implementation", "Code"), 3) == "Co…"
 
 
 def test_items_flow_into_lines() -> None:

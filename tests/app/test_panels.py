@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from app.cards import card_lines, highlighted
+from app.child_grid import child_words
 from app.crash_words import crash_lines
 from app.details import details_lines
 from app.gauge import bar, curve, gauge_lines, gauge_title
@@ -35,8 +36,8 @@ TAIL = TailView(
 
 def test_the_gauge_names_both_witnesses_and_a_full_copy() -> None:
     lines = texts(gauge_lines(VIEW, DRAWN, 100, 4))
-    assert "96 KiB smaps  " in lines[0] and "a full copy: 2,800 KiB" in lines[0]
-    assert "96 KiB pagemap        = 24 copied pages of 4 KiB" in lines[1]
+    assert "96 KiB smaps  " in lines[0] and "a full copy, modelled: 2,800 KiB" in lines[0]
+    assert "96 KiB pagemap         = 24 copied pages of 4 KiB" in lines[1]
     assert "fork took 1.9 ms" in lines[1]
     assert "peak 96 KiB" in lines[-1]
     assert all(width(of) <= 100 for of in gauge_lines(VIEW, DRAWN, 100, 4))
@@ -95,6 +96,8 @@ def test_a_page_is_named_with_what_copied_it() -> None:
     words = texts(describe(VIEW, range(page, page + 1), page))
     assert words[0] == f"page {page} copied: user:{page - FIRST}"
     assert words[1].startswith("copied ") and "s after the fork by SET" in words[1]
+    together = texts(describe(VIEW, range(page - 1, page + 2), page))
+    assert together[1].startswith(f"page {page} copied ") and "after the fork by SET" in together[1]
     several = texts(describe(VIEW, range(FIRST, FIRST + 8), FIRST))
     assert several[0].startswith(f"pages {FIRST}-{FIRST + 7}:") and "shared" in several[0]
 
@@ -148,7 +151,7 @@ def test_words_open_with_previously_and_close_with_what_to_take_away() -> None:
 
 def test_a_crash_says_what_was_on_which_rung_and_what_came_back() -> None:
     crash = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300)
-    gone = "\n".join(texts(crash_lines(replace(VIEW, crash=crash), 60)))
+    gone = " ".join(texts(crash_lines(replace(VIEW, crash=crash), 60)))
     assert "500 bytes of the log were acknowledged, 400" in gone and "came back" not in gone
     back = replace(crash, recovered_keys=699, survived=400, lost=100)
     shown = " ".join(texts(crash_lines(replace(VIEW, crash=back), 60)))
@@ -189,3 +192,24 @@ def test_pages_of_text() -> None:
     assert "Ready to accept connections tcp" in plain(log_lines(VIEW, 80)[0])
     helped = "\n".join(texts(help_lines(DRAWN, frozenset("b"), 100)))
     assert "kill -9 the engine" in helped and "not offered by this scene yet" in helped
+
+
+def test_a_recording_never_speaks_of_an_engine_that_runs() -> None:
+    class Replayed(FakeDriver):
+        is_replay = True
+
+    driver = Replayed(status="replay")
+    for look in (driver.to_now, lambda: driver.seek(60)):
+        look()
+        shown = " ".join(texts(header_lines(driver, 160)))
+        assert "replay" in shown and "runs on" not in shown and "redis-cli" not in shown
+        assert ":" not in [key.shown for key in footer(driver)]
+
+
+def test_a_held_childs_words_fit_the_narrowest_grid() -> None:
+    assert VIEW.child is not None
+    far = replace(VIEW.child, hold="held", keys=100_000, total_keys=100_000, bytes=10**7)
+    held, progress = child_words(far, True, frozenset("h"))
+    assert plain(held) == "held (h lets go)" and width(held) <= 37
+    assert width(progress) <= 37
+    assert plain(child_words(far, True, frozenset())[0]) == "held", "h is refused: not named"

@@ -12,6 +12,7 @@ from app.layout import arranged, mode_of
 from app.page_screen import ConfirmScreen, PageScreen
 from app.scene_screen import SceneScreen
 from app.too_small import too_small
+from scenes.history import History
 from tests.app.fake import FIRST, FakeDriver
 
 
@@ -51,7 +52,7 @@ async def test_all_is_on_the_screen_at_160x48() -> None:
     for expected in (
         "Parent heap · pid 4711 · 1,024 pages",
         "Snapshot child · pid 4723",
-        "a full copy: 2,800 KiB",
+        "a full copy, modelled: 2,800 KiB",
         "AOF tail · appendonly.aof.1.incr.aof · appendfsync everysec",
         "The first write copies",
         "Implementation · kernel.pageWrite(page)",
@@ -229,3 +230,12 @@ def test_panels_do_not_overlap_or_leave_the_screen(columns: int, lines: int) -> 
         assert place.width > 0 and place.height > 0
         assert not any(place.overlaps(other) for other in places if other is not place)
     assert mode_of(columns, lines) in ("large", "middle", "small")
+
+
+async def test_before_the_engine_speaks_nothing_is_said_of_it() -> None:
+    driver = FakeDriver()
+    driver.history = History(driver.scene.cards)
+    async with shown(driver=driver) as (screen, pilot):
+        text = await said(screen, pilot)
+    assert "The engine starts" in text
+    assert "is off" not in text and "aof_buf" not in text

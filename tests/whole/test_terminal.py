@@ -186,9 +186,11 @@ def test_an_engine_killed_from_outside_is_said_in_one_line(terminal: Terminal) -
 
     engine.kill()
 
-    screen = terminal.wait_for("0 starts the scene again")
-    said = [line.strip() for line in screen.splitlines() if "engine is gone: " in line]
-    assert said == ["The engine is gone: killed by signal 9. 0 starts the scene again."]
+    screen = terminal.wait_for("0 starts again")
+    said = [line.strip() for line in screen.splitlines() if "engine is gone (" in line]
+    assert said == [
+        "The engine is gone (killed by signal 9): 0 starts again, backspace looks back."
+    ]
     assert "Traceback" not in screen
     wait_until_gone([engine, child])  # the child does not outlive it
     assert program.is_running()

@@ -95,3 +95,14 @@ def test_reset_forgets_everything() -> None:
     assert client.line("RESET") == b"+RESET\r\n"
     assert client.line("EXEC").startswith(b"-ERR EXEC without MULTI")
     assert client.client.db.watched == {}
+
+
+def test_an_exec_that_may_not_write_now_gives_up() -> None:
+    server = OfflineServer()
+    client = server.connect()
+    client.line("MULTI")
+    client.line("SET a 1")
+    server.persistence.refusal = lambda: "MISCONF no"  # type: ignore[method-assign]
+    assert client.line("EXEC") == b"-EXECABORT Transaction discarded because of: MISCONF no\r\n"
+    assert client.line("EXEC").startswith(b"-ERR EXEC without MULTI")
+    assert client.line("EXISTS a") == b":0\r\n"
