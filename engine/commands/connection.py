@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 _GREETING_FLAGS = "noscript loading stale fast no_auth allow_busy"
 _AUTH_FIRST = (
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
-    "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
-    "RESP protocol version at the same time"
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH "
+    "<user> <pass> option can be used to authenticate the client and select the RESP protocol "
+    "version at the same time"
 )
 _BAD_NAME = "ERR Client names cannot contain spaces, newlines or special characters."
 
