@@ -23,6 +23,7 @@ from engine.replies import (
     bulk,
     integer,
     map_,
+    shown,
     simple,
     wrong_arity,
 )
@@ -216,8 +217,7 @@ def _hello_options(words: list[bytes]) -> tuple[tuple[bytes, bytes] | None, byte
                 raise CommandError(_BAD_NAME)
             position += 2
         else:
-            shown = words[position].decode("utf-8", "surrogateescape")
-            raise CommandError(f"ERR Syntax error in HELLO option '{shown}'")
+            raise CommandError(f"ERR Syntax error in HELLO option '{shown(words[position])}'")
     return credentials, name
 
 

@@ -21,6 +21,7 @@ from engine.replies import (
     CommandError,
     array,
     error,
+    shown,
     simple,
 )
 
@@ -74,9 +75,9 @@ def debug(client: Client, argv: list[bytes]) -> bytes:
         raise CommandError(_REFUSED)
     entry = _SUBCOMMANDS.get(argv[1].upper())
     if entry is None or not entry[0] <= len(argv) <= entry[1]:
-        shown = argv[1].decode("utf-8", "surrogateescape")
+        name = shown(argv[1], 128)
         raise CommandError(
-            f"ERR unknown subcommand or wrong number of arguments for '{shown}'. Try DEBUG HELP."
+            f"ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."
         )
     return entry[2](client, argv)
 
