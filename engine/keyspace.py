@@ -82,6 +82,7 @@ class Keyspace:
             database.keys.clear()
             database.collections.clear()
             database.expires.clear()
+            database.odd_encodings.clear()
         self.arena.reset()
         return count
 

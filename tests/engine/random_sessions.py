@@ -203,6 +203,7 @@ SORT lt BY *_w GET # GET *
 SORT z ALPHA sortopt*
 SORT_RO lt ALPHA LIMIT n n
 FLUSHDB flushopt?
+FLUSHALL flushopt?
 MULTI
 MULTI
 EXEC
