@@ -49,6 +49,8 @@ class Database:
         self.collections: dict[bytes, Collection] = {}
         """The index of every key that is no string."""
         self.expires: dict[bytes, int] = {}
+        self.odd_encodings: dict[bytes, str] = {}
+        """What OBJECT ENCODING tells of the strings that were changed and not encoded anew."""
         self.on_new: Callable[[int, bytes], None] | None = None
         """Hears (database, key) of every key that comes to be, if somebody wants to."""
         self.replaying = False
@@ -157,6 +159,8 @@ class Database:
             self.expires[key] = expire_ms
         elif self.expires:
             self.expires.pop(key, None)
+        if self.odd_encodings:
+            self.odd_encodings.pop(key, None)
         if self.watched and key in self.watched:
             self.modified(key)
 
@@ -188,6 +192,7 @@ class Database:
             elif key in taken:
                 self._free(key, before)
             self.expires.pop(key, None)
+            self.odd_encodings.pop(key, None)
             if key in self.watched:
                 self.modified(key)
 
@@ -240,6 +245,8 @@ class Database:
             return False
         if self.expires:
             self.expires.pop(key, None)
+        if self.odd_encodings:
+            self.odd_encodings.pop(key, None)
         self._free(key, offset)
         if self.watched and key in self.watched:
             self.modified(key)
@@ -251,7 +258,9 @@ class Database:
         if collection is None:
             value = self.get(key)
             if value is not None:
+                encoding = self.odd_encodings.get(key, "")
                 self.set(key, value, expire_ms)
+                self.note_encoding(key, encoding)
             return
         collection.set_expiry(expire_ms)
         if expire_ms:
@@ -260,6 +269,13 @@ class Database:
             self.expires.pop(key, None)
         if self.watched and key in self.watched:
             self.modified(key)
+
+    def note_encoding(self, key: bytes, encoding: str) -> None:
+        """OBJECT ENCODING tells this of a string until it is stored anew; empty: what it looks."""
+        if encoding:
+            self.odd_encodings[key] = encoding
+        elif self.odd_encodings:
+            self.odd_encodings.pop(key, None)
 
     # -- collections and whole keys ------------------------------------------------------------
 
@@ -299,7 +315,9 @@ class Database:
         collection = self.collections.get(source)
         expire_ms = self.expires.get(source, 0)
         if collection is None:
+            encoding = self.odd_encodings.get(source, "")
             self._put(target, self.get(source) or b"", expire_ms)
+            self.note_encoding(target, encoding)
             self.delete(source)
             return
         collection.rename(target)  # takes what memory it needs before anything is lost
@@ -325,6 +343,7 @@ class Database:
         expire_ms = self.expires.get(key, 0)
         if collection is None:
             target._put(name, self.get(key) or b"", expire_ms)
+            target.note_encoding(name, self.odd_encodings.get(key, ""))
             return
         copied = type(collection)(target.arena, target.index, name, expire_ms)
         try:
@@ -347,6 +366,7 @@ class Database:
         self.keys.clear()
         self.collections.clear()
         self.expires.clear()
+        self.odd_encodings.clear()
         self.arena.release_database(self.index)
         return count
 

@@ -82,6 +82,7 @@ class Keyspace:
             database.keys.clear()
             database.collections.clear()
             database.expires.clear()
+            database.odd_encodings.clear()
         self.arena.reset()
         return count
 
@@ -97,6 +98,7 @@ class Keyspace:
             for collection in database.collections.values():
                 collection.chain.db = database.index
         a.expires, b.expires = b.expires, a.expires
+        a.odd_encodings, b.odd_encodings = b.odd_encodings, a.odd_encodings
         self.arena.swap_owner(first, second)
         for database in (a, b):
             for key in database.awaited.keys() & database.collections.keys():

@@ -255,15 +255,27 @@ class Persistence:
         """The fields of INFO persistence, in Redis' order."""
         return persistence_info.fields(self._server)
 
-    def reload(self) -> None:
-        """DEBUG RELOAD: save, empty, load; raises CommandError."""
-        if not self.saves.write_dump():
+    def reload(self, *, save: bool = True, flush: bool = True, merge: bool = False) -> None:
+        """DEBUG RELOAD: save, empty, load; raises CommandError, and has not emptied anything then.
+
+        A dump that was not written now is read once for a trial. Where loading fails all the same
+        the process ends, unlike Redis, which goes on and may save the half that it has.
+        """
+        if save and not self.saves.write_dump():
             raise CommandError("ERR Error trying to save the DB")
-        self._server.keyspace.flush()
         try:
-            self.recovery.load_dump()
+            if not save:
+                self.recovery.try_dump()
         except EngineError as error:
             raise CommandError(f"ERR Error trying to load the RDB dump: {error}") from error
+        if flush:
+            self._server.keyspace.flush()
+        try:
+            self.recovery.load_dump(replace=merge)
+        except EngineError as error:
+            self._server.log("#", f"DEBUG RELOAD has half of the data and ends here: {error}")
+            os._exit(1)
+        self._server.log("#", "DB reloaded by DEBUG RELOAD")
 
     def load_aof(self) -> None:
         """DEBUG LOADAOF: flush, empty, load. Where that fails the process ends, as Redis' does:

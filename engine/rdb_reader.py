@@ -58,13 +58,14 @@ def load(
     *,
     disk: Disk | None = None,
     keep_expired: bool = False,
+    replace: bool = False,
     verify_checksum: bool = True,
     key_delay_usec: int = 0,
     limits: Limits = _DEFAULT_LIMITS,
     log: Callable[[str, str], None] = lambda level, text: None,
     on_progress: Callable[[int], None] = lambda offset: None,
 ) -> LoadResult:
-    """Add a dump's keys to `keyspace`, which must not have them yet.
+    """Add a dump's keys to `keyspace`, which must not have them yet, or loses them (`replace`).
 
     `keep_expired` is for an AOF's base; `limits` bound the encodings that OBJECT ENCODING names;
     `on_progress` hears the offset about once a MiB. Raises CorruptFileError, ArenaFullError, or
@@ -85,6 +86,8 @@ def load(
                 told = True
                 _tell_origin(parser, now, log)
             is_expired = 0 < expire_ms < now and not keep_expired
+            if replace and not is_expired:
+                keyspace.databases[db].delete(key)
             if elements is not None:
                 database = None if is_expired else keyspace.databases[db]
                 if not _load_collection(parser, entry, database, limits):

@@ -79,7 +79,9 @@ class Recovery:
     def _load_base(self, path: str) -> int:
         return self._load_rdb(path, keep_expired=True).bytes
 
-    def _load_rdb(self, path: str, *, keep_expired: bool = False) -> rdb_reader.LoadResult:
+    def _load_rdb(
+        self, path: str, *, keep_expired: bool = False, replace: bool = False
+    ) -> rdb_reader.LoadResult:
         config = self._server.config
         try:
             return rdb_reader.load(
@@ -87,8 +89,10 @@ class Recovery:
                 self._server.keyspace,
                 disk=self._disk,
                 keep_expired=keep_expired,
+                replace=replace,
                 verify_checksum=config.rdbchecksum,
                 key_delay_usec=config.key_load_delay,
+                limits=config,
                 log=self._server.log,
             )
         except ArenaFullError as error:
@@ -103,23 +107,40 @@ class Recovery:
         """
         self.manifest = self.folder().read()
 
-    def load_dump(self) -> None:
-        """Load the dump, if there is one; raises EngineError."""
-        path = os.path.join(self._directory, self._server.config.dbfilename)
-        started = perf_counter_ns()
+    def try_dump(self) -> None:
+        """Read the whole dump and keep nothing of it; raises EngineError, if it is missing, too."""
         try:
-            result = self._load_rdb(path)
+            for _ in rdb_reader.read(self._dump(), self._disk):
+                pass
+        except OSError as error:
+            raise self._unreadable(error) from error
+
+    def load_dump(self, *, replace: bool = False) -> None:
+        """Load the dump, if there is one; raises EngineError.
+
+        With `replace` its keys take the place of those of the same name, else there may be none.
+        """
+        started = perf_counter_ns()
+        path = self._dump()
+        try:
+            result = self._load_rdb(path, replace=replace)
         except FileNotFoundError:
             return
         except OSError as error:
-            raise EngineError(
-                f"Fatal error loading the DB: {path}: {error.strerror}. It must be a file that "
-                "this user can read: restore it from a backup, or choose another --dbfilename."
-            ) from error
+            raise self._unreadable(error) from error
         usec = (perf_counter_ns() - started) // 1000
         self.expired = result.expired
         self._server.log("*", f"DB loaded from disk: {usec / 1e6:.3f} seconds")
         self._recovered(os.path.basename(path), 0, usec)
+
+    def _dump(self) -> str:
+        return os.path.join(self._directory, self._server.config.dbfilename)
+
+    def _unreadable(self, error: OSError) -> EngineError:
+        return EngineError(
+            f"Fatal error loading the DB: {self._dump()}: {error.strerror}. It must be a file that "
+            "this user can read: restore it from a backup, or choose another --dbfilename."
+        )
 
     def _recovered(self, file: str, truncated: int, usec: int) -> None:
         keys = len(self._server.keyspace)

@@ -162,26 +162,28 @@ _SHOWN = 128
 """Redis cuts a client's own words in an error message after this many bytes."""
 
 
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
+def shown(word: bytes, most: int = 1 << 29) -> str:
+    """What an error message shows of a client's word: Redis' printf stops at a zero byte."""
+    return word[:most].partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
 def unknown_command(argv: Sequence[bytes]) -> CommandError:
     """The command is in no table; shows 128 bytes of its name and as many of its arguments."""
-    shown = b""
-    for argument in argv[1:]:
-        if len(shown) >= _SHOWN:
+    arguments = b""
+    for word in argv[1:]:
+        if len(arguments) >= _SHOWN:
             break
-        shown += b"'%b' " % argument[: _SHOWN - len(shown)]
+        arguments += b"'%b' " % word[: _SHOWN - len(arguments)].partition(b"\0")[0]
+    name = shown(argv[0], _SHOWN)
     return CommandError(
-        f"ERR unknown command '{_text(argv[0][:_SHOWN])}', with args beginning with: {_text(shown)}"
+        f"ERR unknown command '{name}', with args beginning with: {shown(arguments)}"
     )
 
 
 def unknown_subcommand(command: str, subcommand: bytes) -> CommandError:
     """`CONFIG FOO`; `command` is the container's name."""
-    shown = _text(subcommand[:_SHOWN])
-    return CommandError(f"ERR unknown subcommand '{shown}'. Try {command.upper()} HELP.")
+    name = shown(subcommand, _SHOWN)
+    return CommandError(f"ERR unknown subcommand '{name}'. Try {command.upper()} HELP.")
 
 
 def wrong_arity(command: str) -> CommandError:

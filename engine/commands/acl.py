@@ -6,7 +6,15 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from engine.commands.table import container, specs, subcommand
-from engine.replies import CommandError, array, bulk, bulks, map_, set_
+from engine.replies import (
+    CommandError,
+    array,
+    bulk,
+    bulks,
+    map_,
+    set_,
+    shown,
+)
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -85,8 +93,7 @@ def acl_cat(client: Client, argv: list[bytes]) -> bytes:
         return bulks(_CATEGORIES)
     category = argv[2].lower()
     if category not in _CATEGORIES:
-        shown = argv[2].decode("utf-8", "surrogateescape")
-        raise CommandError(f"ERR Unknown category '{shown}'")
+        raise CommandError(f"ERR Unknown category '{shown(argv[2])}'")
     every = (each for spec in specs() for each in (spec, *spec.subcommands.values()))
     name = category.decode()
     return bulks([spec.name.encode() for spec in every if name in spec.categories])

@@ -8,7 +8,15 @@ from engine.client_line import described, kind_of
 from engine.commands.connection import is_name, set_name
 from engine.commands.numbers import integer_of
 from engine.commands.table import container, subcommand
-from engine.replies import OK, SYNTAX, CommandError, bulk, integer, verbatim
+from engine.replies import (
+    OK,
+    SYNTAX,
+    CommandError,
+    bulk,
+    integer,
+    shown,
+    verbatim,
+)
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -59,11 +67,11 @@ def client_setname(client: Client, argv: list[bytes]) -> bytes:
 def client_setinfo(client: Client, argv: list[bytes]) -> bytes:
     """CLIENT SETINFO: of Redis 7.2, for libraries send it to every server."""
     option, value = argv[2].lower(), argv[3]
-    shown = option.decode("utf-8", "surrogateescape")
+    name = shown(option)
     if option not in (b"lib-name", b"lib-ver"):
-        raise CommandError(f"ERR Unrecognized option '{shown}'")
+        raise CommandError(f"ERR Unrecognized option '{name}'")
     if not is_name(value):
-        raise CommandError(f"ERR {shown} cannot contain spaces, newlines or special characters.")
+        raise CommandError(f"ERR {name} cannot contain spaces, newlines or special characters.")
     if option == b"lib-name":
         client.lib_name = value.decode("ascii")
     else:
@@ -108,7 +116,7 @@ def type_of(word: bytes) -> str:
     """A kind of connection by its name; raises CommandError."""
     kind = word.decode("utf-8", "surrogateescape").lower()
     if kind not in _TYPES:
-        raise CommandError(f"ERR Unknown client type '{word.decode('utf-8', 'surrogateescape')}'")
+        raise CommandError(f"ERR Unknown client type '{shown(word)}'")
     return "replica" if kind == "slave" else kind
 
 

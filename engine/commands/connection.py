@@ -23,6 +23,7 @@ from engine.replies import (
     bulk,
     integer,
     map_,
+    shown,
     simple,
     wrong_arity,
 )
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
 
 _GREETING_FLAGS = "noscript loading stale fast no_auth allow_busy"
 _AUTH_FIRST = (
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
-    "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
-    "RESP protocol version at the same time"
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH "
+    "<user> <pass> option can be used to authenticate the client and select the RESP protocol "
+    "version at the same time"
 )
 _BAD_NAME = "ERR Client names cannot contain spaces, newlines or special characters."
 
@@ -216,8 +217,7 @@ def _hello_options(words: list[bytes]) -> tuple[tuple[bytes, bytes] | None, byte
                 raise CommandError(_BAD_NAME)
             position += 2
         else:
-            shown = words[position].decode("utf-8", "surrogateescape")
-            raise CommandError(f"ERR Syntax error in HELLO option '{shown}'")
+            raise CommandError(f"ERR Syntax error in HELLO option '{shown(words[position])}'")
     return credentials, name
 
 

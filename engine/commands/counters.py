@@ -14,6 +14,7 @@ from engine.commands.numbers import (
     integer_of,
     long_double_of,
 )
+from engine.commands.object_command import keep_encoding
 from engine.commands.table import command
 from engine.replies import DECREMENT_OVERFLOW, OVERFLOW, CommandError, bulk, integer
 
@@ -123,6 +124,7 @@ def incrbyfloat(client: Client, argv: list[bytes]) -> bytes:
         client.db.set(key, total)
     else:
         client.db.set_keep_expiry(key, total)
+    keep_encoding(client.db, key, "embstr")
     changed(client, key, 1, "$", "incrbyfloat")
     client.propagated = [[b"SET", key, total, b"KEEPTTL"]]
     return bulk(total)

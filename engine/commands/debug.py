@@ -14,6 +14,7 @@ from engine.commands.object_command import encoding_at
 from engine.commands.table import command
 from engine.digest import digest, digest_value
 from engine.errors import ArenaFullError
+from engine.records import rdb_length
 from engine.replies import (
     NO_SUCH_KEY,
     NOT_POSITIVE,
@@ -21,17 +22,21 @@ from engine.replies import (
     CommandError,
     array,
     error,
+    shown,
     simple,
 )
+from engine.values.lists import List
 
 if TYPE_CHECKING:
     from engine.client import Client
+    from engine.values.collection import Collection
 
 _REFUSED = (
     'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can '
     "run it from a local connection, otherwise you need to set this option in the configuration "
     "file, and then restart the server."
 )
+_RELOAD_OPTIONS = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
 _HELP = """\
 DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
 DIGEST
@@ -48,8 +53,9 @@ OBJECT <key>
     How a value is kept.
 POPULATE <count> [<prefix> [<size>]]
     Creates keys <prefix>:0 and so on with strings of <size> bytes.
-RELOAD
-    Saves a dump, empties the keyspace and loads the dump.
+RELOAD [NOSAVE] [NOFLUSH] [MERGE]
+    Saves a dump, empties the keyspace and loads the dump; NOSAVE and NOFLUSH leave these steps
+    out, with MERGE a key of the dump replaces one of its name.
 SET-ACTIVE-EXPIRE <0|1>
     Switches off or on that expired keys are deleted before anybody asks for them.
 SLEEP <seconds>
@@ -74,9 +80,9 @@ def debug(client: Client, argv: list[bytes]) -> bytes:
         raise CommandError(_REFUSED)
     entry = _SUBCOMMANDS.get(argv[1].upper())
     if entry is None or not entry[0] <= len(argv) <= entry[1]:
-        shown = argv[1].decode("utf-8", "surrogateescape")
+        name = shown(argv[1], 128)
         raise CommandError(
-            f"ERR unknown subcommand or wrong number of arguments for '{shown}'. Try DEBUG HELP."
+            f"ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."
         )
     return entry[2](client, argv)
 
@@ -123,17 +129,31 @@ def _object(client: Client, argv: list[bytes]) -> bytes:
     collection = client.db.collections.get(key)
     arena = client.server.keyspace.arena
     address = arena.base + offset - arena.origin
+    if collection is None:
+        length = client.db.length(key)
+        size, pieces = len(rdb_length(length)) + length, b""
+    else:
+        size, pieces = collection.dump_size(), _pieces(collection)
     return simple(
-        b"Value at:0x%x refcount:1 encoding:%b serializedlength:%d lru:0 lru_seconds_idle:0 "
+        b"Value at:0x%x refcount:1 encoding:%b serializedlength:%d lru:0 lru_seconds_idle:0%b "
         b"page:%d slot:%d"
         % (
             address,
             encoding_at(client.db, key).encode(),
-            client.db.length(key) if collection is None else collection.dump_size(),
+            size,
+            pieces,
             arena.page_of(offset),
             arena.capacity(offset),
         )
     )
+
+
+def _pieces(collection: Collection) -> bytes:
+    """How many pieces of memory it has here; of a list, Redis calls them nodes."""
+    count = sum(1 for _ in collection.chain.chunks())
+    if isinstance(collection, List):
+        return b" ql_nodes:%d ql_avg_node:%.2f" % (count, len(collection) / count)
+    return b" chunks:%d" % count
 
 
 def _digest(client: Client, argv: list[bytes]) -> bytes:
@@ -145,9 +165,14 @@ def _digest_value(client: Client, argv: list[bytes]) -> bytes:
 
 
 def _reload(client: Client, argv: list[bytes]) -> bytes:
-    if len(argv) > 2:
-        raise CommandError("ERR DEBUG RELOAD knows no options here")
-    client.server.persistence.reload()
+    options = {word.upper() for word in argv[2:]}
+    if options - {b"NOSAVE", b"NOFLUSH", b"MERGE"}:
+        raise CommandError(_RELOAD_OPTIONS)
+    client.server.persistence.reload(
+        save=b"NOSAVE" not in options,
+        flush=b"NOFLUSH" not in options,
+        merge=b"MERGE" in options,
+    )
     return OK
 
 
@@ -181,7 +206,7 @@ _SUBCOMMANDS = {
     b"OBJECT": (3, 3, _object),
     b"DIGEST": (2, 2, _digest),
     b"DIGEST-VALUE": (2, _MANY, _digest_value),
-    b"RELOAD": (2, 5, _reload),
+    b"RELOAD": (2, _MANY, _reload),
     b"LOADAOF": (2, 2, _load_aof),
     b"SET-ACTIVE-EXPIRE": (3, 3, _set_active_expire),
     b"LOG": (3, 3, _log),

@@ -11,7 +11,12 @@ from engine.commands.changes import changed
 from engine.commands.lookup import is_there
 from engine.commands.numbers import MAX, MIN, integer_of
 from engine.commands.table import command
-from engine.replies import CommandError, integer, invalid_expire
+from engine.replies import (
+    CommandError,
+    integer,
+    invalid_expire,
+    shown,
+)
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -27,8 +32,7 @@ def _conditions(words: list[bytes]) -> set[bytes]:
     for word in words:
         condition = word.upper()
         if condition not in (b"NX", b"XX", b"GT", b"LT"):
-            shown = word.decode("utf-8", "surrogateescape")
-            raise CommandError(f"ERR Unsupported option {shown}")
+            raise CommandError(f"ERR Unsupported option {shown(word)}")
         found.add(condition)
     if b"NX" in found and found & _FORBIDDEN_WITH_NX:
         raise CommandError("ERR NX and XX, GT or LT options at the same time are not compatible")

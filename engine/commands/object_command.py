@@ -36,7 +36,13 @@ def encoding_at(database: Database, key: bytes) -> str:
     if collection is not None:
         return encodings.encoding_of(collection)
     value = database.get(key)
-    return "" if value is None else encoding_of(value)
+    return "" if value is None else database.odd_encodings.get(key) or encoding_of(value)
+
+
+def keep_encoding(database: Database, key: bytes, encoding: str) -> None:
+    """Note that Redis has a string, just changed, in an encoding that SET would not choose."""
+    is_short = database.length(key) <= _LONGEST_EMBEDDED  # a longer one is raw in any case
+    database.note_encoding(key, encoding if is_short else "")
 
 
 def encoding_of(value: bytes) -> str:
@@ -60,8 +66,8 @@ def object_refcount(client: Client, argv: list[bytes]) -> bytes:
     database, key = client.db, argv[2]
     if not is_there(client, key, quiet=True):
         return client.null
-    number = None if key in database.collections else parse_integer(database.get(key) or b"")
-    is_shared = number is not None and 0 <= number < _SHARED
+    is_integer = encoding_at(database, key) == "int"
+    is_shared = is_integer and 0 <= int(database.get(key) or b"") < _SHARED
     return integer(_SHARED_REFERENCES if is_shared else 1)
 
 

@@ -91,6 +91,7 @@ def _ordered(client: Client, key: bytes, options: SortOptions) -> list[bytes]:
         if options.keeps_order:
             return elements
     elif isinstance(collection, SortedSet):
+        collection.is_large = True  # Redis' SORT converts it, and it stays so
         elements = [member for member, _ in collection.items()]
     elif key in client.db.keys:
         raise CommandError(WRONG_TYPE)

@@ -13,7 +13,7 @@ from engine.commands.lex_ranges import lex_range
 from engine.commands.lookup import look_up
 from engine.commands.numbers import integer_of
 from engine.commands.scores import pairs_reply, score_range
-from engine.commands.sorted_set_results import store
+from engine.commands.sorted_set_results import added_in_order, store
 from engine.commands.table import command
 from engine.replies import EMPTY_ARRAY, SYNTAX, CommandError, bulks, integer
 from engine.values.sorted_sets import SortedSet
@@ -238,4 +238,5 @@ def zrangestore(client: Client, argv: list[bytes]) -> bytes:
     """ZRANGESTORE."""
     options = _parse(argv[5:], RangeOptions(), stores=True)
     found = _found(client, argv[2], argv[3], argv[4], options)
+    found = added_in_order(client.server.config, found)
     return integer(store(client, argv[1], found, "zrangestore"))

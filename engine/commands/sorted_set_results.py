@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.commands.changes import changed
 from engine.errors import ArenaFullError
-from engine.values.encodings import note_growth
+from engine.values.encodings import Limits, note_growth
 from engine.values.sorted_sets import SortedSet, element_of
 
 if TYPE_CHECKING:
@@ -38,3 +38,11 @@ def store(client: Client, key: bytes, pairs: list[tuple[float, bytes]], event: s
     database.adopt(key, members)
     changed(client, key, 1, "z", event)
     return len(pairs)
+
+
+def added_in_order(limits: Limits, pairs: list[tuple[float, bytes]]) -> list[tuple[float, bytes]]:
+    """The pairs as ZADD would leave them: while a sorted set is compact, it takes -0 as 0."""
+    entries, size = limits.zset_max_listpack_entries, limits.zset_max_listpack_value
+    outgrown = (at for at, (_, member) in enumerate(pairs) if at >= entries or len(member) > size)
+    end = next(outgrown, len(pairs))
+    return [(score + 0.0, member) for score, member in pairs[:end]] + pairs[end:]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from engine.commands.changes import changed
 from engine.commands.lookup import is_there
 from engine.commands.numbers import integer_of
+from engine.commands.object_command import keep_encoding
 from engine.commands.table import command
 from engine.replies import (
     EMPTY_BULK,
@@ -37,7 +38,10 @@ def append(client: Client, argv: list[bytes]) -> bytes:
     """APPEND."""
     key, tail = argv[1], argv[2]
     check_length(client, client.db.length(key) + len(tail))
+    is_new = client.db.find(key) is None
     length = client.db.append(key, tail)
+    if not is_new:
+        keep_encoding(client.db, key, "raw")
     changed(client, key, 1, "$", "append")
     return integer(length)
 
@@ -124,5 +128,6 @@ def setrange(client: Client, argv: list[bytes]) -> bytes:
         return integer(length)
     check_length(client, offset + len(data))
     length = client.db.set_range(argv[1], offset, data)
+    keep_encoding(client.db, argv[1], "raw")
     changed(client, argv[1], 1, "$", "setrange")
     return integer(length)

@@ -26,3 +26,10 @@ def test_debug_object_tells_a_collections_encoding_and_size() -> None:
     told = client.line("DEBUG OBJECT h").decode()
     assert " encoding:listpack serializedlength:12 " in told
     assert re.search(r"page:\d+ slot:\d+", told)
+    assert " chunks:1 " in told
+    client.call("RPUSH", "l", *(b"x" for _ in range(1000)))
+    nodes = re.search(r" ql_nodes:(\d+) ql_avg_node:(\S+) ", client.line("DEBUG OBJECT l").decode())
+    assert nodes and 1 <= int(nodes[1]) < 100
+    assert float(nodes[2]) == round(1000 / int(nodes[1]), 2)
+    client.line("SET s " + "v" * 100)
+    assert " encoding:raw serializedlength:102 " in client.line("DEBUG OBJECT s").decode()

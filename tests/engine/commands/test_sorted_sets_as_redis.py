@@ -68,6 +68,18 @@ ZADD z 1e-400 tiny
 ZADD z 1e400 huge
 ZADD z 1e-310 denormal 0x1p-3 hex 0x10 hex2 .5 half 5. five
 ZRANGE z 0 -1 WITHSCORES
+ZADD long -0 a-member-that-is-much-too-long-for-the-compact-encoding-of-a-sorted-set
+ZADD long -0 a
+ZRANGESTORE stored long 0 -1
+ZRANGE stored 0 -1 WITHSCORES
+ZRANGESTORE stored long 0 -1 REV
+ZRANGE stored 0 -1 WITHSCORES
+ZADD sorted 1 a
+SORT sorted ALPHA
+OBJECT ENCODING sorted
+ZADD sorted -0 b
+ZSCORE sorted b
+DEL stored long sorted
 ZSCORE z zero
 ZSCORE z large
 ZSCORE z nope
