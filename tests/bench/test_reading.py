@@ -48,7 +48,7 @@ def test_an_answer_is_read_to_its_end(answer: bytes, ended: bool) -> None:
 def test_every_server_is_filled_with_the_same() -> None:
     assert command(b"GET", b"k") == b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\n"
     assert list(strings(range(3), 10)) == list(strings(range(3), 10))
-    assert list(strings(range(3), 10)) != list(strings(range(3, 6), 10))
+    assert next(strings(range(3), 10))[-12:] != next(strings(range(3, 6), 10))[-12:]
     assert b"".join(collection("zset", 250)).count(b"ZADD") == 3
 
 
