@@ -1,4 +1,7 @@
-"""`make bench`: every benchmark, one table, with the date, the machine and the command."""
+"""`make bench`: every benchmark, one table, with the date, the machine and the command.
+
+`python -m bench NAME ...` runs those; BENCH_SCALE=0.01 before it tries them out in small.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +9,68 @@ import datetime
 import importlib
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Sequence
 
-from bench.row import Row, table
+import redis
 
-BENCHES = ("screen_bench", "attached_bench", "probe_bench", "snapshot_bench")
+from bench.row import Row, table
+from bench.scale import VARIABLE, factor
+from bench.servers import redis_version
+
+BENCHES = (
+    "screen_bench",
+    "attached_bench",
+    "probe_bench",
+    "throughput_bench",
+    "peer_bench",
+    "fork_bench",
+    "snapshot_bench",
+    "loading_bench",
+    "latency_bench",
+)
+FAILURES = (RuntimeError, OSError, redis.RedisError, subprocess.SubprocessError)
 
 
 def main(names: Sequence[str]) -> int:
-    """Run the benchmarks named, all of them where none is; 1 if a target was missed."""
+    """Run the benchmarks named, all of them where none is.
+
+    Returns 0 if every target was held, 1 if one was missed or could not be measured, 2 if there
+    is no such benchmark or scale.
+    """
     unknown = sorted(set(names) - set(BENCHES))
     if unknown:
         print(f"bench: there is no {', '.join(unknown)}; there are {', '.join(BENCHES)}")
         return 2
+    try:
+        scale = factor()
+    except ValueError as error:
+        print(f"bench: {error}")
+        return 2
     rows: list[Row] = []
+    failed = False
     for name in names or BENCHES:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        rows += importlib.import_module(f"bench.{name}").measure()
-    print(
+        try:
+            rows += importlib.import_module(f"bench.{name}").measure()
+        except FAILURES as error:  # one that fails costs the others nothing
+            rows.append(Row.skipped(name, str(error)))
+            failed = True
+    print(heading(names, scale) + "\n")
+    print(table(rows))
+    return 1 if failed or any(row.held is False for row in rows) else 0
+
+
+def heading(names: Sequence[str], scale: float) -> str:
+    """The line above the table: the date, the machine, the command."""
+    command = f"python -m bench {' '.join(names)}" if names else "make bench"
+    smaller = f"{VARIABLE}={scale:g} " if scale != 1 else ""
+    return (
         f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {os.cpu_count()} cores, "
         f"Linux {platform.release().split('-')[0]}, Python {platform.python_version()}, "
-        "`make bench`\n"
+        f"redis-server {redis_version()}, `{smaller}{command}`"
     )
-    print(table(rows))
-    return 1 if any(row.held is False for row in rows) else 0
 
 
 if __name__ == "__main__":

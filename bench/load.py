@@ -5,7 +5,10 @@ from __future__ import annotations
 import random
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from bench.filling import command
 
 _BATCH = 20
 _CONNECTIONS = 10
@@ -26,34 +29,52 @@ class Result:
         return self.requests / self.seconds
 
 
-def paced_sets(port: int, *, rate: float, seconds: float, keys: int, seed: int = 1) -> Result:
-    """SETs of 64 bytes at `rate` a second over ten connections, in batches of twenty."""
+def paced_sets(
+    port: int,
+    *,
+    rate: float,
+    seconds: float,
+    keys: int,
+    seed: int = 1,
+    name: bytes = b"user:%05d",
+    value_bytes: int = 64,
+    batches: int = 200,
+    going: Callable[[], bool] | None = None,
+) -> Result:
+    """SETs at `rate` a second over ten connections, in batches of twenty.
+
+    They are made before the first goes out and are repeated after `batches`. It ends after
+    `seconds`, or with `going` asked before each batch answering no.
+    """
     generator = random.Random(seed)
     connections = []
     for _ in range(_CONNECTIONS):
         connection = socket.create_connection(("127.0.0.1", port))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connections.append(connection)
-    batches = [
+    made = [
         b"".join(
-            b"*3\r\n$3\r\nSET\r\n$10\r\nuser:%05d\r\n$64\r\n%064d\r\n"
-            % (generator.randrange(keys), generator.randrange(10**9))
+            command(
+                b"SET",
+                name % generator.randrange(keys),
+                b"%0*d" % (value_bytes, generator.randrange(10**9)),
+            )
             for _ in range(_BATCH)
         )
-        for _ in range(200)
+        for _ in range(batches)
     ]
     expected = _BATCH * len(b"+OK\r\n")
     interval = _BATCH / rate
     latencies: list[float] = []
     started = due = time.perf_counter()
     number = 0
-    while due - started < seconds:
+    while due - started < seconds and (going is None or going()):
         wait = due - time.perf_counter()
         if wait > 0:
             time.sleep(wait)
         connection = connections[number % _CONNECTIONS]
         sent = time.perf_counter()
-        connection.sendall(batches[number % len(batches)])
+        connection.sendall(made[number % len(made)])
         got = 0
         while got < expected:
             got += len(connection.recv(4096))

@@ -1,100 +1,130 @@
-"""BGSAVE of many small keys: the child's time, and what it copies by itself while nobody writes.
+"""BGSAVE beside redis-server: its time, what the child copies while nobody writes, memory a key.
 
-python -m bench.snapshot_bench [KEYS ...]
+python -m bench.snapshot_bench
 """
 
 from __future__ import annotations
 
-import os
-import random
-import select
-import sys
-import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
-from bench.row import Row, table
-from engine.arena import Arena
-from engine.child_control import ParentEnd
-from engine.disk import Disk
-from engine.keyspace import Keyspace
-from engine.rdb_reader import load
-from engine.snapshot import DumpSettings, bgsave
+from bench.filling import KINDS, collection, fill, strings
+from bench.row import Row, compared, growth, table
+from bench.saving import own_copies, save_seconds
+from bench.scale import scaled
+from bench.servers import Running, missing, pair
 
 VALUE_BYTES = 100
 SIZES = (10_000, 100_000, 1_000_000)
+ELEMENTS = 1_000_000
+ROUNDS = 5
+MIB = 1 << 20
+COPIES_MIB = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """One keyspace: times in seconds, what the child copied by itself in KiB."""
+class Sample:
+    """One server with one keyspace."""
 
-    keys: int
-    fork_usec: int
-    seconds: float
-    child_kb: int
-    file_bytes: int
-    load_seconds: float
-
-
-def populated(keys: int, seed: int = 1) -> Keyspace:
-    """A keyspace of incompressible strings."""
-    chance = random.Random(seed)
-    keyspace = Keyspace(Arena(keys // 25 + 1024))
-    for number in range(keys):
-        keyspace.databases[0].set(b"key:%d" % number, chance.randbytes(VALUE_BYTES))
-    return keyspace
+    memory: int
+    """Bytes that its RSS grew by."""
+    copies: int
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    """By the setting of rdbcompression."""
 
 
-def save_and_load(keys: int) -> Outcome:
-    """Fork, dump and load one keyspace."""
-    keyspace = populated(keys)
-    with tempfile.TemporaryDirectory(dir=".") as directory:
-        settings = DumpSettings(os.path.abspath(directory))
-        control = ParentEnd()
-        started = time.perf_counter()
-        snapshot = bgsave(keyspace, Disk(), settings, control, lambda _level, _text: None)
-        poll = select.poll()
-        poll.register(control.report_fd, select.POLLIN)
-        while not control.ended:
-            poll.poll()
-            snapshot.read_reports()
-        seconds = time.perf_counter() - started
-        ending = snapshot.reap(block=True)
-        if ending is None or ending.saved is None:
-            raise SystemExit(f"the snapshot of {keys} keys failed")
-        fresh = Keyspace(Arena(keyspace.arena.pages))
-        loaded = load(settings.path, fresh)
-        if len(fresh) != keys:
-            raise SystemExit(f"{loaded.keys} of {keys} keys came back")
-    return Outcome(
-        keys,
-        snapshot.forked.usec,
-        seconds,
-        ending.cow_kb,
-        ending.saved.bytes,
-        loaded.usec / 1_000_000,
-    )
+def measure() -> list[Row]:
+    """Keyspaces of strings in three sizes, then one collection of each kind."""
+    if reason := missing():
+        return [Row.skipped("BGSAVE beside redis-server", reason)]
+    sizes = [scaled(keys, 100) for keys in SIZES]
+    samples = {keys: side_by_side(partial(strings, range(keys), VALUE_BYTES)) for keys in sizes}
+    rows = [row for keys in sizes for row in rows_of(keys, *samples[keys], keys == sizes[-1])]
+    rows += growth_rows({keys: ours for keys, (ours, _theirs) in samples.items()})
+    for kind in KINDS:
+        elements = scaled(ELEMENTS, 100)
+        ours, theirs = side_by_side(partial(collection, kind, elements))
+        rows += collection_rows(kind, elements, ours, theirs)
+    return rows
 
 
-def measure(sizes: Sequence[int] = SIZES) -> list[Row]:
-    """BGSAVE, the child's own copies and a load, for each number of keys."""
-    rows = []
-    for keys in sizes:
-        outcome = save_and_load(keys)
-        rows += [
-            Row(f"BGSAVE of {keys:,} keys of 100 bytes", outcome.seconds, "s"),
-            Row(
-                f"the child's own copies, {keys:,} keys",
-                outcome.child_kb / 1024,
-                "MiB",
-                at_most=8,
-            ),
-            Row(f"loading that dump, {keys:,} keys", outcome.load_seconds, "s"),
-        ]
+def side_by_side(requests: Callable[[], Iterator[bytes]]) -> tuple[Sample, Sample]:
+    """Fill both servers alike and save in turn."""
+    with pair() as servers:
+        memory = [_filled(server, requests()) for server in servers]
+        seconds: list[dict[str, list[float]]] = [{"yes": [], "no": []} for _ in servers]
+        for _ in range(ROUNDS):
+            for compression in ("yes", "no"):
+                for server, found in zip(servers, seconds, strict=True):
+                    server.client.config_set("rdbcompression", compression)
+                    found[compression].append(save_seconds(server))
+        copies = [own_copies(server) for server in servers]
+        ours, theirs = (Sample(*found) for found in zip(memory, copies, seconds, strict=True))
+    return ours, theirs
+
+
+def _filled(server: Running, requests: Iterator[bytes]) -> int:
+    before = server.rss()
+    fill(server.port, requests)
+    return server.rss() - before
+
+
+def rows_of(keys: int, ours: Sample, theirs: Sample, largest: bool) -> list[Row]:
+    """One size's rows; times and memory have targets at the largest only."""
+    size = f"{keys:,} keys of {VALUE_BYTES} bytes"
+    return [
+        compared(
+            f"BGSAVE of {size}, defaults", "s", ours.seconds["yes"], theirs.seconds["yes"],
+            at_most=1.0 if largest else None,
+        ),
+        compared(
+            f"BGSAVE of {size}, rdbcompression no", "s", ours.seconds["no"], theirs.seconds["no"],
+            at_most=2.0 if largest else None,
+        ),
+        _copies_row(size, ours, theirs),
+        Row(
+            f"memory a key, {size}", ours.memory / keys, "bytes", theirs.memory / keys,
+            "redis-server", at_most=1.6 if largest else None,
+        ),
+    ]  # fmt: skip
+
+
+def collection_rows(kind: str, elements: int, ours: Sample, theirs: Sample) -> list[Row]:
+    """One collection's rows; only the child's copies have a target."""
+    size = f"a {kind} of {elements:,} elements"
+    return [
+        compared(f"BGSAVE of {size}, defaults", "s", ours.seconds["yes"], theirs.seconds["yes"]),
+        _copies_row(size, ours, theirs),
+        Row(
+            f"memory an element, {size}", ours.memory / elements, "bytes",
+            theirs.memory / elements, "redis-server",
+        ),
+    ]  # fmt: skip
+
+
+def _copies_row(size: str, ours: Sample, theirs: Sample) -> Row:
+    return Row(
+        f"the child's own copies, {size}", ours.copies / MIB, "MiB", at_most=COPIES_MIB,
+        note=f"(redis-server's child: {theirs.copies / MIB:.2g} MiB)",
+    )  # fmt: skip
+
+
+def growth_rows(samples: dict[int, Sample]) -> list[Row]:
+    """How the engine's figures go on from each size to the next."""
+    sizes: Sequence[int] = sorted(samples)
+    seconds = {keys: samples[keys].seconds["yes"] for keys in sizes}
+    memory = {keys: [float(samples[keys].memory)] for keys in sizes}
+    rows = [growth("BGSAVE", "s", seconds), growth("memory", "bytes", memory)]
+    first, last = sizes[0], sizes[-1]
+    rows.append(
+        Row(
+            f"the child's own copies at {last:,} keys", samples[last].copies / MIB, "MiB",
+            samples[first].copies / MIB, f"at {first:,}", at_most=1.5,
+        )
+    )  # fmt: skip
     return rows
 
 
 if __name__ == "__main__":
-    print(table(measure([int(word) for word in sys.argv[1:]] or SIZES)))
+    print(table(measure()))
