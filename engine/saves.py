@@ -15,6 +15,7 @@ from engine.child_control import ParentEnd, Report
 from engine.dirty_watch import DirtyWatch
 from engine.events import ChildExit, Fork, Hold, PageRange, RdbSaved, SavePoint, SnapshotProgress
 from engine.forking import ForkError
+from engine.held_pages import held_pages
 from engine.proc import page_table_kb
 from engine.replies import CommandError, simple
 from engine.snapshot import DumpSettings, Ending, Saved, SaveError, Snapshot, bgsave, save
@@ -59,7 +60,7 @@ class Saves:
         self.hold_state = "released"
         self.written_ranges: list[PageRange] = []
         self.held_at_fork = b""
-        """1 for every arena page that held data when the running child was forked."""
+        """1 for every arena page that was mapped when the running child was forked."""
         self._dirty_at_fork = 0
         self.dirty_watch = DirtyWatch()
 
@@ -128,9 +129,9 @@ class Saves:
             control.hold()
         control.watch(server.observer is not None)
         self._persistence.flush()
-        held = bytes(server.keyspace.arena.touched[: server.keyspace.arena.high_water])
         try:
             with self._persistence.probe_paused():
+                held = held_pages(server.keyspace.arena)
                 snapshot = bgsave(
                     server.keyspace, self._persistence.disk, self._settings(), control, server.log
                 )
