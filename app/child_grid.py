@@ -26,6 +26,10 @@ class ChildGrid(PageGrid):
         """The child's states, one byte a page."""
         return view.child_pages
 
+    def sources(self, view: View) -> tuple[str, ...]:
+        """Where the states come from."""
+        return (self.SOURCE,)
+
     def overlay_of(self, view: View) -> bytes:
         """None: what changed since the save is the parent's matter."""
         return b""

@@ -35,6 +35,7 @@ def details_lines(view: View, cells: int) -> list[Line]:
             _row("  of it copies", smaps(gauge.extra_kb), "smaps less new", "copied text"),
             _row(f"copied pages x {kib} KiB", _kb(gauge.copied_kb), "pagemap", "copied text"),
             _row("child, arena, private", smaps(gauge.child_private_dirty_kb), "smaps", "child"),
+            *_huge_rows(view),
             _row("pages copied / new now", f"{view.counts[COPIED]:,} / {view.counts[NEW]:,}",
                  "pagemap"),
             _row("what a full copy would cost", _kb(gauge.full_copy_kb), "modelled"),
@@ -60,7 +61,8 @@ def details_lines(view: View, cells: int) -> list[Line]:
         _row("process, port", f"{engine.pid}, {engine.port}", ""),
         _row("kernel", engine.kernel or "?", "uname"),
         _row("arena", f"{engine.arena_pages:,} pages", f"{engine.page_size // 1024} KiB each"),
-        _row("transparent huge pages", "on" if engine.thp else "off", "madvise"),
+        _row("transparent huge pages asked for", "yes" if engine.thp else "no", "madvise"),
+        _row("  of the arena in such pages now", _kb(gauge.huge_kb), "AnonHugePages"),
         _row("keys, changes since the last save", f"{view.keys:,}, {view.dirty:,}", "INFO"),
     ]
     if view.latency_p99_usec:
@@ -72,6 +74,16 @@ def details_lines(view: View, cells: int) -> list[Line]:
             _row("  of it its own (uss)", _kb(process.uss_kb), "psutil"),
         ]
     return lines
+
+
+def _huge_rows(view: View) -> list[Line]:
+    """What the kernel has filled by 2 MiB, where it has."""
+    gauge = view.gauge
+    rows = (
+        ("parent, arena, in huge pages", gauge.huge_kb, "bold"),
+        ("child, arena, in huge pages", gauge.child_huge_kb, "child"),
+    )
+    return [_row(name, _kb(kib), "AnonHugePages", role) for name, kib, role in rows if kib]
 
 
 def _kb(kib: int) -> str:

@@ -46,8 +46,10 @@ def gauge_lines(
     rising = view.child.alive and view.engine.alive
     at = view.at if now is None else now
     lines = _rising(view, glyphs, cells, at) if rising else _over(view, glyphs, cells)
-    if rows >= 3:
-        lines += curve_lines(view, glyphs, cells, rows - 2)
+    if view.gauge.huge_kb and rising:
+        lines.append(_huge(view))
+    if rows > len(lines):
+        lines += curve_lines(view, glyphs, cells, rows - len(lines))
     return lines[:rows]
 
 
@@ -71,6 +73,16 @@ def _rising(view: View, glyphs: Glyphs, cells: int, now: float) -> list[Line]:
     more: Line = (*took, (" · i: more", "dim"))
     right = more if width(second) + width(more) + 2 < cells else took
     return [_bar_line(figure, gauge.extra_kb, view, glyphs, cells), spread(second, right, cells)]
+
+
+def _huge(view: View) -> Line:
+    """Why there may be copied and new pages that no command has written."""
+    size = len(grouped(view.gauge.full_copy_kb or view.engine.arena_pages * 4))
+    return line(
+        (f"{grouped(view.gauge.huge_kb, size)} KiB ", "bold"),
+        (f"{'AnonHugePages':<{SOURCE}}", "dim"),
+        "= 2 MiB each, filled also where nobody wrote",
+    )
 
 
 def _smaps(view: View, now: float) -> str:

@@ -89,6 +89,14 @@ class PageGrid(Drawn, can_focus=True):
     def pages_of(self, view: View) -> bytes:
         return view.pages
 
+    def sources(self, view: View) -> tuple[str, ...]:
+        """Where the states come from, and what huge pages there are: longer and shorter."""
+        kib = view.gauge.huge_kb
+        if not kib and not view.engine.thp:
+            return (self.SOURCE,)
+        huge = f"{grouped(kib)} KiB in huge pages" if kib else "huge pages asked for, none yet"
+        return f"{self.SOURCE} · {huge}", f"pagemap · {huge}", f"pagemap · huge {grouped(kib)} KiB"
+
     def overlay_of(self, view: View) -> bytes:
         return view.changed if self.overlay else b""
 
@@ -150,7 +158,7 @@ class PageGrid(Drawn, can_focus=True):
     def show(self, view: View) -> None:
         """Draw `view`: only the rows in which a cell changed are drawn again."""
         before, self.view = self.view, view
-        self.subtitle(self.SOURCE if self.pages_of(view) else "")
+        self.subtitle(*(self.sources(view) if self.pages_of(view) else ("",)))
         pages = self.pages_of(view)
         if len(pages) != len(self.pages_of(before)) or (pages and not self.cells.shape.pages):
             self._reshape()

@@ -35,6 +35,8 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
         (_status(driver), "glow" if driver.status == "past" else role),
         (f" · {pace}x{driver.pace_factor:.1f} · {policy}{view.tail.policy}", "dim"),
     ]
+    if view.engine.thp:
+        state.append((" · huge pages on" if wide else " · THP", "text"))
     if scene.clock_scale != 1.0:
         state.append((f" · clock x{scene.clock_scale:g}, scripted", "cache text"))
     if view.missed:

@@ -150,6 +150,8 @@ class LiveDriver(Cursor):
             return f"The engine is gone{how}: 0 starts again, backspace looks back."
         if live.player.failed:
             return f"Stopped; 0 starts again{instead}: {live.notice}"
+        if busy := live.busy_seconds:
+            return f"The engine is busy: no answer for {busy:,.0f} s. All goes on when it answers."
         if live.notice:
             return live.notice
         if live.player.asleep:

@@ -50,9 +50,28 @@ def _history(view: View, note: PageNote, state: int) -> list[Span]:
         verb = "first written" if state == NEW else "copied"
         how = f"{verb} {after:.2f} s after the fork by "
         return [(how, "text"), (note.copied_by.command, "bold")]
+    if state == COPIED:
+        return [(_copied_unseen(view, note), "text")]
+    if state == NEW and view.gauge.huge_kb and not _touched_since_fork(view, note):
+        return [("no write seen: filled with a huge page (2 MiB)", "text")]
     if note.last_touch is not None:
         return [("last written by ", "text"), (note.last_touch.command, "bold")]
     return [("not written since the screen is watching", "faint")] if note.keys else []
+
+
+def _copied_unseen(view: View, note: PageNote) -> str:
+    """A copy that no command is known to have caused."""
+    if view.child is None or not note.copied_at:
+        return "copied before the screen was watching"
+    after = f"{max(note.copied_at - view.child.forked_at, 0.0):.2f} s after the fork"
+    if view.gauge.huge_kb:
+        return f"copied by no write seen: a huge page (2 MiB), {after}"
+    return f"copied by no write seen, {after}"
+
+
+def _touched_since_fork(view: View, note: PageNote) -> bool:
+    forked_at = view.child.forked_at if view.child else 0.0
+    return note.last_touch is not None and note.last_touch.at >= forked_at
 
 
 def _named(keys: tuple[str, ...], more: int) -> str:

@@ -48,6 +48,8 @@ class Arena:
         self.page_size = page_size
         self.page_shift = page_size.bit_length() - 1
         self.classes = SizeClasses(page_size, one_value_a_page=one_value_a_page)
+        self.huge_pages = False
+        """Whether huge pages were ever asked for: the kernel may then map what nothing touched."""
         self._map(pages)
         self.page_class = bytearray(pages)
         """Class by page: FREE_PAGE, a slot class, with CHUNK added or not, or a run's."""
@@ -98,7 +100,16 @@ class Arena:
             self.memory.madvise(advice, self.origin, self.pages * self.page_size)
         except OSError:
             return False
+        self.huge_pages = self.huge_pages or on
         return True
+
+    @property
+    def mapped_end(self) -> int:
+        """Pages from here on are not mapped: a huge page may reach beyond the high water."""
+        if not self.huge_pages:
+            return self.high_water
+        each = HUGE_PAGE_SIZE // self.page_size
+        return min(-(-self.high_water // each) * each, self.pages)
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -294,7 +305,7 @@ class Arena:
     def reset(self) -> None:
         """Empty the arena and give all of it back to the kernel (MADV_DONTNEED)."""
         if self.high_water:
-            self._give_back(0, self.high_water)
+            self._give_back(0, self.mapped_end)
         self.page_class[:] = bytes(self.pages)
         self._slots_used = memoryview(bytearray(4 * self.pages)).cast("I")
         self._runs.clear()

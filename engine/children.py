@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from engine.child_control import ParentEnd, Report
 from engine.events import ChildExit, Fork, Hold, PageRange, Purpose, SnapshotProgress
 from engine.forking import ForkError
+from engine.held_pages import held_pages
 from engine.proc import page_table_kb
 from engine.replies import CommandError
 from engine.running_child import Ending, RunningChild
@@ -42,7 +43,7 @@ class Children:
         self.hold_state = "released"
         self.written_ranges: list[PageRange] = []
         self.held_at_fork = b""
-        """1 for every arena page that held data when the running child was forked."""
+        """1 for every arena page that was mapped when the running child was forked."""
         self._on_end: Callable[[Ending], None] = lambda _ending: None
 
     def running_for(self, purpose: Purpose) -> RunningChild | None:
@@ -65,9 +66,9 @@ class Children:
             control.hold()
         control.watch(server.observer is not None)
         self._persistence.flush()
-        held = bytes(server.keyspace.arena.touched[: server.keyspace.arena.high_water])
         try:
             with self._persistence.probe_paused():
+                held = held_pages(server.keyspace.arena)
                 child = begin(control)
         except ForkError:
             control.abandon()

@@ -140,6 +140,9 @@ class Pages(Event, frozen=True, kw_only=True, tag="pages"):
     """CLOCK_MONOTONIC seconds of the reading, on the probe's thread; 0 in older recordings."""
     new_kb: int = 0
     """KiB of `private_dirty_kb` that are new pages, not copies, at `smaps_at`."""
+    huge_kb: int = 0
+    """Parent's AnonHugePages over the arena at `smaps_at`: pages of 2 MiB that it maps as one."""
+    child_huge_kb: int = 0
     last: bool = False
     """The last reading before the child goes: taken while it waits."""
 

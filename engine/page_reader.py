@@ -26,12 +26,16 @@ from engine.smaps import SmapsFile
 
 
 class WatchedArena(Protocol):
-    """Where an arena lies (address of page 0, bytes a page) and how far it has been used."""
+    """Where an arena lies (address of page 0, bytes a page), how far it is used and mapped."""
 
     base: int
     page_size: int
     pages: int
     high_water: int
+
+    @property
+    def mapped_end(self) -> int:
+        """Pages from here on are not mapped."""
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +47,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     child_interpreter_kb: int = 0
     page_table_kb: int = 0
     new_kb: int = 0
+    huge_kb: int = 0
+    child_huge_kb: int = 0
     smaps_at: float = 0.0
 
 
@@ -228,7 +234,7 @@ class PageReader:
     def _pagemap_status(self) -> bytes:
         assert self._pagemap is not None
         arena = self._arena
-        return self._pagemap.read(arena.base, arena.high_water, arena.page_size)
+        return self._pagemap.read(arena.base, arena.mapped_end, arena.page_size)
 
     def _read_smaps(self, child: _Child | None) -> Figures:
         assert self._smaps is not None
@@ -237,10 +243,14 @@ class PageReader:
         childs = self._child_smaps.read() if self._child_smaps else None
         at = self._clock()
         own = self._smaps.read()
+        arena = own.inside(start, end)
+        child_arena = childs.inside(start, end) if childs else None
         return Figures(
-            private_dirty_kb=own.inside(start, end).private_kb,
+            private_dirty_kb=arena.private_kb,
+            huge_kb=arena.anon_huge_kb,
             interpreter_kb=own.outside(start, end).private_kb,
-            child_private_dirty_kb=childs.inside(start, end).private_kb if childs else 0,
+            child_private_dirty_kb=child_arena.private_kb if child_arena else 0,
+            child_huge_kb=child_arena.anon_huge_kb if child_arena else 0,
             child_interpreter_kb=childs.outside(start, end).private_kb if childs else 0,
             page_table_kb=page_table_kb("self", self._proc),
             smaps_at=at,

@@ -3,7 +3,7 @@
 A page's state follows from four facts, which are packed into one byte, its code:
 
     bits 0-1  what the page tables say now: NOTHING, MAPPED, EXCLUSIVE or SWAPPED
-    bit  2    whether the page held data when the living child was forked
+    bit  2    whether the page was mapped (held) when the living child was forked
     bits 3-5  its state at the reading before
 
 So the rule is a table of 256 entries, and thousands of pages at once are one OR of two very long

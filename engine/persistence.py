@@ -322,7 +322,7 @@ class Persistence:
         return observer.probe.paused()
 
     def child_started(self, snapshot: RunningChild, held: bytes) -> None:
-        """A snapshot child was forked; `held` has 1 for every page that held data then."""
+        """A child was forked; `held` has 1 for every page mapped then."""
         self.aof.policy.child_active = True
         observer = self._server.observer
         if observer is not None:

@@ -273,7 +273,7 @@ def check_invariant(arena: WatchedArena, proc: str = "/proc") -> str | None:
     """
     pagemap = Pagemap("self", proc)
     try:
-        status = pagemap.read(arena.base, arena.high_water, arena.page_size)
+        status = pagemap.read(arena.base, arena.mapped_end, arena.page_size)
     finally:
         pagemap.close()
     end = arena.base + arena.pages * arena.page_size

@@ -85,6 +85,8 @@ def config(view: View, event: Config) -> View:
     view = replace(view, config=view.config.set(event.name, event.new))
     if event.name == "appendfsync":
         return replace(view, tail=replace(view.tail, policy=event.new))
+    if event.name == "arena-thp":
+        return replace(view, engine=replace(view.engine, thp=event.new == "yes"))
     if event.name == "appendonly":
         return replace(view, tail=replace(view.tail, enabled=event.new == "yes"))
     return view

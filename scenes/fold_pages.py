@@ -53,7 +53,7 @@ def command(view: View, event: Command) -> View:
             # A merged event knows the last command's words only; the others were the same kind.
             touch = Touch(event.at, key, words if event.merged == 1 else f"{name} {key}"[:WORDS])
             note = _with_key(notes.get(page) or PageNote(), key)
-            first = child_alive and note.copied_by is None and _held_at_fork(view, page)
+            first = child_alive and note.copied_by is None and _waits_for_its_copy(view, page)
             notes[page] = replace(
                 note, last_touch=touch, copied_by=touch if first else note.copied_by
             )
@@ -68,8 +68,10 @@ def command(view: View, event: Command) -> View:
     )
 
 
-def _held_at_fork(view: View, page: int) -> bool:
-    return page < len(view.child_pages) and view.child_pages[page] != ABSENT
+def _waits_for_its_copy(view: View, page: int) -> bool:
+    """Held at the fork and not copied before: by an unseen write, or with a huge page."""
+    held = page < len(view.child_pages) and view.child_pages[page] != ABSENT
+    return held and view.pages[page] != COPIED
 
 
 def _with_key(note: PageNote, key: str) -> PageNote:
@@ -105,6 +107,7 @@ def fork(view: View, event: Fork) -> View:
         notes=mapped,
         gauge=GaugeView(
             interpreter_kb=view.gauge.interpreter_kb,
+            huge_kb=view.gauge.huge_kb,
             page_table_kb=event.page_table_kb,
             full_copy_kb=_full_copy_kb(held, view.engine.page_size),
             samples=(CowSample(event.at, 0, 0),),
@@ -190,6 +193,8 @@ def _gauge(view: View, event: Pages) -> GaugeView:
         private_dirty_kb=event.private_dirty_kb,
         child_private_dirty_kb=event.child_private_dirty_kb,
         new_kb=event.new_kb,
+        huge_kb=event.huge_kb,
+        child_huge_kb=event.child_huge_kb,
         smaps_at=event.smaps_at,
         samples=_thinned((*gauge.samples, sample)),
     )
@@ -200,6 +205,7 @@ def _gauge_at_rest(gauge: GaugeView, event: Pages) -> GaugeView:
     return replace(
         gauge,
         interpreter_kb=event.interpreter_kb or gauge.interpreter_kb,
+        huge_kb=event.huge_kb if event.smaps_at else gauge.huge_kb,
         page_table_kb=event.page_table_kb or gauge.page_table_kb,
         final=bool(gauge.samples),
     )

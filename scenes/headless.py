@@ -19,6 +19,8 @@ from scenes.recording import Header, RecordingWriter
 from scenes.transcript import Transcript
 
 _FIRST = asyncio.FIRST_COMPLETED
+PATIENCE = 120.0
+"""Seconds for which a run waits for a busy engine."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -79,6 +81,12 @@ class Run:
                 await asyncio.wait([over, performer], timeout=0.5, return_when=_FIRST)
                 if performer.done():
                     performer.result()
+                if live.busy_seconds > PATIENCE:
+                    self.failures.append(
+                        f"the engine (pid {live.session.pid}) has not answered for"
+                        f" {PATIENCE:g} s: the run ends here"
+                    )
+                    return
                 if live.session.failure and not over.done():
                     self.failures.append(live.session.failure)
                     return

@@ -20,6 +20,15 @@ from scenes.loader import Lesson
 from scenes.player import Player
 from scenes.session import Session
 
+WATCHED_EVERY = 0.25
+"""Seconds between looks at what the engine has not answered yet."""
+STALL_SECONDS = 0.5
+"""An answer that takes longer is no time of a step's."""
+BUSY_SECONDS = 2.0
+"""An answer that takes longer is told."""
+NOTICE_SECONDS = 8.0
+"""For so long a refusal stays, or until the next key."""
+
 
 class Live:
     """Plays `lesson`; `start` and `stop` it on a running event loop."""
@@ -38,8 +47,9 @@ class Live:
     ) -> None:
         self.lesson = lesson
         self.history = History(lesson.scene.cards)
-        self.notice = ""
-        """What went wrong, in one line; the engine's end, a refused command, a failed wait."""
+        self._notice = ""
+        self._notice_until = 0.0
+        self._watch: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()
         """The scene has played to its end, or cannot go on."""
         self._seed, self._arena_pages, self._command = seed, arena_pages, command
@@ -51,6 +61,21 @@ class Live:
         self.session = self._new_session()
         self.player = Player(lesson.scene, autoplay=autoplay)
         self.player.hand.pace = pace
+
+    @property
+    def notice(self) -> str:
+        """What went wrong, in one line; the engine's end, a refused command, a failed wait."""
+        return self._notice if monotonic() < self._notice_until else ""
+
+    def _say(self, notice: str, seconds: float = float("inf")) -> None:
+        self._notice, self._notice_until = notice, monotonic() + seconds
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long the engine has not answered, where that is worth a word; else 0."""
+        asked = self.session.asked_at if self.session.alive else 0.0
+        waited = monotonic() - asked if asked else 0.0
+        return waited if waited > BUSY_SECONDS else 0.0
 
     def _new_session(self) -> Session:
         return Session(
@@ -69,6 +94,7 @@ class Live:
             await self.session.close()
             raise
         self.performer = asyncio.create_task(self._perform(), name="performer")
+        self._watch = asyncio.create_task(self._watch_answers(), name="watch")
 
     async def _begin(self) -> None:
         await self.session.start()
@@ -78,13 +104,16 @@ class Live:
         """Stop playing; no process and no file is left."""
         if self._timer is not None:
             self._timer.cancel()
-        if self.performer is not None:
-            self.performer.cancel()
-            await asyncio.gather(self.performer, return_exceptions=True)
+        for task in (self.performer, self._watch):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         await self.session.close()
 
     def key(self, name: str) -> None:
         """A key of the player by its name, or one of the sandbox by its letter."""
+        if self._notice_until < float("inf"):
+            self._notice_until = 0.0
         if len(name) == 1:
             woken = self.player.wake(monotonic())
             self._do(woken)
@@ -105,11 +134,33 @@ class Live:
         effects = self.player.feed_event(event)
         self._on_event(event)
         if self.session.failure:
-            self.notice = self.session.failure
+            self._say(self.session.failure)
+        elif self.session.word:
+            self._say(self.session.word, NOTICE_SECONDS)
+            self.session.word = ""
         self._do(effects)
 
     def _tick(self) -> None:
+        self._feed_busy()
         self._do(self.player.feed_clock(monotonic()))
+
+    async def _watch_answers(self) -> None:
+        """Look whether the engine answers; ask where a step waits and nobody else asks."""
+        asking: asyncio.Task[None] | None = None
+        try:
+            while True:
+                await asyncio.sleep(WATCHED_EVERY)
+                self._feed_busy()
+                if self.player.expects and (asking is None or asking.done()):
+                    asking = asyncio.create_task(self.session.ask_for_life())
+        finally:
+            if asking is not None:
+                asking.cancel()
+
+    def _feed_busy(self) -> None:
+        now, asked = monotonic(), self.session.asked_at
+        owes = self.session.alive and asked and now - asked > STALL_SECONDS
+        self._do(self.player.feed_busy(asked if owes else 0.0, now))
 
     def _do(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -134,12 +185,12 @@ class Live:
                 else:
                     await self.session.perform(effect)
             except SceneError as err:
-                self.notice = str(err)
-                self._on_effect(Refused(self.notice))
+                self._say(str(err), float("inf") if self.session.failure else NOTICE_SECONDS)
+                self._on_effect(Refused(str(err)))
             if isinstance(effect, Enter):
-                self.notice = self.session.failure  # a refusal was the last step's matter
+                self._say(self.session.failure)  # a refusal was the last step's matter
             if isinstance(effect, Failed):
-                self.notice = self.session.failure or effect.reason
+                self._say(self.session.failure or effect.reason)
             self._on_effect(effect)
             if isinstance(effect, Failed | Finished):
                 self.ended.set()
@@ -147,7 +198,7 @@ class Live:
     async def _restart(self) -> None:
         await self.session.close()
         self.history = History(self.lesson.scene.cards)
-        self.notice = ""
+        self._say("")
         self.ended.clear()
         self.session = self._new_session()
         await self._begin()

@@ -96,6 +96,8 @@ class Player(Course):
         """How often this step has forked for itself."""
         self.asleep = False
         """Nobody has pressed a key for long: the writers are stopped."""
+        self._busy_since = 0.0
+        """Since when the engine owes an answer; 0: it does not."""
         self._key_at = 0.0
         self._deadline = float("inf")
         self._dwell_left = 0.0
@@ -154,6 +156,8 @@ class Player(Course):
         elapsed, self._ticked_at = max(0.0, now - self._ticked_at), now
         if self.phase in ("idle", "over"):
             return []
+        if self._busy_since:
+            return []  # what waits for the engine has all its time left when it answers
         if self.hand.paused or not self.evidence.engine_lives:
             self._deadline += elapsed
             return []
@@ -169,6 +173,20 @@ class Player(Course):
         elif now >= self._deadline:
             effects += self._time_is_up(now)
         return effects + self._next_call(now)
+
+    def feed_busy(self, since: float, now: float) -> list[Effect]:
+        """The engine has not answered since then; 0: it has. Its time is not the step's."""
+        before, self._busy_since = self._busy_since, since
+        if since or not before:
+            return []
+        self._deadline += max(0.0, now - before)
+        self._ticked_at = max(now, self._ticked_at)
+        return self._next_call(now)
+
+    @property
+    def expects(self) -> bool:
+        """Whether the step waits for something that only the engine can bring."""
+        return self.phase in ("waiting", "revealing", "proving")
 
     def feed_key(self, name: str, now: float) -> list[Effect]:
         """Do what a key asks for, or refuse with the reason."""

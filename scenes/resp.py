@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from time import monotonic
 from typing import TypeAlias
 
 from scenes.errors import SceneError
@@ -28,6 +29,8 @@ class Connection:
     """
 
     def __init__(self, port: int) -> None:
+        self.asked_at = 0.0
+        """CLOCK_MONOTONIC seconds since which a command waits for its reply; 0: none does."""
         self._port = port
         self._turn = asyncio.Lock()
         self._reader: asyncio.StreamReader
@@ -58,6 +61,7 @@ class Connection:
         async with self._turn:
             writer = self._writer or await self._connect()
             whole = False
+            self.asked_at = monotonic()
             try:
                 writer.write(b"".join(parts))
                 await writer.drain()
@@ -66,6 +70,7 @@ class Connection:
             except (OSError, asyncio.IncompleteReadError) as err:
                 raise SceneError("the engine closed the connection before it answered") from err
             finally:
+                self.asked_at = 0.0
                 if not whole:
                     writer.close()
                     self._writer = None

@@ -76,6 +76,8 @@ class Session:
         """Why the engine is gone, when it went by itself: one clear line."""
         self.ended = ""
         """The same in a few words."""
+        self.word = ""
+        """What a writer does that a learner may not expect; whoever says it empties it."""
         self.folder: folder.Folder | None = None
         self.engine: process.EngineProcess | None = None
         self._command = command
@@ -86,7 +88,7 @@ class Session:
         self._subscription: Subscription | None = None
         self._writers: dict[str, Writer] = {}
         self._running: dict[str, StartWorkload] = {}
-        """What was started and not stopped: it goes on after a kill and a restart."""
+        """What was started and neither stopped nor done."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving = False
 
@@ -131,8 +133,19 @@ class Session:
         return self.engine.port if self.engine else 0
 
     @property
+    def pid(self) -> int:
+        """The engine's; 0 before there is one."""
+        return self.engine.pid if self.engine else 0
+
+    @property
     def alive(self) -> bool:
         return self.engine is not None and self.engine.alive
+
+    @property
+    def asked_at(self) -> float:
+        """CLOCK_MONOTONIC seconds of the oldest command without an answer; 0: none waits."""
+        asking = (self._control, self._prompt, *self._writers.values())
+        return min((one.asked_at for one in asking if one and one.asked_at), default=0.0)
 
     def evidence(self) -> Evidence:
         """An empty evidence that knows this session's population and folder."""
@@ -182,8 +195,7 @@ class Session:
             case Kill():
                 await self.kill()
                 await self.restart()
-                for started in list(self._running.values()):
-                    await self.perform(started)
+                await self._write_on()
             case _:
                 pass  # words for the screen
 
@@ -199,6 +211,12 @@ class Session:
         if isinstance(reply, bytes) and [w.upper() for w in words] == [b"COWSCOPE", b"STATE"]:
             self._stream.state(_state.decode(reply))
         return reply
+
+    async def ask_for_life(self) -> None:
+        """PING, where nothing is on its way: a busy engine is known by the answer it owes."""
+        if self._control is not None and not self.asked_at:
+            with contextlib.suppress(SceneError):
+                await self._control.call([b"PING"])
 
     async def execute_line(self, text: str) -> Reply:
         """Send what a learner typed, over a connection of the prompt's own (SELECT, MULTI stay).
@@ -244,6 +262,18 @@ class Session:
             raise
         self._stream.begin(state, run)
         self._stream.own(self._recovered(state, before[0]))
+
+    async def _write_on(self) -> None:
+        """What wrote without an end goes on; a count ended with the engine that it was for."""
+        running, self._running = list(self._running.values()), {}
+        for started in running:
+            if not started.workload.count:
+                text = (
+                    f"the client '{started.workload.name}' goes on writing,"
+                    f" {started.rate:g} commands a second"
+                )
+                self._reported(events.Log(level="#", text=text, source="scripted"))
+                await self.perform(started)
 
     def _recovered(self, state: State, acked: int) -> events.Recovered:
         """What the engine loaded, and how many bytes of the AOF came back."""
@@ -335,7 +365,7 @@ class Session:
 
     def _writer(self, workload: Workload) -> Writer:
         writer = self._writers.get(workload.name)
-        if writer is None or writer.done or writer.workload != workload:
+        if writer is None or writer.finished or writer.workload != workload:
             if writer is not None:
                 writer.stop()
             writer = self._writers[workload.name] = Writer(
@@ -344,9 +374,16 @@ class Session:
                 population=self.population,
                 value_bytes=self.lesson.scene.value_bytes or VALUE_BYTES,
                 seed=self.seed,
-                publish=self._stream.own,
+                publish=self._reported,
             )
         return writer
+
+    def _reported(self, event: events.Latency | events.Log) -> None:
+        if isinstance(event, events.Latency) and event.done:
+            self._running.pop(event.client, None)
+        elif isinstance(event, events.Log):
+            self.word = event.text
+        self._stream.own(event)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

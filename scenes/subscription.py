@@ -21,10 +21,16 @@ CONFIRM_SECONDS = 5.0
 def client(port: int, name: str | None = None) -> redis.asyncio.Redis:
     """A redis-py client of the engine on 127.0.0.1 that never retries: a lost engine is news.
 
-    Events call it by its `name`: whose command it was, the scene's or somebody else's.
+    It waits for an answer as long as it takes: a busy engine is none that is gone. Events call it
+    by its `name`: whose command it was, the scene's or somebody else's.
     """
     return redis.asyncio.Redis(
-        host="127.0.0.1", port=port, protocol=2, retry=Retry(NoBackoff(), 0), client_name=name
+        host="127.0.0.1",
+        port=port,
+        protocol=2,
+        retry=Retry(NoBackoff(), 0),
+        client_name=name,
+        socket_timeout=None,
     )
 
 

@@ -96,6 +96,9 @@ class GaugeView(msgspec.Struct, frozen=True):
     child_private_dirty_kb: int = 0
     private_dirty_kb: int = 0
     new_kb: int = 0
+    huge_kb: int = 0
+    """The parent's AnonHugePages over the arena: what it maps by 2 MiB, also with no child."""
+    child_huge_kb: int = 0
     interpreter_kb: int = 0
     child_interpreter_kb: int = 0
     page_table_kb: int = 0

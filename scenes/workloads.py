@@ -9,9 +9,9 @@ import string
 from collections.abc import Callable
 from time import monotonic
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
-from engine.events import Latency
+from engine.events import Latency, Log
 from scenes.errors import SceneError
 from scenes.scene import Workload
 from scenes.subscription import client
@@ -21,6 +21,12 @@ VALUE_BYTES = 12
 REPORT_SECONDS = 1.0
 MOST_AT_ONCE = 256
 """Commands in one pipeline, however far behind the writer is."""
+STALL_SECONDS = 1.0
+"""An answer that takes longer moves what is due: nobody makes up for a busy engine's time."""
+AGAIN_SECONDS = 0.5
+"""After a refusal or a lost connection, before the next attempt."""
+TOLD_AFTER = 0.1
+"""Seconds by which the end is reported late: the engine's events on it come first."""
 
 
 class Writer:
@@ -34,16 +40,21 @@ class Writer:
         population: int,
         value_bytes: int,
         seed: int,
-        publish: Callable[[Latency], None],
+        publish: Callable[[Latency | Log], None],
     ) -> None:
         self.workload = workload
         self.written = 0
+        self.asked_at = 0.0
+        """CLOCK_MONOTONIC seconds since which a command is on its way; 0: none is."""
+        self.finished = False
+        """The end has been reported."""
         self._client = client(port, workload.name)
         self._keys = workload.keys or population
         self._value_bytes = workload.value_bytes or value_bytes
         self._random = random.Random(f"{seed} {workload.name}")
         self._publish = publish
         self._usecs: list[int] = []
+        self._refusal = ""
         self._rate = 0.0
         self._changed = asyncio.Event()
         self._closed = False
@@ -75,16 +86,36 @@ class Writer:
         await self._client.aclose()
 
     async def _run(self) -> None:
-        """Write at the rate of the moment; the engine going away ends it, the session says so."""
-        with contextlib.suppress(RedisError, OSError):
-            while not self.done and not self._closed:
-                self._changed.clear()
-                if self._rate:
-                    await self._write_at(self._rate)
-                else:
-                    await self._changed.wait()
-            if self.done:
-                self._report(done=True)
+        """Write at the rate of the moment, and go on after a refusal or a lost connection.
+
+        Whether the engine is gone is the session's to know: then it stops the writer.
+        """
+        while not self.done and not self._closed:
+            self._changed.clear()
+            if not self._rate:
+                await self._changed.wait()
+                continue
+            try:
+                await self._write_at(self._rate)
+            except (RedisError, OSError) as err:
+                self._tell(err)
+                await self._until_changed(AGAIN_SECONDS)
+        if self.done:
+            await asyncio.sleep(TOLD_AFTER)
+            self.finished = True
+            self._report(done=True)
+
+    def _tell(self, err: Exception) -> None:
+        """Have a refusal told once; a lost connection is the session's news."""
+        if isinstance(err, ResponseError) and str(err) != self._refusal:
+            self._refusal = str(err)
+            text = f"the client '{self.workload.name}' was refused: {err}"
+            self._publish(Log(level="#", text=text))
+
+    async def _until_changed(self, seconds: float) -> None:
+        """Wait, but not with a cancellation: a command on its way must never lose its reply."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), max(0.0, seconds))
 
     async def _write_at(self, rate: float) -> None:
         """Keep to `rate` until it changes: what is due is counted from here on."""
@@ -93,12 +124,12 @@ class Writer:
         while not self._changed.is_set() and not self.done:
             due = int((monotonic() - began) * rate) + 1 - sent
             if due > 0:
+                asked = monotonic()
                 sent += await self._write(min(due, MOST_AT_ONCE))
+                took = monotonic() - asked
+                began += took if took > STALL_SECONDS else 0.0
             else:
-                # Not a cancellation: a command on its way must never lose its reply.
-                with contextlib.suppress(TimeoutError):
-                    wait = began + sent / rate - monotonic()
-                    await asyncio.wait_for(self._changed.wait(), max(0.0, wait))
+                await self._until_changed(began + sent / rate - monotonic())
             if monotonic() >= report_at:
                 report_at = monotonic() + REPORT_SECONDS
                 self._report(done=False)
@@ -107,17 +138,23 @@ class Writer:
         if self.workload.count:
             commands = min(commands, self.workload.count - self.written)
         pairs = [self._next(self.written + n) for n in range(commands)]
+        began = self.asked_at = monotonic()
+        try:
+            await self._send(pairs)
+        finally:
+            self.asked_at = 0.0
         self.written += commands
-        began = monotonic()
-        if commands == 1:
-            await self._client.set(*pairs[0])
-        else:
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for key, value in pairs:
-                    pipeline.set(key, value)
-                await pipeline.execute()
         self._usecs += [int((monotonic() - began) * 1e6)] * commands
         return commands
+
+    async def _send(self, pairs: list[tuple[str, str]]) -> None:
+        if len(pairs) == 1:
+            await self._client.set(*pairs[0])
+            return
+        async with self._client.pipeline(transaction=False) as pipeline:
+            for key, value in pairs:
+                pipeline.set(key, value)
+            await pipeline.execute()
 
     def _next(self, number: int) -> tuple[str, str]:
         load = self.workload

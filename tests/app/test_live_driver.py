@@ -113,7 +113,8 @@ async def test_what_goes_wrong_later_offers_the_recording(effect: Effect, notice
         player = driver._live.player
         player.asleep = isinstance(effect, Asleep)
         if isinstance(effect, Failed):
-            player.failed, driver._live.notice = effect.reason, effect.reason
+            player.failed = effect.reason
+            driver._live._say(effect.reason)
         driver._effect(effect)
         assert driver.notice.startswith(notice) and bool(driver.notice) == bool(notice)
     finally:

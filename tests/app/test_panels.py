@@ -8,6 +8,7 @@ from app.crash_words import crash_lines
 from app.details import details_lines
 from app.gauge import bar, curve, gauge_lines, gauge_title
 from app.glyphs import ASCII, DRAWN
+from app.grid import PageGrid
 from app.header import footer_line, header_lines
 from app.help import help_lines
 from app.keys import footer
@@ -17,9 +18,10 @@ from app.page_words import describe
 from app.tail import countdown, tail_lines
 from app.timeline import timeline_line
 from app.words_panel import question_lines, words_lines
+from engine import events
 from scenes.history import Mark
-from scenes.view import CowSample, CrashView, Lit, QuestionView, TailEntry, TailView
-from tests.app.fake import FIRST, FakeDriver
+from scenes.view import NEW, CowSample, CrashView, Lit, QuestionView, TailEntry, TailView, View
+from tests.app.fake import FIRST, FakeDriver, story
 
 DRIVER = FakeDriver()
 VIEW = DRIVER.view
@@ -213,3 +215,46 @@ def test_a_held_childs_words_fit_the_narrowest_grid() -> None:
     assert plain(held) == "held (h lets go)" and width(held) <= 37
     assert width(progress) <= 37
     assert plain(child_words(far, True, frozenset())[0]) == "held", "h is refused: not named"
+
+
+def test_huge_pages_are_explained_beside_what_they_copied() -> None:
+    gauge = replace(VIEW.gauge, huge_kb=2048, new_kb=1264, child_huge_kb=4096)
+    huge = replace(VIEW, gauge=gauge)
+    for cells in (76, 100):
+        lines = gauge_lines(huge, DRAWN, cells, 4)
+        assert "2,048 KiB AnonHugePages   = 2 MiB each, filled also where" in plain(lines[2])
+        assert all(width(of) <= cells for of in lines) and len(lines) == 4
+    assert "AnonHugePages" not in "".join(texts(gauge_lines(VIEW, DRAWN, 100, 4)))
+    details = "\n".join(texts(details_lines(huge, 90)))
+    assert "2,048 KiB  AnonHugePages" in details and "4,096 KiB  AnonHugePages" in details
+
+
+def test_no_command_is_named_for_what_a_huge_page_copied() -> None:
+    page = next(n for n, note in VIEW.notes.items() if note.copied_at)
+    note = replace(VIEW.notes[page], copied_by=None)
+    unseen = replace(VIEW, notes=VIEW.notes.set(page, note))
+
+    def said(view: View) -> str:
+        return texts(describe(view, range(page, page + 1), page))[1]
+
+    assert said(unseen).startswith("copied by no write seen, ")
+    huge = replace(unseen, gauge=replace(VIEW.gauge, huge_kb=2048))
+    assert said(huge).startswith("copied by no write seen: a huge page (2 MiB), ")
+    late = replace(huge, notes=VIEW.notes.set(page, replace(note, copied_at=0.0)))
+    assert said(late) == "copied before the screen was watching"
+    new = replace(huge, pages=bytes((NEW,)) * len(VIEW.pages), notes=VIEW.notes.delete(page))
+    assert said(new) == "no write seen: filled with a huge page (2 MiB)"
+
+
+def test_huge_pages_show_in_the_header_and_in_the_grid() -> None:
+    asked = events.Config(at=120.0, name="arena-thp", old="no", new="yes")
+    driver = FakeDriver([*story(), asked])
+    on = driver.view
+    assert "huge pages" not in plain(header_lines(DRIVER, 160)[0])
+    assert "huge pages on" in plain(header_lines(driver, 160)[0])
+    narrow = header_lines(driver, 80)[0]
+    assert "THP" in plain(narrow) and width(narrow) <= 80
+    assert PageGrid().sources(VIEW) == ("measured: pagemap",)
+    assert PageGrid().sources(on)[0].endswith("huge pages asked for, none yet")
+    left = replace(VIEW, gauge=replace(VIEW.gauge, huge_kb=2048))
+    assert PageGrid().sources(left)[0].endswith("2,048 KiB in huge pages")

@@ -96,7 +96,8 @@ def test_a_page_that_the_child_writes_is_copied_too(reader_of: ReaderOf) -> None
 def test_memory_mapped_shared_is_never_copied(reader_of: ReaderOf) -> None:
     class SharedArena:
         def __init__(self) -> None:
-            self.page_size, self.pages, self.high_water = mmap.PAGESIZE, PAGES, PAGES
+            self.page_size = mmap.PAGESIZE
+            self.pages = self.high_water = self.mapped_end = PAGES
             self.memory = mmap.mmap(-1, PAGES * mmap.PAGESIZE, flags=mmap.MAP_SHARED)
             self.base = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
 

@@ -211,3 +211,39 @@ def test_unsafe_never_undercounts_however_long_nobody_syncs(batches: list[int]) 
     )
     view = reduce(view, fsync)
     assert view.tail.unsafe >= sum(batches[half // 10 :])
+
+
+def collapsed() -> View:
+    """In the tale, pages 1 and 9 become part of a huge page beside the child; nobody wrote."""
+    stream = tale()
+    place = next(n for n, event in enumerate(stream) if isinstance(event, events.Pages)) + 1
+    told = events.Pages(
+        at=120.0, child=11, shared=7, copied=1, new=1, free=7, newly_copied=[(1, 1)],
+        newly_new=[(9, 9)], private_dirty_kb=8, new_kb=4, huge_kb=2048, smaps_at=119.9,
+    )  # fmt: skip
+    written = events.Command(
+        at=121.0, client="me", argv=["SET", "user:1", "z"], usec=9, dirty=1, pages=[(1, "user:1")]
+    )
+    return fold([*stream[:place], told, written])
+
+
+def test_what_a_huge_page_copied_is_not_laid_to_the_write_that_came_after_it() -> None:
+    view = collapsed()
+    note = view.notes[1]
+    assert view.pages[1] == COPIED and note.copied_at == 120.0
+    assert note.copied_by is None
+    assert note.last_touch is not None and note.last_touch.command == "SET user:1 z"
+
+
+def test_huge_pages_are_counted_also_when_the_child_has_gone() -> None:
+    view = collapsed()
+    assert (view.gauge.huge_kb, view.gauge.extra_kb, view.gauge.new_kb) == (2048, 4, 4)
+    at_rest = events.Pages(child=0, shared=0, copied=0, new=0, private=9, free=7)
+    assert reduce(view, at_rest).gauge.huge_kb == 2048, "smaps was not asked"
+    assert reduce(view, replace(at_rest, smaps_at=130.0)).gauge.huge_kb == 0
+
+
+def test_the_key_for_huge_pages_turns_them_on_and_off() -> None:
+    on = reduce(View(), events.Config(name="arena-thp", old="no", new="yes"))
+    assert on.engine.thp
+    assert not reduce(on, events.Config(name="arena-thp", old="yes", new="no")).engine.thp

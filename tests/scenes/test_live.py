@@ -8,12 +8,13 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from scenes.conditions import text_of
 from scenes.effects import Effect, Refused, Send
-from scenes.live import Live
+from scenes.live import BUSY_SECONDS, NOTICE_SECONDS, Live
 from scenes.loader import load
 from scenes.player import GONE
 
@@ -61,7 +62,9 @@ async def test_the_opening_plays_and_the_first_key_starts_beat_1(played: Played)
     assert child is not None and not child.alive  # beat 1 let it go
 
 
-async def test_what_the_engine_refuses_becomes_the_notice(played: Played) -> None:
+async def test_what_the_engine_refuses_becomes_the_notice(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
     live = played.live
     live.key("b")  # not offered yet: refused without asking the engine
     await played.until(lambda: any(isinstance(effect, Refused) for effect in played.effects))
@@ -69,6 +72,31 @@ async def test_what_the_engine_refuses_becomes_the_notice(played: Played) -> Non
     live._do([Send(("GET",))])
     await played.until(lambda: live.notice)
     assert live.notice.startswith("'GET' was answered with: ERR wrong number of arguments")
+    live.key("next")
+    assert not live.notice, "the next key leaves the refusal behind"
+    live._do([Send(("GET",))])
+    await played.until(lambda: live.notice)
+    monkeypatch.setattr("scenes.live.monotonic", lambda: monotonic() + NOTICE_SECONDS)
+    assert not live.notice, "and so does time"
+
+
+async def test_a_busy_engine_is_told_and_all_goes_on_when_it_answers(played: Played) -> None:
+    live = played.live
+    live.key("next")
+    await played.step("tail")
+    engine = live.session.engine
+    assert engine is not None
+    os.kill(engine.pid, signal.SIGSTOP)
+    try:
+        await played.until(lambda: live.busy_seconds > BUSY_SECONDS)
+    finally:
+        os.kill(engine.pid, signal.SIGCONT)
+    written = live.history.now.commands
+    await played.until(lambda: not live.busy_seconds)
+    await played.until(lambda: live.history.now.commands > written + 20)
+    live.key("next")
+    await played.step("everysec")
+    assert not live.player.failed and not live.notice
 
 
 async def test_a_restart_begins_with_a_fresh_engine(played: Played) -> None:

@@ -104,6 +104,15 @@ def test_a_step_does_waits_and_rests() -> None:
     assert isinstance(player.feed_key("next", 8.0)[0], Refused)
 
 
+def test_a_busy_engines_time_is_not_the_steps() -> None:
+    player = Player(scene(stage("a", 1, wait=Match("fork"), timeout=3.0)))
+    player.start(0.0)
+    assert player.feed_busy(2.0, 2.5) == []
+    assert player.feed_clock(60.0) == [] and not player.failed
+    assert wake(player.feed_busy(0.0, 62.0)) == 63.0
+    assert kinds(player.feed_clock(62.9)) == [] and kinds(player.feed_clock(63.0)) == ["Failed"]
+
+
 def test_a_wait_that_runs_out_fails_with_one_line() -> None:
     player = Player(scene(stage("a", 1, wait=Match("fork"), timeout=3.0)))
     player.start(0.0)

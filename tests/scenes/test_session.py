@@ -196,6 +196,19 @@ async def test_kill_and_restart_lose_no_written_byte(watched: Watched) -> None:
     assert await watched.session.execute(["GET", "last"]) == b"words"
 
 
+async def test_after_a_kill_only_what_had_no_end_writes_on(watched: Watched) -> None:
+    counted = Workload(name="counted", rate=400, count=40)
+    await watched.session.perform(StartWorkload(counted, 400))
+    await watched.until(lambda e: isinstance(e, events.Latency) and e.done)
+    await watched.session.perform(StartWorkload(Workload(name="endless", rate=50), 50))
+    await watched.session.perform(Kill())
+    await watched.until(lambda e: isinstance(e, events.Command) and e.run == 2)
+    told = [e.text for e in watched.events if isinstance(e, events.Log) and e.run == 2]
+    assert "the client 'endless' goes on writing, 50 commands a second" in told
+    assert list(watched.session._writers) == ["endless"]
+    assert watched.session.word == told[-1]
+
+
 async def test_an_engine_killed_from_outside_is_reported(watched: Watched) -> None:
     assert watched.session.engine is not None
     os.kill(watched.session.engine.pid, signal.SIGKILL)

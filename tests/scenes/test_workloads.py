@@ -5,8 +5,9 @@ import itertools
 
 import pytest
 
-from engine.events import Latency
+from engine.events import Latency, Log
 from scenes.scene import Workload
+from scenes.subscription import client
 from scenes.workloads import Writer
 
 
@@ -68,7 +69,8 @@ async def test_a_writer_far_behind_catches_up_without_a_key_twice() -> None:
     load = Workload(name="w", rate=1, count=700, keys=700, order="sequential")
     done = asyncio.Event()
 
-    def publish(event: Latency) -> None:
+    def publish(event: Latency | Log) -> None:
+        assert isinstance(event, Latency)
         reports.append(event)
         if event.done:
             done.set()
@@ -87,3 +89,50 @@ async def test_a_writer_far_behind_catches_up_without_a_key_twice() -> None:
     assert [report.done for report in reports] == [False] * (len(reports) - 1) + [True]
     assert all(a.p50_usec <= a.p99_usec <= a.max_usec for a in reports)
     assert len(list(itertools.takewhile(lambda r: not r.done, reports))) == len(reports) - 1
+
+
+def test_a_client_waits_for_a_busy_engine_as_long_as_it_takes() -> None:
+    assert client(1).get_connection_kwargs()["socket_timeout"] is None
+
+
+class Fickle(SilentServer):
+    """Refuses the first command, hangs up on the second, answers the rest."""
+
+    hung_up = False
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            for _ in range(int(line[1:])):
+                size = int((await reader.readline())[1:])
+                word = (await reader.readexactly(size + 2))[:-2]
+                self.keys += [word] if word == b"SET" else []
+            if len(self.keys) == 2 and not self.hung_up:
+                self.hung_up = True
+                break
+            writer.write(b"-ERR no room\r\n" if len(self.keys) == 1 else b"+OK\r\n")
+        writer.close()
+
+
+async def test_a_writer_goes_on_after_a_refusal_and_a_lost_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scenes.workloads.AGAIN_SECONDS", 0.01)
+    reports, done = list[Latency | Log](), asyncio.Event()
+
+    def publish(event: Latency | Log) -> None:
+        reports.append(event)
+        if isinstance(event, Latency) and event.done:
+            done.set()
+
+    listening = await asyncio.start_server(Fickle().serve, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    load = Workload(name="w", rate=1, count=3)
+    writer = Writer(load, port=port, population=1, value_bytes=3, seed=1, publish=publish)
+    writer.start(1000)
+    async with asyncio.timeout(5):
+        await done.wait()
+    await writer.close()
+    listening.close()
+    refused, end = reports
+    assert isinstance(refused, Log) and refused.text.endswith("'w' was refused: no room")
+    assert isinstance(end, Latency) and end.count == 3 and writer.asked_at == 0.0
