@@ -27,6 +27,11 @@ _HUGE = re.compile(rb"\r\n[*%~>|]\d{7}")
 """hiredis makes room for as many elements as a header announces."""
 
 
+_TABLED = 1024
+_BULK_HEADERS = tuple(b"\r\n$%d\r\n" % length for length in range(_TABLED))
+"""What stands before an argument of so many bytes, the end of the line before it included."""
+
+
 class FormatError(Exception):
     """The bytes at `offset` can't stand there."""
 
@@ -40,14 +45,10 @@ def encode(argv: Sequence[bytes]) -> bytes:
     """A command as it stands in the file."""
     if len(argv) == 3:  # SET and most other writes: faster than the general case
         name, key, value = argv
-        return b"*3\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (
-            len(name),
-            name,
-            len(key),
-            key,
-            len(value),
-            value,
-        )
+        if len(name) < _TABLED and len(key) < _TABLED and len(value) < _TABLED:
+            headers = _BULK_HEADERS
+            first, second, third = headers[len(name)], headers[len(key)], headers[len(value)]
+            return b"".join((b"*3", first, name, second, key, third, value, b"\r\n"))
     return _pack(tuple(argv))
 
 

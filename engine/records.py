@@ -50,18 +50,12 @@ def build_string(key: bytes, value: bytes, expire_ms: int = 0) -> bytes:
     """The record of a string; `expire_ms` is a Unix time in milliseconds, 0 for none."""
     key_length = len(key)
     value_length = len(value)
-    body = b"".join(
-        (
-            _EXPIRY.pack(OPCODE_EXPIRETIME_MS, expire_ms) if expire_ms else b"",
-            b"\0",
-            _SHORT_LENGTHS[key_length] if key_length < 16384 else rdb_length(key_length),
-            key,
-            _SHORT_LENGTHS[value_length] if value_length < 16384 else rdb_length(value_length),
-            value,
-        )
-    )
-    size = len(body)
-    return HEADER.pack(size, HEADER_SIZE + size - value_length) + body
+    key_prefix = _SHORT_LENGTHS[key_length] if key_length < 16384 else rdb_length(key_length)
+    prefix = _SHORT_LENGTHS[value_length] if value_length < 16384 else rdb_length(value_length)
+    expiry = _EXPIRY.pack(OPCODE_EXPIRETIME_MS, expire_ms) if expire_ms else b""
+    before = len(expiry) + 1 + len(key_prefix) + key_length + len(prefix)
+    header = HEADER.pack(before + value_length, HEADER_SIZE + before)
+    return b"".join((header, expiry, b"\0", key_prefix, key, prefix, value))
 
 
 def read_length(data: bytes, at: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import os
 import platform
 import signal
@@ -53,6 +54,7 @@ def main(argv: list[str]) -> int:
         return 1
     logger = Logger(config.logfile, config.loglevel)
     _be_scheduled_normally()
+    _collect_rarely()
     try:
         _enter_directory(config.dir)
         return _runner()(_serve(config, logger))
@@ -69,6 +71,11 @@ def _be_scheduled_normally() -> None:
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     sys.setswitchinterval(0.0005)
+
+
+def _collect_rarely() -> None:
+    """Few of an engine's objects are cycles, and a walk over all of them is felt as latency."""
+    gc.set_threshold(100_000, 50, 100)
 
 
 def _enter_directory(path: str) -> None:
