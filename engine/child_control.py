@@ -41,6 +41,8 @@ _GRANT_AT = 8
 """Number of this hold, and how many pages it has been granted by STEP so far."""
 
 
+_MOST_GRANTED = (1 << 32) - 1
+
 State: TypeAlias = Literal["progress", "held", "done", "failed"]
 
 
@@ -57,6 +59,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The child's own Private_Dirty in KiB, -1 where it was not read anew."""
     usec: int = 0
     """How long the child has been at work."""
+    hold_number: int = 0
+    """Which hold a `held` child obeys: it may have been released meanwhile."""
     log: list[tuple[str, str]] = []
     """(level, text) of the lines that the child has logged since the report before this one."""
 
@@ -112,9 +116,13 @@ class ParentEnd:
             _GRANT.pack_into(self._page, _GRANT_AT, self._hold_number, 0)
             self._page[_HOLD] = 1
 
+    def is_wished(self, hold_number: int) -> bool:
+        """Whether the child is still to stop for this hold."""
+        return self._page[_HOLD] != 0 and hold_number == self._hold_number
+
     def step(self, pages: int) -> None:
         """Let the held child write the records of this many arena pages more."""
-        self._granted += pages
+        self._granted = min(self._granted + pages, _MOST_GRANTED)
         _GRANT.pack_into(self._page, _GRANT_AT, self._hold_number, self._granted)
         self._wake()
 
@@ -256,6 +264,7 @@ class ChildEnd(Pace):
             page_ranges=self._ranges,
             cow_kb=cow_kb,
             usec=int((self._clock() - self._started) * 1_000_000),
+            hold_number=self._hold_number,
             log=self._lines,
         )
         line = self._encoder.encode(report) + b"\n"

@@ -119,7 +119,8 @@ class Children:
             )
         )
         if report.state == "held":
-            self._set_hold("held")
+            if not gone and child.control.is_wished(report.hold_number):
+                self._set_hold("held")
         elif report.state == "done" and not gone:  # a child that has left waits for nothing
             self._persistence.last_reading()
             child.control.let_go()

@@ -70,6 +70,8 @@ class Persistence:
         self.rewrites = Rewrites(server, self)
         config.on_change("appendfsync", lambda _change: self._policy_changed())
         config.on_change("no-appendfsync-on-rewrite", lambda _change: self._policy_changed())
+        for name in ("save", "stop-writes-on-bgsave-error"):
+            config.on_change(name, lambda _change: server.update_guard())
         config.on_change("appendonly", lambda _change: self._switch())
         config.on_change("aof-timestamp-enabled", lambda _change: self._timestamps_changed())
 

@@ -269,15 +269,20 @@ def check_invariant(arena: WatchedArena, proc: str = "/proc") -> str | None:
     """Whether pagemap and smaps count the same private memory; if not, what is wrong.
 
     Exclusive pages x page size == Private_Dirty + Private_Clean over the arena, in the parent and
-    while nobody writes: call it on the thread that does the writing. Raises ProbeError.
+    while nobody writes: call it on the thread that does the writing. A child that came or went
+    between the two readings shows as smaps that changed, and then nothing is said. Raises
+    ProbeError.
     """
+    end = arena.base + arena.pages * arena.page_size
+    smaps = SmapsFile("self", proc)
+    smaps_kb = smaps.read().inside(arena.base, end).private_kb
     pagemap = Pagemap("self", proc)
     try:
         status = pagemap.read(arena.base, arena.mapped_end, arena.page_size)
     finally:
         pagemap.close()
-    end = arena.base + arena.pages * arena.page_size
-    smaps_kb = SmapsFile("self", proc).read().inside(arena.base, end).private_kb
+    if smaps.read().inside(arena.base, end).private_kb != smaps_kb:
+        return None
     pagemap_kb = count_exclusive(status) * arena.page_size // 1024
     if smaps_kb == pagemap_kb:
         return None

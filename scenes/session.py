@@ -38,6 +38,9 @@ _PREPARED_WITH = {"appendfsync": "always", "rdb-key-save-delay": "0"}
 _state = msgspec.json.Decoder(State)
 
 
+_KEY_DELAY = "rdb-key-save-delay"
+
+
 class Session:
     """One scene's engine, from its start to its end; an async context manager.
 
@@ -303,9 +306,17 @@ class Session:
 
     # Coming up
 
+    def _scaled(self) -> dict[str, str]:
+        """The scene's directives: with more keys each delays less, so that a walk takes as long."""
+        engine = dict(self.lesson.scene.engine)
+        delay = int(engine.get(_KEY_DELAY, "0"))
+        if delay > 0 and self.population:
+            engine[_KEY_DELAY] = str(max(delay * self.lesson.scene.populate // self.population, 1))
+        return engine
+
     def _directives(self) -> dict[str, str]:
         return {
-            **self.lesson.scene.engine,
+            **self._scaled(),
             "arena-pages": str(self.arena_pages),
             "enable-debug-command": "local",
         }
@@ -327,7 +338,7 @@ class Session:
             seed=self.seed,
         )
         await self.perform(Send(("SAVE",)))
-        for name, wanted in scene.engine.items():
+        for name, wanted in self._scaled().items():
             if name in _PREPARED_WITH:
                 await self.perform(Send(("CONFIG", "SET", name, wanted)))
 

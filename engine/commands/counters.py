@@ -12,6 +12,7 @@ from engine.commands.numbers import (
     add_long_doubles,
     format_long_double,
     integer_of,
+    is_infinite,
     long_double_of,
 )
 from engine.commands.object_command import keep_encoding
@@ -118,8 +119,11 @@ def incrbyfloat(client: Client, argv: list[bytes]) -> bytes:
     """INCRBYFLOAT: logged as SET with KEEPTTL, so that loading needs no arithmetic."""
     key = argv[1]
     value = client.db.get(key)
+    if value is not None and is_infinite(value):
+        long_double_of(argv[2])  # a word that is no number is told first
     current = Fraction(0) if value is None else long_double_of(value)
-    total = format_long_double(add_long_doubles(current, long_double_of(argv[2])))
+    increment = long_double_of(argv[2])
+    total = format_long_double(add_long_doubles(current, increment))
     if value is None:
         client.db.set(key, total)
     else:

@@ -74,6 +74,11 @@ def long_double_of(word: bytes) -> Fraction:
     return number
 
 
+def is_infinite(word: bytes) -> bool:
+    """Whether a word is one of infinity's."""
+    return _FLOAT.fullmatch(word) is not None and b"inf" in word.lower()
+
+
 def add_long_doubles(first: Fraction, second: Fraction) -> Fraction:
     """Their sum, rounded as the x86 rounds it; raises CommandError if it is infinite."""
     total = _nearest(first + second)

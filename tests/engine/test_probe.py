@@ -219,3 +219,12 @@ def test_a_broken_invariant_is_one_sentence_with_both_figures(
     assert found is not None
     assert f"pagemap counts {page_kb} KiB" in found
     assert f"smaps {PAGES * page_kb:,} KiB" in found
+
+
+def test_memory_that_changed_between_the_readings_breaks_no_invariant(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = iter([400, 400 + 4 * PAGES])
+    monkeypatch.setattr("engine.probe.count_exclusive", lambda status: 1)
+    monkeypatch.setattr("engine.smaps.Sums.private_kb", property(lambda _self: next(figures)))
+    assert check_invariant(arena) is None

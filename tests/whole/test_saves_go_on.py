@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from engine.events import AofFsync, ChildExit, Fork, RdbSaved
+from engine.events import AofFsync, ChildExit, Fork, Hold, RdbSaved
 from tests.whole.listening import Listener
 from tests.whole.running import Engine, engine
 
@@ -219,3 +219,49 @@ def test_any_order_of_events(running: Engine, seed: int) -> None:
     with Listener(running.port) as listener:
         assert_goes_on(running, listener)
     assert_leaves(running)
+
+
+def test_a_hold_that_was_taken_back_at_once_is_not_told_afterwards(running: Engine) -> None:
+    with running.client() as client, Listener(running.port) as listener:
+        client.config_set("rdb-key-save-delay", 1000)
+        client.bgsave()
+        listener.wait_for(Fork)
+        raw(running.port, b"COWSCOPE HOLD\r\nDEBUG SLEEP 0.1\r\nCOWSCOPE RELEASE\r\n", 3)
+        listener.wait_for(ChildExit)
+        assert [event.state for event in listener.of(Hold)] == []
+
+
+def test_steps_without_number_let_the_child_run(running: Engine) -> None:
+    with running.client() as client, Listener(running.port) as listener:
+        client.execute_command("COWSCOPE HOLD")
+        client.bgsave()
+        listener.wait_for(Hold, lambda event: event.state == "held")
+        for _ in range(2):
+            client.execute_command("COWSCOPE", "STEP", 1 << 32)
+        assert listener.wait_for(ChildExit).status == 0
+        client.execute_command("COWSCOPE RELEASE")
+    assert_leaves(running)
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "value"),
+    [
+        ({"save": ""}, "save", "60 1"),
+        ({"stop-writes-on-bgsave-error": "no"}, "stop-writes-on-bgsave-error", "yes"),
+    ],
+)
+def test_a_refusal_begins_with_the_setting_that_wants_it(
+    running: Engine, before: dict[str, str], name: str, value: str
+) -> None:
+    with running.client() as client, Listener(running.port) as listener:
+        client.config_set("save", "60 1")
+        for directive, wanted in before.items():
+            client.config_set(directive, wanted)
+        client.config_set("rdb-key-save-delay", 10000)
+        client.bgsave()
+        os.kill(listener.wait_for(Fork).child, signal.SIGKILL)
+        listener.wait_for(ChildExit)
+        client.set("taken", "1")
+        client.config_set(name, value)
+        with pytest.raises(redis.ResponseError, match="MISCONF"):
+            client.set("refused", "1")
