@@ -74,6 +74,9 @@ class AppendOnlyFile:
         """The machine; `policy.policy` is appendfsync and may be set at any time."""
         self.enabled = False
         self.timestamps = timestamps
+        self.on_data: Callable[[bytes], object] | None = None
+        """(data): hears all that is appended, and what would be if the file were open, while a
+        rewrite needs it for another file."""
         self.on_append: Callable[[str, int, int, bytes], object] | None = None
         """(file, start, end, data): a command's bytes entered aof_buf."""
         self.on_write: Callable[[str, int, int, int], object] | None = None
@@ -137,6 +140,23 @@ class AppendOnlyFile:
         self.policy.begin_file(name, 0, now)
         self.enabled = True
 
+    def select_again(self) -> None:
+        """The next command names its database, whichever was selected."""
+        self._selected_db = -1
+
+    def replace(self, name: str, fd: int, size: int, now: float) -> int:
+        """Append to the file of `size` bytes that `fd` is open for: it holds all that was executed,
+        what aof_buf has included. The old file's descriptor, -1 if there was none."""
+        old, self._fd = self._fd, fd
+        self._turn.clear()
+        self._turn_bytes = 0
+        self.policy.discard()
+        self.policy.begin_file(name, size, now)
+        self._selected_db = -1
+        self.enabled = True
+        self.rebased(0)
+        return old
+
     def renamed(self, name: str) -> None:
         """The open file, which is settled, has got another name."""
         self.policy.rename(name)
@@ -189,10 +209,7 @@ class AppendOnlyFile:
         data = encode(argv)
         if db != self._selected_db or self.timestamps:
             data = self._annotation() + self._select(db) + data
-        self._turn.append(data)
-        self._turn_bytes += len(data)
-        if self.on_append is not None:
-            self._tell_append(data)
+        self._take(data)
 
     def append_transaction(self, changes: Sequence[tuple[int, Sequence[bytes]]]) -> None:
         """What a transaction changed: (db, argv) of each command; two or more stay together."""
@@ -203,7 +220,18 @@ class AppendOnlyFile:
         parts = [self._annotation(), _MULTI]
         for db, argv in changes:
             parts += self._select(db), encode(argv)
-        data = b"".join([*parts, _EXEC])
+        self._take(b"".join([*parts, _EXEC]))
+
+    @property
+    def wants_commands(self) -> bool:
+        """Whether anybody needs what is appended."""
+        return self.enabled or self.on_data is not None
+
+    def _take(self, data: bytes) -> None:
+        if self.on_data is not None:
+            self.on_data(data)
+            if not self.enabled:
+                return
         self._turn.append(data)
         self._turn_bytes += len(data)
         if self.on_append is not None:

@@ -145,10 +145,11 @@ class Loader:
         if valid < size:
             self._truncate(file, valid, last=last)
         kind = "base" if file.type == "b" else "incr"
-        self._log(
-            "*",
-            f"DB loaded from {kind} file {file.name}: {_seconds_since(began):.3f} seconds",
-        )
+        if file.name != self._folder.prefix or kind == "base":
+            self._log(
+                "*",
+                f"DB loaded from {kind} file {file.name}: {_seconds_since(began):.3f} seconds",
+            )
         return size - valid
 
     # one file

@@ -71,16 +71,7 @@ def write_base(
         fd = disk.open(growing, REPLACE)
         what = "Write error writing append only file on disk"
         try:
-            dump = Dump(disk, fd, checksum=task.checksum and task.as_dump)
-            if task.as_dump:
-                dump.add_opcode(rdb_format.header(_origin(keyspace)))
-                write_keyspace(dump, keyspace, pace)
-                dump.finish()
-            else:
-                if task.timestamps:
-                    dump.add_opcode(b"#TS:%d\r\n" % (keyspace.now_ms() // 1000))
-                write_commands(dump, keyspace, pace)
-                dump.flush()
+            dump = write_data(keyspace, disk, fd, task, pace)
             disk.fsync(fd)
         finally:
             disk.close(fd)
@@ -96,6 +87,21 @@ def write_base(
     log("*", f"Successfully created the temporary AOF base file {os.path.basename(result)}")
     usec = (time.perf_counter_ns() - started) // 1000
     return Saved(result, dump.bytes, dump.keys, usec)
+
+
+def write_data(keyspace: Keyspace, disk: Disk, fd: int, task: BaseTask, pace: Pace) -> Dump:
+    """Write all keys to `fd`, as a dump or as commands."""
+    dump = Dump(disk, fd, checksum=task.checksum and task.as_dump)
+    if task.as_dump:
+        dump.add_opcode(rdb_format.header(_origin(keyspace)))
+        write_keyspace(dump, keyspace, pace)
+        dump.finish()
+        return dump
+    if task.timestamps:
+        dump.add_opcode(b"#TS:%d\r\n" % (keyspace.now_ms() // 1000))
+    write_commands(dump, keyspace, pace)
+    dump.flush()
+    return dump
 
 
 def bgrewrite(

@@ -19,6 +19,7 @@ from engine.children import Children
 from engine.disk import Disk
 from engine.errors import ConfigError, EngineError, ProbeError
 from engine.events import encode
+from engine.pipes_rewrites import PipesRewrites
 from engine.probe import Probe, Reading, check_invariant
 from engine.recovery import Recovery
 from engine.replies import CommandError
@@ -67,7 +68,8 @@ class Persistence:
         self.children = Children(server, self)
         self.saves = Saves(server, self)
         self.recovery = Recovery(server, self.disk, self.directory)
-        self.rewrites = Rewrites(server, self)
+        with_pipes = config.aof_rewrite_mode == "pipes"
+        self.rewrites = PipesRewrites(server, self) if with_pipes else Rewrites(server, self)
         config.on_change("appendfsync", lambda _change: self._policy_changed())
         config.on_change("no-appendfsync-on-rewrite", lambda _change: self._policy_changed())
         for name in ("save", "stop-writes-on-bgsave-error"):
@@ -95,12 +97,12 @@ class Persistence:
 
     def append(self, db: int, argv: list[bytes]) -> None:
         """A command that changed data."""
-        if self.aof.enabled:
+        if self.aof.wants_commands:
             self.aof.append(db, argv)
 
     def append_transaction(self, changes: list[tuple[int, list[bytes]]]) -> None:
         """What a transaction changed."""
-        if self.aof.enabled:
+        if self.aof.wants_commands:
             self.aof.append_transaction(changes)
 
     def flush(self, *, force: bool = False) -> None:

@@ -64,6 +64,7 @@ def fields(server: Server) -> list[tuple[str, str]]:
             ("aof_base_size", tail.base_size),
             ("aof_pending_rewrite", int(rewrites.scheduled)),
             ("aof_buffer_length", tail.buffer_length),
+            *rewrites.more_fields(),
             ("aof_pending_bio_fsync", tail.pending_bio_fsync),
             ("aof_delayed_fsync", tail.delayed_fsync),
         ]

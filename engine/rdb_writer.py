@@ -47,6 +47,11 @@ class Dump:
         self._batch: list[bytes | memoryview] = []
         self._pending = 0
 
+    @property
+    def produced(self) -> int:
+        """Bytes, near enough, with those that are still in the batch."""
+        return self.bytes + self._pending
+
     def add(self, records: list[bytes | memoryview], size: int) -> None:
         """Add whole records; `size` is the room they take in memory, near enough for a batch."""
         if size >= BATCH:

@@ -20,6 +20,7 @@ from engine.events import Recovered
 from engine.manifest import Manifest
 from engine.rdb_writer import empty_base
 from engine.replay import Replay
+from engine.single_file import SingleFile
 
 if TYPE_CHECKING:
     from engine.server import Server
@@ -46,7 +47,8 @@ class Recovery:
     def folder(self) -> AofFolder:
         """The AOF's folder, as the configuration names it."""
         config = self._server.config
-        return AofFolder(
+        kind = SingleFile if config.aof_rewrite_mode == "pipes" else AofFolder
+        return kind(
             self._disk,
             self._directory,
             self._server.log,

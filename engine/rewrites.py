@@ -10,18 +10,20 @@ Source: aof.c, serverCron() in server.c (Redis 7.0.15).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from engine.base_writer import BaseTask, bgrewrite
 from engine.errors import EngineError
 from engine.events import Rewrite
 from engine.forking import ForkError
+from engine.manifest import Manifest
 from engine.replies import CommandError, simple
 from engine.rewrite import IDLE, MultipartRewrite
 from engine.rewrite_steps import RewriteSteps
 from engine.rewrite_triggers import RetryLimit, growth_due
-from engine.running_child import Ending, RunningChild
+from engine.running_child import Ending, RunningChild, Saved
 
 if TYPE_CHECKING:
     from engine.config import Change
@@ -37,6 +39,26 @@ _FAILED = (
 )
 
 
+class Machine(Protocol):
+    """What both ways of rewriting have in common; `rewrite` tells what the names mean."""
+
+    rdb_base: bool
+    collects: bool
+    turning_on: bool
+    stage: str
+
+    def adopt(self, manifest: Manifest) -> None: ...
+
+
+class Steps(Protocol):
+    """The same of what carries out the steps; `rewrite_steps` tells what the names mean."""
+
+    def begin(self, *, turning_on: bool = False) -> bool: ...
+    def child_ended(self, base: str, size: int) -> bool: ...
+    def child_failed(self) -> None: ...
+    def collect(self) -> None: ...
+
+
 class Rewrites:
     """The multi-part rewrite of one server's AOF."""
 
@@ -44,23 +66,8 @@ class Rewrites:
         self._server = server
         self._persistence = persistence
         self._children = persistence.children
-        config = server.config
-        self.machine = MultipartRewrite(
-            config.appendfilename,
-            rdb_base=config.aof_use_rdb_preamble,
-            collects=not config.aof_disable_auto_gc,
-        )
-        self._steps = RewriteSteps(
-            self.machine,
-            persistence.disk,
-            persistence.bio,
-            persistence.aof,
-            server.log,
-            folder=persistence.recovery.folder,
-            fork=self._fork,
-            tell=self._tell,
-        )
-        config.on_change("aof-disable-auto-gc", self._collection_changed)
+        self.machine, self._steps = self._make()
+        server.config.on_change("aof-disable-auto-gc", self._collection_changed)
         self.scheduled = False
         self.waits_for_base = False
         """The AOF was turned on while the server runs, and its first base is not there yet."""
@@ -73,6 +80,25 @@ class Rewrites:
         self.started_at = 0
         self.last_cow_bytes = 0
         self._limit = RetryLimit()
+
+    def _make(self) -> tuple[Machine, Steps]:
+        """The machine, and what carries out its steps."""
+        persistence = self._persistence
+        machine = MultipartRewrite(self._server.config.appendfilename)
+        return machine, RewriteSteps(
+            machine,
+            persistence.disk,
+            persistence.bio,
+            persistence.aof,
+            self._server.log,
+            folder=persistence.recovery.folder,
+            fork=lambda: self._fork(bgrewrite),
+            tell=self._tell,
+        )
+
+    def more_fields(self) -> list[tuple[str, object]]:
+        """Of INFO persistence, behind aof_buffer_length."""
+        return []
 
     @property
     def child(self) -> RunningChild | None:
@@ -190,11 +216,15 @@ class Rewrites:
             self._steps.child_failed()
             if not ending.cancelled:
                 self._failed()
-        elif self._steps.child_ended(ending.saved.path, ending.saved.bytes):
+        elif self._installed(ending.saved):
             self._succeeded(ending)
         else:
             self._failed()
         self.scheduled = self.scheduled or self.waits_for_base
+
+    def _installed(self, saved: Saved) -> bool:
+        with self._persistence.keeping_promises():
+            return self._steps.child_ended(saved.path, saved.bytes)
 
     def _succeeded(self, ending: Ending) -> None:
         assert ending.saved is not None
@@ -220,7 +250,8 @@ class Rewrites:
         self.machine.collects = change.new == "no"
         self.collect()
 
-    def _fork(self) -> None:
+    def _fork(self, start: Callable[..., RunningChild]) -> None:
+        """Have `start` fork the child; raises EngineError."""
         server = self._server
         config = server.config
         self.count += 1
@@ -235,7 +266,7 @@ class Rewrites:
         try:
             self._children.start(
                 "aof",
-                lambda control: bgrewrite(
+                lambda control: start(
                     server.keyspace, self._persistence.disk, task, control, server.log
                 ),
                 self._ended,

@@ -38,10 +38,17 @@ def folder_on(disk: Disk) -> AofFolder:
 def load(disk: Disk) -> list[int]:
     """The numbers of the commands that a restart would execute."""
     found: list[int] = []
+    db = 0
 
     def execute(commands: object) -> None:
+        nonlocal db
         assert isinstance(commands, list)
-        found.extend(int(words[1]) for words in commands if words[0] == b"SET")
+        for name, word, *_ in commands:
+            if name == b"SELECT":
+                db = int(word)
+            else:
+                assert db == 3, "a command in a database that it was not for"
+                found.append(int(word))
 
     def load_dump(path: str) -> int:
         data = read_all(disk, path)
@@ -116,7 +123,7 @@ class RewriteWorld:
         """Commands of a turn that has not ended."""
         for _ in range(count):
             if self.aof.enabled:
-                self.aof.append(0, [b"SET", b"%d" % len(self.executed)])
+                self.aof.append(3, [b"SET", b"%d" % len(self.executed)])
             self.executed.append(len(self.executed))
 
     def _guarded(self, act: object) -> object:
@@ -158,7 +165,9 @@ class RewriteWorld:
         if self.machine.rdb_base:
             data = b"REDIS" + b" ".join(b"%d" % number for number in numbers)
         else:
-            data = b"".join(encode([b"SET", b"%d" % number]) for number in numbers)
+            data = encode([b"SELECT", b"3"])
+            data += b"".join(encode([b"SET", b"%d" % number]) for number in numbers)
+            data += encode([b"SELECT", b"0"])
         fd = self.disk.open(BASE, REPLACE)
         write_all(self.disk, fd, data)
         self.disk.fsync(fd)
