@@ -170,6 +170,9 @@ class QuestionView(msgspec.Struct, frozen=True):
     """-1 until this run has measured the answer."""
     chosen: int = -1
     at: float = 0.0
+    answered_at: float = 0.0
+    with_child: bool = True
+    """A child that had been forked by the answer still lived when the right choice was known."""
 
 
 class CrashView(msgspec.Struct, frozen=True):
