@@ -8,6 +8,9 @@ from app.grid import Look, PageGrid, counted
 from app.lines import Line, flow, grouped, line
 from scenes.view import ABSENT, CHILD_STATES, TO_COME, WRITING, WRITTEN, ChildView, View
 
+NEVER = "never written"
+"""What is still to come when the child has gone."""
+
 
 class ChildGrid(PageGrid):
     """Draws the pages as they were at the fork, at the places they have in the parent's grid."""
@@ -55,8 +58,12 @@ class ChildGrid(PageGrid):
             return []
         pages, looks = view.child_pages, self.looks(self.glyphs)
         size = len(grouped(len(pages)))
+        ended = view.child is None or not view.child.alive or not view.engine.alive
+        names = [
+            NEVER if ended and name == CHILD_STATES[TO_COME] else name for name in CHILD_STATES
+        ]
         items = [
-            counted(looks[state], CHILD_STATES[state], pages.count(state), size)
+            counted(looks[state], names[state], pages.count(state), size)
             for state in (WRITTEN, WRITING, TO_COME, ABSENT)
         ]
         each = self.cells.shape.per_cell

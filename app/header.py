@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from app.driver import STATUS_WORDS, Driver, beats
 from app.keys import Key, footer
-from app.lines import Line, Span, crop, cut, fitting, line, spread, width
+from app.lines import Line, Span, crop, cut, fitting, line, spread, width, wrap
 from app.lines_panel import LinesPanel
 
 MIDDLE = 100
@@ -102,8 +102,18 @@ def _named(keys: list[Key]) -> Line:
 
 
 class StatusLine(LinesPanel, can_focus=False):
-    """One row for refusals and notices; empty most of the time."""
+    """A row for refusals and notices, a second one if they need it; empty most of the time."""
 
-    def show(self, text: str, failed: bool) -> None:
-        """Say `text`."""
-        self.put([line((f" {cut(text, self.size.width - 2)}", "lost" if failed else "text"))])
+    def show(self, text: str, failed: bool) -> int:
+        """Say `text`; the rows that it takes."""
+        lines = status_lines(text, "lost" if failed else "text", self.size.width)
+        self.put(lines)
+        return len(lines)
+
+
+def status_lines(text: str, role: str, cells: int) -> list[Line]:
+    """One row, or two where one would cut the text; what two rows can't hold is cut."""
+    room = max(cells - 2, 1)
+    first, *rest = wrap(text, room) or [""]
+    rows = [first, cut(" ".join(rest), room)] if rest else [first]
+    return [line((f" {row}", role)) for row in rows]

@@ -15,6 +15,8 @@ STALE = 2.0
 WIDE = 90
 """Cells from which the longer words are used."""
 GONE = "the engine is gone: no fsync comes"
+UNITS = ("commands", "cmds")
+"""What is not yet safe, where there is room and where there is little."""
 LABEL = 10
 """Cells before the two bars: what they count."""
 
@@ -81,11 +83,14 @@ def rungs_line(tail: TailView, cells: int) -> Line:
         (RUNGS["cache"], "cache"), f" page cache {grouped(cached, 6)} B{gap}",
         (RUNGS["disk"], "disk"), f" on disk {grouped(tail.fsynced, size)} B",
     )  # fmt: skip
-    unsafe = f"{grouped(tail.unsafe, 4)} commands" if wide else grouped(tail.unsafe, 4)
-    label = "acknowledged, not yet safe: " if wide else "unsafe:"
-    return spread(
-        left, line((label, "dim"), (unsafe, "cache text" if tail.unsafe else "bold")), cells
-    )
+    role = "cache text" if tail.unsafe else "bold"
+    unsafe = grouped(tail.unsafe, 4)
+    if wide:
+        label = "acknowledged, not yet safe: "
+        return spread(left, line((label, "dim"), (f"{unsafe} commands", role)), cells)
+    wordings = [line((f"{unsafe} {unit}", role), (" unsafe", "dim")) for unit in UNITS]
+    fits = (right for right in wordings if width(left) + width(right) < cells)
+    return spread(left, next(fits, wordings[-1]), cells)
 
 
 def ribbon(tail: TailView, cells: int) -> Line:
@@ -96,15 +101,15 @@ def ribbon(tail: TailView, cells: int) -> Line:
     letters: list[Span] = []
     shown = 0
     for entry in reversed(tail.entries):
-        count = min(entry.merged, room - shown)
-        if count <= 0:
-            break
-        rung = tail.rung(entry)
-        if letters and letters[-1][1] == ROLES[rung]:
-            letters[-1] = (letters[-1][0] + RUNGS[rung] * count, ROLES[rung])
-        else:
-            letters.append((RUNGS[rung] * count, ROLES[rung]))
-        shown += count
+        for rung, commands_on_it in reversed(tail.rungs(entry)):
+            count = min(commands_on_it, room - shown)
+            if count <= 0:
+                break
+            if letters and letters[-1][1] == ROLES[rung]:
+                letters[-1] = (letters[-1][0] + RUNGS[rung] * count, ROLES[rung])
+            else:
+                letters.append((RUNGS[rung] * count, ROLES[rung]))
+            shown += count
     if not letters:
         return line(head, ("none yet", "faint"))
     return line(head, *reversed(letters), end)
@@ -125,10 +130,18 @@ def command_line(tail: TailView, entry: TailEntry, glyphs: Glyphs, cells: int) -
         (f"{RUNGS[rung]}", ROLES[rung]),
         " ",
     )
-    count = f"  ({grouped(entry.merged)} commands)" if entry.merged > 1 else ""
+    count = f"  ({_merged(tail, entry)})" if entry.merged > 1 else ""
     text = resp_text(entry.text, glyphs)
     room = cells - width(head) - len(count)
     return line(*head, cut(text, room, glyphs.more), (count, "dim"))
+
+
+def _merged(tail: TailView, entry: TailEntry) -> str:
+    """How many commands an entry is, and how many of them are on which rung if on several."""
+    rungs = tail.rungs(entry)
+    if len(rungs) == 1:
+        return f"{grouped(entry.merged)} commands"
+    return ", ".join(f"{grouped(count)} {RUNGS[rung]}" for rung, count in rungs)
 
 
 def ruler(tail: TailView, glyphs: Glyphs, cells: int) -> Line:

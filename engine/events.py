@@ -200,6 +200,8 @@ class AofAppend(Event, frozen=True, kw_only=True, tag="aof.append"):
     text: str
     """The commands as text, the last ones when merged and long."""
     merged: int = 1
+    ends: list[int] = []
+    """Where the last of several merged commands end; empty for a single one."""
 
 
 class AofWrite(Event, frozen=True, kw_only=True, tag="aof.write"):

@@ -19,7 +19,7 @@ PENDING = 1024
 def append(view: View, event: AofAppend) -> View:
     """Bytes entered aof_buf: process memory, the lowest rung."""
     tail = _tail_of(view.tail, event.file, event.start)
-    entry = TailEntry(event.start, event.end, event.text, event.merged, event.at)
+    entry = TailEntry(event.start, event.end, event.text, event.merged, event.at, tuple(event.ends))
     pending = (*tail.pending, (event.end, event.merged))
     if len(pending) > PENDING:
         pending = _joined(pending)

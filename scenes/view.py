@@ -119,6 +119,8 @@ class TailEntry(msgspec.Struct, frozen=True):
     text: str
     merged: int
     at: float
+    ends: tuple[int, ...] = ()
+    """Where the last of the merged commands end; a single command ends at `end`."""
 
 
 class TailView(msgspec.Struct, frozen=True):
@@ -152,6 +154,21 @@ class TailView(msgspec.Struct, frozen=True):
         if entry.end <= self.fsynced:
             return "disk"
         return "cache" if entry.end <= self.written else "buffer"
+
+    def rungs(self, entry: TailEntry) -> list[tuple[Rung, int]]:
+        """How many of an entry's commands are on which rung, oldest (safest) first.
+
+        Those whose end is not known count as far as the next known end has come: never too safe.
+        """
+        ends = entry.ends[-entry.merged :] or (entry.end,)
+        unknown = entry.merged - len(ends)
+        counts: dict[Rung, int] = {}
+        for place, end in enumerate(ends):
+            rung: Rung = "buffer"
+            if end <= self.written:
+                rung = "disk" if end <= self.fsynced else "cache"
+            counts[rung] = counts.get(rung, 0) + (1 + unknown if place == 0 else 1)
+        return list(counts.items())
 
 
 class Lit(msgspec.Struct, frozen=True):

@@ -119,7 +119,7 @@ async def test_panels_are_tabs_at_80x24_and_the_words_stay() -> None:
 async def test_a_small_terminal_is_told_the_size() -> None:
     async with shown((79, 24)) as (screen, _):
         text = "\n".join(rows(screen)).split()
-    assert " ".join(text) == "Terminal 79x24: please make it 80x24 or larger."
+    assert " ".join(text) == "80x24 needed, this terminal is 79x24."
     assert too_small(80, 24) is None
 
 
@@ -127,7 +127,7 @@ async def test_the_screen_follows_the_terminals_size() -> None:
     async with shown((120, 36)) as (screen, pilot):
         await pilot.press("colon")
         await pilot.resize_terminal(60, 20)
-        assert "please make it 80x24" in await said(screen, pilot)
+        assert "80x24 needed" in await said(screen, pilot)
         assert not screen.is_typing
         await pilot.resize_terminal(160, 48)
         assert "Implementation" in await said(screen, pilot)
@@ -239,3 +239,16 @@ async def test_before_the_engine_speaks_nothing_is_said_of_it() -> None:
         text = await said(screen, pilot)
     assert "The engine starts" in text
     assert "is off" not in text and "aof_buf" not in text
+
+
+async def test_why_a_scene_stopped_can_be_read_on_a_small_screen() -> None:
+    async with shown((80, 24)) as (screen, pilot):
+        screen.driver.notice = (  # type: ignore[misc]
+            "Stopped; 0 starts again, or cowscope replay 04: step 'tail' waited 10 s for the event"
+            " 'aof.append', which did not come"
+        )
+        words = " ".join((await said(screen, pilot)).split())
+        assert "step 'tail' waited 10 s for the event 'aof.append', which did not come" in words
+        assert "quit" in words
+        screen.driver.notice = ""  # type: ignore[misc]
+        assert "event" in (await said(screen, pilot)).splitlines()[-2], "the timeline is back"
