@@ -85,7 +85,7 @@ def child_words(child: ChildView, engine_alive: bool, acting: frozenset[str]) ->
         key = " (h lets go)" if "h" in acting else ""
         held = {"held": f"held{key}", "armed": "hold armed"}.get(child.hold, "")
         first = line((held, "child")) if held else ()
-        return first, line(f"{wrote}, {grouped(child.bytes // 1024)} KiB")
+        return first, line(f"{wrote}, {_kib(child.bytes)}")
     if child.alive:
         return line(("gone with the engine: the old dump stays", "lost")), line(wrote)
     if child.exit_signal:
@@ -96,6 +96,10 @@ def child_words(child: ChildView, engine_alive: bool, acting: frozenset[str]) ->
         return line((why, "lost")), line(wrote)
     if child.saved_path:
         name = child.saved_path.rsplit("/", 1)[-1]
-        saved = f"{wrote}, {grouped(child.saved_bytes // 1024)} KiB"
+        saved = f"{wrote}, {_kib(child.saved_bytes)}"
         return line((f"{name} complete", "disk text"), "; the child is gone"), line(saved)
     return line("the child is gone"), line(wrote)
+
+
+def _kib(size: int) -> str:
+    return f"{size / 1024:,.1f} KiB"

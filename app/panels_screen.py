@@ -256,7 +256,7 @@ class PanelsScreen(Screen[None]):
         driver = self.driver
         now = driver.clock()
         if self.tail.display:
-            self.tail.show(driver.view, now)
+            self.tail.show(driver.view, now, over=driver.is_over)
         if self.gauge.display:
             self.gauge.show(driver.view, now)
         if self.card_panel.display:

@@ -234,6 +234,14 @@ class AofDelayed(Event, frozen=True, kw_only=True, tag="aof.delayed"):
     waited_usec: int
 
 
+class AofDirty(Event, frozen=True, kw_only=True, tag="aof.dirty"):
+    """Under appendfsync no, about once a second: what the kernel still has to write by itself."""
+
+    file: str
+    dirty_pages: int
+    """cachestat's dirty + writeback pages of the file."""
+
+
 class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     """A stage of the AOF rewrite, by its name."""
 
@@ -373,6 +381,7 @@ AnyEvent: TypeAlias = (
     | AofWrite
     | AofFsync
     | AofDelayed
+    | AofDirty
     | Rewrite
     | Crash
     | Recovered

@@ -77,6 +77,7 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.AofWrite: fold_tail.write,
     events.AofFsync: fold_tail.fsync,
     events.AofDelayed: fold_tail.delayed,
+    events.AofDirty: fold_tail.dirty,
     events.Rewrite: _unchanged,
     events.Step: _step,
     events.Question: _question,

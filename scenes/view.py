@@ -144,7 +144,9 @@ class TailView(msgspec.Struct, frozen=True):
     last_fsync_bytes: int = 0
     fsyncs: int = 0
     dirty_pages: int = -1
-    """cachestat's count after the last fsync; -1: this machine cannot tell."""
+    """cachestat's count after the last fsync, or at `dirty_at`; -1: this machine cannot tell."""
+    dirty_at: float = 0.0
+    """When the pages were counted, if that was since the last fsync; else 0."""
     delayed: int = 0
     has_disk: bool = True
     """False on tmpfs: fsync returns, but no disk is behind the file."""
