@@ -8,6 +8,9 @@ from app.grid import Look, PageGrid, counted
 from app.lines import Line, flow, grouped, line
 from scenes.view import ABSENT, CHILD_STATES, TO_COME, WRITING, WRITTEN, ChildView, View
 
+NEVER = "never written"
+"""What is still to come when the child has gone."""
+
 
 class ChildGrid(PageGrid):
     """Draws the pages as they were at the fork, at the places they have in the parent's grid."""
@@ -55,8 +58,12 @@ class ChildGrid(PageGrid):
             return []
         pages, looks = view.child_pages, self.looks(self.glyphs)
         size = len(grouped(len(pages)))
+        ended = view.child is None or not view.child.alive or not view.engine.alive
+        names = [
+            NEVER if ended and name == CHILD_STATES[TO_COME] else name for name in CHILD_STATES
+        ]
         items = [
-            counted(looks[state], CHILD_STATES[state], pages.count(state), size)
+            counted(looks[state], names[state], pages.count(state), size)
             for state in (WRITTEN, WRITING, TO_COME, ABSENT)
         ]
         each = self.cells.shape.per_cell
@@ -78,7 +85,7 @@ def child_words(child: ChildView, engine_alive: bool, acting: frozenset[str]) ->
         key = " (h lets go)" if "h" in acting else ""
         held = {"held": f"held{key}", "armed": "hold armed"}.get(child.hold, "")
         first = line((held, "child")) if held else ()
-        return first, line(f"{wrote}, {grouped(child.bytes // 1024)} KiB")
+        return first, line(f"{wrote}, {_kib(child.bytes)}")
     if child.alive:
         return line(("gone with the engine: the old dump stays", "lost")), line(wrote)
     if child.exit_signal:
@@ -89,6 +96,10 @@ def child_words(child: ChildView, engine_alive: bool, acting: frozenset[str]) ->
         return line((why, "lost")), line(wrote)
     if child.saved_path:
         name = child.saved_path.rsplit("/", 1)[-1]
-        saved = f"{wrote}, {grouped(child.saved_bytes // 1024)} KiB"
+        saved = f"{wrote}, {_kib(child.saved_bytes)}"
         return line((f"{name} complete", "disk text"), "; the child is gone"), line(saved)
     return line("the child is gone"), line(wrote)
+
+
+def _kib(size: int) -> str:
+    return f"{size / 1024:,.1f} KiB"

@@ -78,26 +78,29 @@ def record(options: argparse.Namespace) -> int:
 
 def replay(options: argparse.Namespace) -> int:
     """A recording on the screen, with no engine."""
-    from app.replay_driver import ReplayDriver
+    from app.replay_driver import CUT, ReplayDriver
     from scenes.loader import load
     from scenes.recording import DamagedRecordingError, read
 
     path = _recording_meant(options.file)
     if path is None:
         raise SceneError("no recording was named, and none ships here: cowscope replay FILE")
-    note = ""
+    note = cut = ""
     try:
         recorded = read(str(path))
         events, scene = recorded.events, recorded.header.scene
+        if recorded.missing:
+            note = f"{path}: {recorded.missing:,} events are missing; the header tells where"
     except DamagedRecordingError as error:
         if not error.events or not _is_terminal():
             raise
         from scenes.recording import read_header
 
         events, scene, note = error.events, read_header(str(path)).scene, str(error)
+        cut = CUT
         print(f"cowscope: {error}", file=sys.stderr)
     _needs_terminal("cowscope run 04 on Linux for plain lines")
-    driver = ReplayDriver(load(scene), events, autoplay=options.autoplay, note=note)
+    driver = ReplayDriver(load(scene), events, autoplay=options.autoplay, note=note, end=cut)
     return _shown(driver, options)
 
 

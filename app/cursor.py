@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from app.driver import REFUSE_PAST, stage_at
+from app.driver import REFUSE_PAST, REFUSE_PAST_GONE, REFUSE_PAST_REPLAY, stage_at
 from scenes.scene import Scene, Stage
 from scenes.view import View
 from scenes.words import Words
@@ -59,6 +59,11 @@ class Cursor:
     @property
     def is_past(self) -> bool:
         return self._place is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Never, where an engine plays."""
+        return False
 
     @property
     def view(self) -> View:
@@ -142,8 +147,14 @@ class Cursor:
     def refuses_past(self) -> bool:
         """Whether the cursor is in the past, where nothing can be done; says so."""
         if self.is_past:
-            self.refusal = REFUSE_PAST
+            self.refusal = self.refusal_in_past()
         return self.is_past
+
+    def refusal_in_past(self) -> str:
+        """Why a key that acts does nothing in the past."""
+        if self.is_replay:
+            return REFUSE_PAST_REPLAY
+        return REFUSE_PAST if self.now_view.engine.alive else REFUSE_PAST_GONE
 
     def _step_start(self) -> int | None:
         starts = [m.index for m in self.marks if m.kind == "step" and m.index <= self.cursor]

@@ -16,7 +16,7 @@ Status: TypeAlias = Literal["starting", "live", "past", "replay", "paused", "cra
 STATUS_WORDS: dict[Status, str] = {
     "starting": "the engine starts",
     "live": "live",
-    "past": "past, the engine runs on",
+    "past": "past",
     "replay": "replay, no engine",
     "paused": "paused",
     "crashed": "the engine is gone",
@@ -24,6 +24,8 @@ STATUS_WORDS: dict[Status, str] = {
 }
 
 REFUSE_PAST = "This is the past; the engine runs on. End goes back to now, then the key works."
+REFUSE_PAST_GONE = "This is the past; the engine is gone. End goes to now, where 0 starts again."
+REFUSE_PAST_REPLAY = "This is a recording's past. End goes back to where it has come to."
 REFUSE_REPLAY = "This is a recording: no engine runs behind it, so nothing can be sent."
 
 
@@ -59,6 +61,10 @@ class Driver(Protocol):
     @property
     def is_past(self) -> bool:
         """Whether the cursor is before now."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a recording has come to its end, and that is on show."""
 
     @property
     def status(self) -> Status:
@@ -111,6 +117,20 @@ class Driver(Protocol):
 
     def commands(self) -> Sequence[str]:
         """The names in the engine's command table, for completion."""
+
+
+def status_words(driver: Driver) -> str:
+    """How what plays stands: in the past also what became of the engine."""
+    words = STATUS_WORDS[driver.status]
+    if driver.is_replay:
+        return "replay, at its end" if driver.is_over else _of_replay(driver.status)
+    if driver.status != "past":
+        return words
+    return f"{words}, the engine {'runs on' if driver.now_view.engine.alive else 'is gone'}"
+
+
+def _of_replay(status: Status) -> str:
+    return STATUS_WORDS[status] if status == "replay" else f"replay, {status}"
 
 
 def stage_at(scene: Scene, step: str) -> Stage:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from app.driver import STATUS_WORDS, Driver, beats
+from app.driver import Driver, beats, status_words
 from app.keys import Key, footer
-from app.lines import Line, Span, crop, cut, fitting, line, spread, width
+from app.lines import Line, Span, crop, cut, fitting, line, spread, width, wrap
 from app.lines_panel import LinesPanel
 
 MIDDLE = 100
@@ -32,7 +32,7 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     pace, policy = ("pace ", "appendfsync ") if wide else ("", "")
     state: list[Span] = [
         (f"{beat} · ", "dim"),
-        (_status(driver), "glow" if driver.status == "past" else role),
+        (status_words(driver), "glow" if driver.status == "past" else role),
         (f" · {pace}x{driver.pace_factor:.1f} · {policy}{view.tail.policy}", "dim"),
     ]
     if view.engine.thp:
@@ -41,7 +41,7 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
         state.append((f" · clock x{scene.clock_scale:g}, scripted", "cache text"))
     if view.missed:
         state.append((f" · {view.missed} events missed", "lost"))
-    joinable = not driver.is_replay and driver.status != "crashed" and view.engine.port
+    joinable = not driver.is_replay and driver.now_view.engine.alive and view.engine.port
     port = f"redis-cli -p {view.engine.port}" if joinable else ""
     if port and cells >= MIDDLE:
         state.append((f" · {port}", "text"))
@@ -53,12 +53,6 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
         spread(title, tuple(state), cells),
         spread(line((f" {thesis}", "dim")), second, cells),
     ]
-
-
-def _status(driver: Driver) -> str:
-    if driver.is_replay and driver.status != "replay":
-        return f"replay, {driver.status}"
-    return STATUS_WORDS[driver.status]
 
 
 def _title(driver: Driver, cells: int) -> Line:
@@ -102,8 +96,18 @@ def _named(keys: list[Key]) -> Line:
 
 
 class StatusLine(LinesPanel, can_focus=False):
-    """One row for refusals and notices; empty most of the time."""
+    """A row for refusals and notices, a second one if they need it; empty most of the time."""
 
-    def show(self, text: str, failed: bool) -> None:
-        """Say `text`."""
-        self.put([line((f" {cut(text, self.size.width - 2)}", "lost" if failed else "text"))])
+    def show(self, text: str, failed: bool) -> int:
+        """Say `text`; the rows that it takes."""
+        lines = status_lines(text, "lost" if failed else "text", self.size.width)
+        self.put(lines)
+        return len(lines)
+
+
+def status_lines(text: str, role: str, cells: int) -> list[Line]:
+    """One row, or two where one would cut the text; what two rows can't hold is cut."""
+    room = max(cells - 2, 1)
+    first, *rest = wrap(text, room) or [""]
+    rows = [first, cut(" ".join(rest), room)] if rest else [first]
+    return [line((f" {row}", role)) for row in rows]

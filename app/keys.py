@@ -35,7 +35,7 @@ TABLE = (
     Key(("4",), "4", "answer(3)", "", "answer with the fourth choice"),
     Key(("b",), "b", "sandbox('b')", "BGSAVE", "BGSAVE: fork a child that writes the dump", True),
     Key(("w",), "w", "sandbox('w')", "writes", "start or stop the writing client", True),
-    Key(("f",), "f", "sandbox('f')", "policy", "appendfsync: everysec, always, no", True),
+    Key(("f",), "f", "sandbox('f')", "policy", "appendfsync: everysec, no, always", True),
     Key(("h",), "h", "sandbox('h')", "hold", "hold the child, or let it go", True),
     Key(("s",), "s", "sandbox('s')", "step", "let the held child write 16 pages more"),
     Key(("t",), "t", "sandbox('t')", "", "transparent huge pages on or off"),

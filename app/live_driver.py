@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.assets import recording
 from app.cursor import Cursor
-from app.driver import REFUSE_PAST, Status, offered_at
+from app.driver import Status, offered_at
 from scenes.effects import Checked, Effect, Finished, Refused
 from scenes.errors import SceneError
 from scenes.loader import Lesson
@@ -212,13 +212,13 @@ class LiveDriver(Cursor):
         self._press("faster" if by > 0 else "slower")
 
     def restart(self) -> None:
-        self.forget()
+        """With a fresh engine; in the past nobody means the run that goes on behind it."""
         self._press("restart")
 
     async def execute(self, line: str) -> Any:
         """Send a typed command; refused in the past."""
         if self.is_past:
-            return SceneError(REFUSE_PAST)
+            return SceneError(self.refusal_in_past())
         if self._live is None or not self._ready:
             return SceneError("The engine is not ready yet.")
         return await self._live.session.execute_line(line)

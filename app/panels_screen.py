@@ -55,6 +55,8 @@ class PanelsScreen(Screen[None]):
     PanelsScreen.plain #body > .panel { border: ascii $border; }
     PanelsScreen.plain #body > .panel:focus { border: ascii $primary; }
     PanelsScreen > StatusLine, PanelsScreen > Timeline, PanelsScreen > Footer { height: 1; }
+    PanelsScreen.long-notice > StatusLine { height: 2; }
+    PanelsScreen.long-notice > Timeline { display: none; }
     Prompt { display: none; height: auto; background: $background; }
     PanelsScreen.drawn Prompt { border: round $accent; }
     PanelsScreen.plain Prompt { border: ascii $accent; }
@@ -254,7 +256,7 @@ class PanelsScreen(Screen[None]):
         driver = self.driver
         now = driver.clock()
         if self.tail.display:
-            self.tail.show(driver.view, now)
+            self.tail.show(driver.view, now, over=driver.is_over)
         if self.gauge.display:
             self.gauge.show(driver.view, now)
         if self.card_panel.display:
@@ -281,7 +283,8 @@ class PanelsScreen(Screen[None]):
             recent = False  # why it all ended comes before a refusal of a moment ago
             self.said = ""
         self._failed = failed
-        self.status_line.show(self.said if recent and self.said else driver.notice, failed)
+        told = self.said if recent and self.said else driver.notice
+        self.set_class(self.status_line.show(told, failed) > 1, "long-notice")
 
 
 def _child_title(view: View) -> str:

@@ -96,6 +96,15 @@ class CommandLine(Input):
         await super()._on_key(event)
 
 
+def exchange(command: str, answer: Sequence[str] | None) -> list[Line]:
+    """A command and its reply, as redis-cli prints them."""
+    asked = (("> ", "dim"), (command, "bold"))
+    if answer is None:
+        return [line(*asked, ("  ... waiting", "dim"))]
+    role = "lost" if answer and answer[0].startswith("(error)") else "text"
+    return [line(*asked), *(line((text, role)) for text in answer)]
+
+
 class Prompt(Vertical):
     """The answers so far, and the line below them."""
 
@@ -113,7 +122,8 @@ class Prompt(Vertical):
         super().__init__(id=id)
         self.answers = LinesPanel(id="answers")
         self.command_line = CommandLine()
-        self._lines: list[Line] = []
+        self._said: list[tuple[str, Sequence[str] | None]] = []
+        """(command, answer), None while it is on its way."""
 
     def compose(self) -> ComposeResult:
         yield self.answers
@@ -132,14 +142,23 @@ class Prompt(Vertical):
         """Hide it; history and answers stay for the next time."""
         self.display = False
 
+    def ask(self, command: str) -> None:
+        """Print a command that has been sent; its answer is to come."""
+        self._said.append((command, None))
+        self._print()
+
     def answer(self, command: str, answer: Sequence[str]) -> None:
-        """Print a reply below its command."""
-        self._lines.append(line(("> ", "dim"), (command, "bold")))
-        role = "lost" if answer and answer[0].startswith("(error)") else "text"
-        self._lines += [line((text, role)) for text in answer]
-        del self._lines[:-KEPT]
-        self.answers.styles.height = min(len(self._lines), ROWS)
-        self.answers.put(self._lines)
+        """Print a reply below its command: the oldest of these words that has none."""
+        places = (n for n, said in enumerate(self._said) if said == (command, None))
+        place = next(places, len(self._said))
+        self._said[place : place + 1] = [(command, answer)]
+        self._print()
+
+    def _print(self) -> None:
+        del self._said[:-KEPT]
+        lines = [row for command, answer in self._said for row in exchange(command, answer)][-KEPT:]
+        self.answers.styles.height = min(len(lines), ROWS)
+        self.answers.put(lines)
         self.call_after_refresh(self.answers.scroll_lines, KEPT)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -19,6 +19,7 @@ from scenes.measures import Figures
 
 PACES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 OVER = "The recording is over. backspace and , . look back; 0 shows it again, q leaves."
+CUT = "The recording breaks off here, it is cut short or damaged. 0 shows it again, q leaves."
 
 
 class ReplayDriver(Cursor):
@@ -36,6 +37,7 @@ class ReplayDriver(Cursor):
         *,
         autoplay: bool = False,
         note: str = "",
+        end: str = "",
         clock: Callable[[], float] = monotonic,
     ) -> None:
         super().__init__(lesson.scene, lesson.words)
@@ -43,6 +45,7 @@ class ReplayDriver(Cursor):
         self.autoplay = autoplay
         self.note = note
         """Said until the first key: why this is a replay, or that the file is damaged."""
+        self._end = end or OVER
         self._clock = clock
         self._history = History(self.scene.cards)
         self._evidence = self.fresh_evidence()
@@ -124,7 +127,12 @@ class ReplayDriver(Cursor):
     def notice(self) -> str:
         if self.note:
             return self.note
-        return OVER if self._head >= len(self.recorded) else ""
+        return self._end if self._head >= len(self.recorded) else ""
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing comes after what is on show."""
+        return not self.is_past and self._head >= len(self.recorded)
 
     @property
     def pace_factor(self) -> float:
@@ -158,7 +166,7 @@ class ReplayDriver(Cursor):
             case "answer":
                 self.refusal = "Predict first: answer with a number key."
             case _ if self._head >= len(self.recorded):
-                self.refusal = OVER
+                self.refusal = self._end
             case _ if self.view.step and self._beats.get(self.view.step, 0) == 0:
                 self._leave_opening()
             case _:

@@ -210,6 +210,8 @@ class SceneScreen(PanelsScreen):
 
     def on_prompt_sent(self, event: Prompt.Sent) -> None:
         """A line to execute."""
+        assert self.prompt is not None
+        self.prompt.ask(event.text)
         self.run_worker(self._execute(event.text), exclusive=False)
 
     async def _execute(self, text: str) -> None:

@@ -15,6 +15,9 @@ STALE = 2.0
 WIDE = 90
 """Cells from which the longer words are used."""
 GONE = "the engine is gone: no fsync comes"
+OVER = "the recording ends here"
+UNITS = ("commands", "cmds")
+"""What is not yet safe, where there is room and where there is little."""
 LABEL = 10
 """Cells before the two bars: what they count."""
 
@@ -22,8 +25,11 @@ LABEL = 10
 class Tail(LinesPanel, can_focus=False):
     """Draws `View.tail`; `now` is the live clock, which a view does not know."""
 
-    def show(self, view: View, now: float | None = None) -> None:
-        """Draw `view`; `now` in CLOCK_MONOTONIC seconds, None where time stands still."""
+    def show(self, view: View, now: float | None = None, *, over: bool = False) -> None:
+        """Draw `view`; `now` in CLOCK_MONOTONIC seconds, None where time stands still.
+
+        `over`: a recording has ended, so that nothing is due any more.
+        """
         if not view.engine.pid:  # nothing is known yet: no word about it either
             self.title("AOF tail")
             self.subtitle("")
@@ -33,7 +39,8 @@ class Tail(LinesPanel, can_focus=False):
         policy = f"appendfsync {view.tail.policy} · measured"
         self.title(f"AOF tail · {file or 'off'} · {policy}", f"AOF tail · {policy}")
         gone = view.tail.enabled and not view.engine.alive
-        self.subtitle(GONE if gone else countdown(view.tail, now, self.glyphs))
+        due = OVER if over and view.tail.enabled else countdown(view.tail, now, self.glyphs)
+        self.subtitle(GONE if gone else due)
         at = now if now is not None else view.at
         self.put(tail_lines(view.tail, self.glyphs, self.size.width, self.size.height, at))
 
@@ -81,11 +88,14 @@ def rungs_line(tail: TailView, cells: int) -> Line:
         (RUNGS["cache"], "cache"), f" page cache {grouped(cached, 6)} B{gap}",
         (RUNGS["disk"], "disk"), f" on disk {grouped(tail.fsynced, size)} B",
     )  # fmt: skip
-    unsafe = f"{grouped(tail.unsafe, 4)} commands" if wide else grouped(tail.unsafe, 4)
-    label = "acknowledged, not yet safe: " if wide else "unsafe:"
-    return spread(
-        left, line((label, "dim"), (unsafe, "cache text" if tail.unsafe else "bold")), cells
-    )
+    role = "cache text" if tail.unsafe else "bold"
+    unsafe = grouped(tail.unsafe, 4)
+    if wide:
+        label = "acknowledged, not yet safe: "
+        return spread(left, line((label, "dim"), (f"{unsafe} commands", role)), cells)
+    wordings = [line((f"{unsafe} {unit}", role), (" unsafe", "dim")) for unit in UNITS]
+    fits = (right for right in wordings if width(left) + width(right) < cells)
+    return spread(left, next(fits, wordings[-1]), cells)
 
 
 def ribbon(tail: TailView, cells: int) -> Line:
@@ -96,15 +106,15 @@ def ribbon(tail: TailView, cells: int) -> Line:
     letters: list[Span] = []
     shown = 0
     for entry in reversed(tail.entries):
-        count = min(entry.merged, room - shown)
-        if count <= 0:
-            break
-        rung = tail.rung(entry)
-        if letters and letters[-1][1] == ROLES[rung]:
-            letters[-1] = (letters[-1][0] + RUNGS[rung] * count, ROLES[rung])
-        else:
-            letters.append((RUNGS[rung] * count, ROLES[rung]))
-        shown += count
+        for rung, commands_on_it in reversed(tail.rungs(entry)):
+            count = min(commands_on_it, room - shown)
+            if count <= 0:
+                break
+            if letters and letters[-1][1] == ROLES[rung]:
+                letters[-1] = (letters[-1][0] + RUNGS[rung] * count, ROLES[rung])
+            else:
+                letters.append((RUNGS[rung] * count, ROLES[rung]))
+            shown += count
     if not letters:
         return line(head, ("none yet", "faint"))
     return line(head, *reversed(letters), end)
@@ -125,10 +135,18 @@ def command_line(tail: TailView, entry: TailEntry, glyphs: Glyphs, cells: int) -
         (f"{RUNGS[rung]}", ROLES[rung]),
         " ",
     )
-    count = f"  ({grouped(entry.merged)} commands)" if entry.merged > 1 else ""
+    count = f"  ({_merged(tail, entry)})" if entry.merged > 1 else ""
     text = resp_text(entry.text, glyphs)
     room = cells - width(head) - len(count)
     return line(*head, cut(text, room, glyphs.more), (count, "dim"))
+
+
+def _merged(tail: TailView, entry: TailEntry) -> str:
+    """How many commands an entry is, and how many of them are on which rung if on several."""
+    rungs = tail.rungs(entry)
+    if len(rungs) == 1:
+        return f"{grouped(entry.merged)} commands"
+    return ", ".join(f"{grouped(count)} {RUNGS[rung]}" for rung, count in rungs)
 
 
 def ruler(tail: TailView, glyphs: Glyphs, cells: int) -> Line:
@@ -152,8 +170,10 @@ def ruler(tail: TailView, glyphs: Glyphs, cells: int) -> Line:
 
 def last_fsync(tail: TailView, now: float | None, cells: int) -> Line:
     """The last completed fdatasync, how long ago, and the kernel's own count right after it."""
+    counted = _counted(tail, now, cells)
     if not tail.fsyncs:
-        return line(("no fdatasync has completed yet", "dim"))
+        before = "no fdatasync since this view began: what is on disk is older"
+        return line((before if tail.fsynced else "no fdatasync has completed yet", "dim"), counted)
     wide = cells >= WIDE
     by = "background" if tail.last_fsync_thread == "bio" else "main"
     where = f" {by} thread, {grouped(tail.last_fsync_bytes)} B" if wide else f" {by} thread"
@@ -161,18 +181,24 @@ def last_fsync(tail: TailView, now: float | None, cells: int) -> Line:
         (_ago(tail, now), "dim"),
         (f"{duration(tail.last_fsync_usec):>8}", "bold"),
         (where, "dim"),
+        counted,
     ]
-    if not tail.has_disk:
-        spans.append((" · no disk behind this file", "lost"))
-    elif tail.dirty_pages >= 0:
-        count = grouped(tail.dirty_pages)
-        after = f"the kernel counted {count} dirty pages after it"
-        spans.append((f" · {after if wide else f'{count} dirty pages after it'}", "dim"))
-    else:
-        spans.append((" · dirty pages cannot be counted here", "faint"))
     if tail.delayed:
         spans.append((f" · delayed {grouped(tail.delayed)}", "lost"))
     return line(*spans)
+
+
+def _counted(tail: TailView, now: float | None, cells: int) -> Span:
+    """The kernel's count of what it still has to write, and when it counted."""
+    if not tail.has_disk:
+        return " · no disk behind this file", "lost"
+    if tail.dirty_pages < 0:
+        return (" · dirty pages cannot be counted here", "faint") if tail.fsyncs else ("", "dim")
+    when = "after it"
+    if tail.dirty_at:
+        when = f"{max((tail.dirty_at if now is None else now) - tail.dirty_at, 0.0):.0f} s ago"
+    words = "the kernel counted " if cells >= WIDE else ""
+    return f" · {words}{grouped(tail.dirty_pages)} dirty pages {when}", "dim"
 
 
 def _ago(tail: TailView, now: float | None) -> str:

@@ -11,4 +11,4 @@ def too_small(columns: int, rows: int) -> str | None:
     if columns >= SMALLEST[0] and rows >= SMALLEST[1]:
         return None
     need = f"{SMALLEST[0]}x{SMALLEST[1]}"
-    return f"Terminal {columns}x{rows}: please make it {need} or larger."
+    return f"{need} needed, this terminal is {columns}x{rows}."

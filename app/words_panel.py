@@ -12,7 +12,7 @@ from app.driver import Driver, beats
 from app.glyphs import Glyphs
 from app.lines import EMPTY, Line, fold, line, paragraph
 from app.lines_panel import ARROWS, LinesPanel
-from scenes.conditions import text_of
+from scenes.conditions import text_of, why_of
 from scenes.scene import Question, Scene, Stage
 from scenes.view import QuestionView, View
 
@@ -85,8 +85,9 @@ def question_lines(
         shown = line((lead, "bold"), (f"{index + 1}) ", "key"), (" ", role),
                      (text(choice.text), role), (note, "dim"))  # fmt: skip
         lines += fold(shown, cells, 6)
-    if right >= 0:
-        lines += paragraph("Measured: " + text(question.choices[right].why), cells, "text")
+    if state and right >= 0:
+        why = why_of(question.choices[right], state)
+        lines += paragraph("Measured: " + text(why), cells, "text")
     elif chosen >= 0:
         lines += paragraph("space: let it happen, and count", cells, "dim")
     else:

@@ -258,6 +258,10 @@ class AppendOnlyFile:
             if finished.job.sync is not None:
                 self._perform(self._sync_finished(finished, finished.job.sync))
 
+    def dirty_pages(self) -> int:
+        """Pages of the file that the kernel still has to write; -1 where it cannot tell."""
+        return self._dirty_pages(self._fd) if self.enabled and self._dirty_pages else -1
+
     def tail(self, now: float) -> AofTail:
         """Where the file stands."""
         policy = self.policy

@@ -18,6 +18,8 @@ MAX_ARGUMENT = 64
 MAX_ARGUMENTS = 8
 MAX_PAIRS = 4096
 """(page, key) pairs in one event; what is more is counted."""
+MAX_ENDS = 128
+"""Offsets of single commands that a merged append still gives: as many as a ribbon shows."""
 _LAST = 4
 """Commands whose bytes a merged append still shows."""
 _TEXT_CELLS = 120
@@ -39,6 +41,7 @@ class Burst:
         self._file = ""
         self._append_start = self._append_end = self._appends = 0
         self._last: deque[bytes] = deque(maxlen=_LAST)
+        self._ends: deque[int] = deque(maxlen=MAX_ENDS)
         self._write_start = self._write_end = self._writes = self._write_usec = 0
 
     def command(
@@ -64,6 +67,7 @@ class Burst:
         self._file, self._append_end = file, end
         self._appends += 1
         self._last.append(data)
+        self._ends.append(end)
 
     def write(self, file: str, start: int, end: int, usec: int) -> None:
         """write(2) returned."""
@@ -100,6 +104,7 @@ class Burst:
                     end=self._append_end,
                     text=" ".join(resp_text(data, _TEXT_CELLS) for data in self._last),
                     merged=self._appends,
+                    ends=list(self._ends) if self._appends > 1 else [],
                 )
             )
         if self._writes:

@@ -204,6 +204,8 @@ class AofAppend(Event, frozen=True, kw_only=True, tag="aof.append"):
     text: str
     """The commands as text, the last ones when merged and long."""
     merged: int = 1
+    ends: list[int] = []
+    """Where the last of several merged commands end; empty for a single one."""
 
 
 class AofWrite(Event, frozen=True, kw_only=True, tag="aof.write"):
@@ -234,6 +236,14 @@ class AofDelayed(Event, frozen=True, kw_only=True, tag="aof.delayed"):
     """A write was made although an fsync was still running (aof_delayed_fsync)."""
 
     waited_usec: int
+
+
+class AofDirty(Event, frozen=True, kw_only=True, tag="aof.dirty"):
+    """Under appendfsync no, about once a second: what the kernel still has to write by itself."""
+
+    file: str
+    dirty_pages: int
+    """cachestat's dirty + writeback pages of the file."""
 
 
 class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
@@ -375,6 +385,7 @@ AnyEvent: TypeAlias = (
     | AofWrite
     | AofFsync
     | AofDelayed
+    | AofDirty
     | Rewrite
     | Crash
     | Recovered

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from engine.aof_text import resp_text
 from engine.burst import MAX_PAIRS, printable, text_of
-from engine.events import AofAppend, AofDelayed, AofFsync, AofWrite, Command, Pages
+from engine.cache_watch import CacheWatch
+from engine.events import AofAppend, AofDelayed, AofDirty, AofFsync, AofWrite, Command, Pages
 from engine.probe import Probe, Reading
 from engine.publisher import FLUSH_SECONDS, Publisher
 
@@ -33,6 +34,7 @@ class Observer:
         self.publisher = publisher
         self.probe = Probe(self._arena)
         self._flush_planned = False
+        self.cache_watch = CacheWatch(server.persistence.aof.dirty_pages, self.dirty)
         self._arena.trace(True)
         self.probe.start(self.pages, server.loop.call_soon_threadsafe, self._probe_gave_up)
 
@@ -130,6 +132,12 @@ class Observer:
     def delayed(self, waited_usec: int) -> None:
         """A write was made although an fsync was still running."""
         self.publisher.publish(AofDelayed(waited_usec=waited_usec))
+
+    def dirty(self, pages: int) -> None:
+        """The kernel counted the pages of the AOF that it still has to write."""
+        file = self._server.persistence.aof.policy.file
+        self.publisher.publish(AofDirty(file=file, dirty_pages=pages))
+        self.wants_flush()
 
     # -- the probe -----------------------------------------------------------------------------
 

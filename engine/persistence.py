@@ -127,6 +127,9 @@ class Persistence:
         self.flush()
         self.saves.start_scheduled()
         self.check_invariants()
+        observer = self._server.observer
+        if observer is not None and self.aof.policy.policy == "no":
+            observer.cache_watch.look()
 
     def _bio_finished(self) -> None:
         """In the background thread: have the loop take note of the finished sync."""

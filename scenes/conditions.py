@@ -7,9 +7,13 @@ terminal. What was said as a fact is then said otherwise.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 
-from scenes.scene import Scene, Stage
-from scenes.view import View
+from scenes.scene import Choice, Scene, Stage
+from scenes.view import QuestionView, View
+
+LEAST_READINGS = 4
+"""Readings with more memory than the one before, under which no curve has a shape."""
 
 
 def _child_lives(view: View) -> bool:
@@ -27,6 +31,18 @@ def _child_failed(view: View) -> bool:
     return _child_gone(view) and child is not None and bool(child.exit_signal or child.exit_status)
 
 
+def _straight(view: View) -> bool:
+    """Whether the extra memory of the step on show has not (yet) grown ever more slowly."""
+    readings = [sample for sample in view.gauge.samples if sample.at >= view.step_at]
+    grown = [now for before, now in pairwise(readings) if now.extra_kb > before.extra_kb]
+    if len(grown) < LEAST_READINGS:
+        return True
+    first, last = readings[0], grown[-1]
+    half = first.at + (last.at - first.at) / 2
+    middle = max(s.extra_kb for s in readings if s.at <= half)
+    return middle - first.extra_kb <= last.extra_kb - middle
+
+
 CONDITIONS: Mapping[str, Callable[[View], bool]] = {
     "engine_gone": lambda view: view.crash is not None and not view.engine.alive,
     "child_lives": _child_lives,
@@ -35,6 +51,7 @@ CONDITIONS: Mapping[str, Callable[[View], bool]] = {
     "not_everysec": lambda view: view.tail.policy != "everysec",
     "not_always": lambda view: view.tail.policy != "always",
     "not_no": lambda view: view.tail.policy != "no",
+    "straight": _straight,
     "aof_off": lambda view: not view.tail.enabled,
 }
 
@@ -45,3 +62,8 @@ def text_of(scene: Scene, stage: Stage, view: View) -> str:
         if CONDITIONS[other.when](view):
             return other.text
     return stage.text
+
+
+def why_of(choice: Choice, question: QuestionView) -> str:
+    """The catalogue key of why `choice` is right in this run."""
+    return choice.why if question.with_child or not choice.alone else choice.alone

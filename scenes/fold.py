@@ -34,14 +34,20 @@ def _question(view: View, event: events.Question) -> View:
         right=event.right,
         chosen=asked.chosen if known and asked is not None and event.right >= 0 else -1,
         at=asked.at if known and asked is not None else event.at,
+        answered_at=asked.answered_at if known and asked is not None else 0.0,
+        with_child=event.right < 0 or _lived_since(view, asked.answered_at if asked else 0.0),
     )
     return replace(view, question=question)
+
+
+def _lived_since(view: View, at: float) -> bool:
+    return view.child is not None and view.child.alive and view.child.forked_at <= at
 
 
 def _answer(view: View, event: events.Answer) -> View:
     if view.question is None or view.question.id != event.id:
         return view
-    return replace(view, question=replace(view.question, chosen=event.choice))
+    return replace(view, question=replace(view.question, chosen=event.choice, answered_at=event.at))
 
 
 def _unchanged(view: View, event: Event) -> View:
@@ -71,6 +77,7 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.AofWrite: fold_tail.write,
     events.AofFsync: fold_tail.fsync,
     events.AofDelayed: fold_tail.delayed,
+    events.AofDirty: fold_tail.dirty,
     events.Rewrite: _unchanged,
     events.Step: _step,
     events.Question: _question,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import immutables
 from msgspec.structs import replace
 
@@ -34,6 +36,10 @@ WORDS = 60
 
 _HELD = bytes.maketrans(bytes((FREE, PRIVATE, SHARED, COPIED, NEW)), bytes((0, 1, 1, 1, 1)))
 assert (ABSENT, TO_COME) == (0, 1)
+_ALONE = bytes.maketrans(
+    bytes((FREE, PRIVATE, SHARED, COPIED, NEW)), bytes((FREE, PRIVATE, PRIVATE, PRIVATE, PRIVATE))
+)
+"""The states of the same pages once no child lives."""
 
 
 def command(view: View, event: Command) -> View:
@@ -139,7 +145,10 @@ def pages(view: View, event: Pages) -> View:
     if event.newly_copied or event.newly_free:
         view = replace(view, notes=_notes_after(view, event))
     if event.child and view.child is not None and event.child == view.child.pid:
+        alive = view.child.alive
         view = _held_seen_late(view, event)
+        if not alive:  # a reading that was taken before its end
+            view = replace(view, **_alone(view))
         return replace(view, gauge=_gauge(view, event))
     return replace(view, gauge=_gauge_at_rest(view.gauge, event))
 
@@ -238,7 +247,7 @@ def progress(view: View, event: SnapshotProgress) -> View:
 
 
 def child_exit(view: View, event: ChildExit) -> View:
-    """waitpid(2) returned the child: nothing is shared any more."""
+    """waitpid(2) returned the child: what is mapped is the parent's alone from this moment on."""
     if view.child is None or view.child.pid != event.child:
         return view
     child = replace(
@@ -253,6 +262,7 @@ def child_exit(view: View, event: ChildExit) -> View:
     return replace(
         view,
         child=child,
+        **_alone(view),
         hold="armed" if view.hold == "armed" else "released",
         child_pages=cells.replaced(view.child_pages, WRITING, WRITTEN),
         gauge=replace(view.gauge, final=True),
@@ -260,6 +270,13 @@ def child_exit(view: View, event: ChildExit) -> View:
         if event.child in view.processes
         else view.processes,
     )
+
+
+def _alone(view: View) -> dict[str, Any]:
+    """Pages and counts without a child: free or private, nothing else."""
+    free = view.counts[FREE]
+    counts = (free, sum(view.counts) - free, 0, 0, 0)
+    return {"pages": view.pages.translate(_ALONE), "counts": counts}
 
 
 def rdb_saved(view: View, event: RdbSaved) -> View:

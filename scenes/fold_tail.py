@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from engine.events import AofAppend, AofDelayed, AofFsync, AofWrite
+from engine.events import AofAppend, AofDelayed, AofDirty, AofFsync, AofWrite
 from scenes.view import TailEntry, TailView, View
 
 ENTRIES = 256
@@ -19,7 +19,7 @@ PENDING = 1024
 def append(view: View, event: AofAppend) -> View:
     """Bytes entered aof_buf: process memory, the lowest rung."""
     tail = _tail_of(view.tail, event.file, event.start)
-    entry = TailEntry(event.start, event.end, event.text, event.merged, event.at)
+    entry = TailEntry(event.start, event.end, event.text, event.merged, event.at, tuple(event.ends))
     pending = (*tail.pending, (event.end, event.merged))
     if len(pending) > PENDING:
         pending = _joined(pending)
@@ -66,6 +66,7 @@ def fsync(view: View, event: AofFsync) -> View:
         last_fsync_bytes=max(0, event.end - event.start),
         fsyncs=tail.fsyncs + event.merged,
         dirty_pages=event.dirty_pages_after,
+        dirty_at=0.0,
     )
     return replace(view, tail=tail)
 
@@ -87,6 +88,15 @@ def died(tail: TailView, written: int) -> TailView:
 def delayed(view: View, event: AofDelayed) -> View:
     """A write no longer waited for a running fsync."""
     return replace(view, tail=replace(view.tail, delayed=view.tail.delayed + 1))
+
+
+def dirty(view: View, event: AofDirty) -> View:
+    """The kernel's count, with no fsync: evidence, which moves no byte to another rung."""
+    if event.file != view.tail.file:
+        return view
+    return replace(
+        view, tail=replace(view.tail, dirty_pages=event.dirty_pages, dirty_at=event.at)
+    )
 
 
 def _tail_of(tail: TailView, file: str, start: int) -> TailView:

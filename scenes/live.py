@@ -167,6 +167,8 @@ class Live:
             if isinstance(effect, WaitUntil):
                 self._call_at(effect.at)
             else:
+                if isinstance(effect, Restart) and self.busy_seconds:
+                    self.session.abandon()  # what is to be done would wait for its answer
                 self._to_do.put_nowait(effect)
 
     def _call_at(self, at: float) -> None:

@@ -16,7 +16,7 @@ from types import TracebackType
 
 import msgspec
 
-from engine.events import AnyEvent, Event, decode, encode
+from engine.events import AnyEvent, Event, Gap, decode, encode
 from scenes.errors import SceneError
 
 MAGIC = "cowscope-recording"
@@ -105,6 +105,11 @@ class Recording(msgspec.Struct, frozen=True):
     events: list[AnyEvent]
 
     @property
+    def missing(self) -> int:
+        """Events that were missed when it was made, or are not in the file any more."""
+        return sum(event.missed for event in self.events if isinstance(event, Gap))
+
+    @property
     def seconds(self) -> float:
         """From the first event to the last."""
         return self.events[-1].at - self.events[0].at if self.events else 0.0
@@ -124,12 +129,21 @@ def read_header(path: str) -> Header:
 
 
 def read(path: str) -> Recording:
-    """The whole recording.
+    """The whole recording, with a `gap` where its numbers leave something out.
 
     Raises SceneError for a file that is none, and DamagedRecordingError, which names the line and
     keeps the events before it, for one that is broken.
     """
     events: list[AnyEvent] = []
+    try:
+        header = _read_into(events, path)
+    except DamagedRecordingError as err:
+        err.events = _with_gaps(err.events)
+        raise
+    return Recording(header, _with_gaps(events))
+
+
+def _read_into(events: list[AnyEvent], path: str) -> Header:
     with _opened(path) as file:
         header = _header(path, _line(path, file, events))
         while line := _line(path, file, events):
@@ -141,7 +155,20 @@ def read(path: str) -> Recording:
                     f" before it are whole",
                     events,
                 ) from err
-    return Recording(header, events)
+    return header
+
+
+def _with_gaps(events: list[AnyEvent]) -> list[AnyEvent]:
+    """The same with a `gap` wherever the numbers leave something out; 0 is no number."""
+    whole: list[AnyEvent] = []
+    before = 0
+    for event in events:
+        if event.seq > before + 1:
+            missed = event.seq - before - 1
+            whole.append(Gap(missed=missed, seq=event.seq - 1, run=event.run, at=event.at))
+        before = event.seq or before
+        whole.append(event)
+    return whole
 
 
 def _opened(path: str) -> gzip.GzipFile:

@@ -238,7 +238,12 @@ class Session:
             raise SceneError(self.failure or "the engine does not run")
         if self._prompt is None:
             self._prompt = await Connection.open(self.port)
-        return await self._prompt.call([word.encode() for word in argv])
+        try:
+            return await self._prompt.call([word.encode() for word in argv])
+        except SceneError:
+            if argv[0].upper() == "SHUTDOWN":  # the end of the connection is its answer
+                return "the engine has shut down"
+            raise
 
     # Crash and restart
 
@@ -251,6 +256,11 @@ class Session:
         await self.engine.process.wait()
         await self._disconnect()
         self._crashed("kill -9")
+
+    def abandon(self) -> None:
+        """kill -9 to an engine that does not answer: whoever waits for it is let go."""
+        if self.engine is not None:
+            self.engine.kill_group()
 
     async def restart(self) -> None:
         """Start an engine on what is left, on the same port where possible."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from engine import events
 from engine.events import AnyEvent
-from scenes.conditions import text_of
+from scenes.conditions import text_of, why_of
 from scenes.effects import Answered, Ask, Checked, Effect, Enter, Failed, Finished, Refused
 from scenes.live import Live
 from scenes.loader import Lesson
@@ -142,7 +142,9 @@ class Transcript:
             case Ask(right=right) if stage and stage.question:
                 choice = stage.question.choices[right]
                 self._write(f"{_INDENT}measured: {self._words(choice.text, live)}")
-                self._paragraph(self._words(choice.why, live))
+                asked = live.history.now.question
+                why = why_of(choice, asked) if asked else choice.why
+                self._paragraph(self._words(why, live))
             case Answered(_, choice) if stage and stage.question:
                 text = self._words(stage.question.choices[choice].text, live)
                 self._write(f"{_INDENT}answered (scripted): {choice + 1}) {text}")

@@ -140,7 +140,7 @@ def _of_action(action: Action) -> Iterator[str]:
 def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str]:
     keys = [question.text]
     for choice in question.choices:
-        keys += [choice.text, choice.why]
+        keys += [choice.text, choice.why, *([choice.alone] if choice.alone else [])]
     yield from _unknown_words(tuple(keys), scene, words)
     if not 2 <= len(question.choices) <= 4:
         yield f"question '{question.id}' needs two to four choices"

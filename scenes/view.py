@@ -119,6 +119,8 @@ class TailEntry(msgspec.Struct, frozen=True):
     text: str
     merged: int
     at: float
+    ends: tuple[int, ...] = ()
+    """Where the last of the merged commands end; a single command ends at `end`."""
 
 
 class TailView(msgspec.Struct, frozen=True):
@@ -142,7 +144,9 @@ class TailView(msgspec.Struct, frozen=True):
     last_fsync_bytes: int = 0
     fsyncs: int = 0
     dirty_pages: int = -1
-    """cachestat's count after the last fsync; -1: this machine cannot tell."""
+    """cachestat's count after the last fsync, or at `dirty_at`; -1: this machine cannot tell."""
+    dirty_at: float = 0.0
+    """When the pages were counted, if that was since the last fsync; else 0."""
     delayed: int = 0
     has_disk: bool = True
     """False on tmpfs: fsync returns, but no disk is behind the file."""
@@ -152,6 +156,21 @@ class TailView(msgspec.Struct, frozen=True):
         if entry.end <= self.fsynced:
             return "disk"
         return "cache" if entry.end <= self.written else "buffer"
+
+    def rungs(self, entry: TailEntry) -> list[tuple[Rung, int]]:
+        """How many of an entry's commands are on which rung, oldest (safest) first.
+
+        Those whose end is not known count as far as the next known end has come: never too safe.
+        """
+        ends = entry.ends[-entry.merged :] or (entry.end,)
+        unknown = entry.merged - len(ends)
+        counts: dict[Rung, int] = {}
+        for place, end in enumerate(ends):
+            rung: Rung = "buffer"
+            if end <= self.written:
+                rung = "disk" if end <= self.fsynced else "cache"
+            counts[rung] = counts.get(rung, 0) + (1 + unknown if place == 0 else 1)
+        return list(counts.items())
 
 
 class Lit(msgspec.Struct, frozen=True):
@@ -170,6 +189,9 @@ class QuestionView(msgspec.Struct, frozen=True):
     """-1 until this run has measured the answer."""
     chosen: int = -1
     at: float = 0.0
+    answered_at: float = 0.0
+    with_child: bool = True
+    """A child that had been forked by the answer still lived when the right choice was known."""
 
 
 class CrashView(msgspec.Struct, frozen=True):

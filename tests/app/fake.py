@@ -128,6 +128,7 @@ class FakeDriver:
     """Plays nothing: shows a history, remembers what it was asked."""
 
     is_replay = False
+    is_over = False
 
     def __init__(self, stream: Sequence[events.AnyEvent] = (), status: Status = "live") -> None:
         lesson = load("04")

@@ -17,6 +17,7 @@ from app.keys import GRID_KEYS, OFFERED, TABLE, acts, bindings, footer
 from app.prompt import CommandLine
 from app.scene_screen import SceneScreen
 from app.words_panel import WordsPanel
+from scenes.sandbox import POLICIES
 from tests.app.fake import FakeDriver, start
 
 ALL = [key for entry in TABLE for key in entry.keys]
@@ -100,3 +101,9 @@ def test_s_acts_on_a_held_child_where_h_is_offered() -> None:
     fresh = FakeDriver(start())
     fresh.__class__ = type("Offering", (FakeDriver,), {"offered": property(lambda _: {"h"})})
     assert not acts(fresh, "s") and acts(fresh, "h")
+
+
+def test_help_names_the_policies_in_the_order_in_which_f_takes_them() -> None:
+    told = next(key.long for key in TABLE if key.shown == "f").partition(": ")[2].split(", ")
+    place = POLICIES.index(told[0])
+    assert told == [*POLICIES[place:], *POLICIES[:place]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.driver import REFUSE_PAST
+from app.driver import REFUSE_PAST, REFUSE_PAST_GONE, status_words
 from app.keys import OFFERED, footer
 from app.live_driver import LiveDriver
 from scenes.effects import Asleep, Checked, Effect, Failed
@@ -51,7 +51,10 @@ async def test_an_engine_plays_is_asked_and_ends() -> None:
         refused = await driver.execute("SET user:1 again")
         assert isinstance(refused, SceneError) and str(refused) == REFUSE_PAST
         driver.key("b")
-        assert driver.refusal == REFUSE_PAST
+        assert driver.refusal == REFUSE_PAST and status_words(driver) == "past, the engine runs on"
+        driver.refusal, length = "", driver.length
+        driver.restart()
+        assert driver.refusal == REFUSE_PAST and driver.is_past and driver.length >= length
         driver.to_now()
         pid = driver.now_view.engine.pid
     finally:
@@ -66,7 +69,7 @@ async def test_an_engine_that_is_gone_is_told_and_offers_what_can_be_done() -> N
     await driver.start()
     try:
         await until(driver, "view.tail.unsafe > 0")
-        await raised(driver.execute("SHUTDOWN NOSAVE"))
+        assert await driver.execute("SHUTDOWN NOSAVE") == "the engine has shut down"
         await until(driver, "driver.status == 'crashed'")
         assert driver.clock() is None
         assert driver.notice == (
@@ -77,6 +80,12 @@ async def test_an_engine_that_is_gone_is_told_and_offers_what_can_be_done() -> N
         driver.next()
         await until(driver, "driver.refusal")
         assert "0 starts the scene again" in driver.refusal and driver.now_view.step == step
+        driver.scrub(-1)
+        assert status_words(driver) == "past, the engine is gone"
+        driver.key("w")
+        assert driver.refusal == REFUSE_PAST_GONE
+        assert str(await driver.execute("PING")) == REFUSE_PAST_GONE
+        driver.to_now()
         refused = await raised(driver.execute("PING"))
         assert refused.startswith("the engine is gone")
         assert [key.shown for key in footer(driver) if key.shown in (*OFFERED, ":", "space")] == []

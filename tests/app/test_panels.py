@@ -1,15 +1,18 @@
 """Panels as lines: what each says about a view."""
 
+from unittest import mock
+
 from msgspec.structs import replace
+from textual.geometry import Size
 
 from app.cards import card_lines, highlighted
-from app.child_grid import child_words
+from app.child_grid import ChildGrid, child_words
 from app.crash_words import crash_lines
 from app.details import details_lines
 from app.gauge import bar, curve, gauge_lines, gauge_title
 from app.glyphs import ASCII, DRAWN
 from app.grid import PageGrid
-from app.header import footer_line, header_lines
+from app.header import footer_line, header_lines, status_lines
 from app.help import help_lines
 from app.keys import footer
 from app.lines import plain, texts, width
@@ -17,6 +20,7 @@ from app.log_panel import log_lines
 from app.page_words import describe
 from app.tail import countdown, tail_lines
 from app.timeline import timeline_line
+from app.too_small import too_small
 from app.words_panel import question_lines, words_lines
 from engine import events
 from scenes.history import Mark
@@ -76,6 +80,52 @@ def test_the_tail_puts_each_command_on_its_rung() -> None:
     assert "312 us background thread" in words[-1]
     assert "the kernel counted 1 dirty pages after it" in words[-1]
     assert all(width(of) <= 100 for of in lines)
+
+
+def test_each_merged_command_is_on_the_rung_that_its_own_end_has_reached() -> None:
+    merged = TailEntry(0, 184, "SET a 1", 4, 1.0, ends=(46, 92, 138, 184))
+    tail = replace(TAIL, fsynced=46, written=138, appended=184, entries=(merged,))
+    words = texts(tail_lines(tail, DRAWN, 100, 7))
+    assert words[1].endswith("DCCB latest") and "aof_buf   46 B" in words[0]
+    assert "(1 D, 2 C, 1 B)" in words[2]
+    known = replace(merged, ends=(138, 184))
+    assert tail.rungs(known) == [("cache", 3), ("buffer", 1)], "never safer than is known"
+    assert tail.rungs(replace(merged, ends=())) == [("buffer", 4)]
+    assert tail.rungs(replace(merged, ends=(30, 40, 45, 46))) == [("disk", 4)]
+
+
+def test_what_is_unsafe_has_its_unit_at_every_width() -> None:
+    for cells, unit in ((118, "safe:   19 commands"), (88, "19 commands unsafe"),
+                        (76, "19 cmds unsafe")):  # fmt: skip
+        tail = replace(TAIL, unsafe=19, fsynced=48_310, written=49_000, appended=49_000)
+        first = tail_lines(tail, DRAWN, cells, 7)[0]
+        assert unit in plain(first) and width(first) <= cells
+
+
+def test_a_dead_childs_pages_are_not_to_come() -> None:
+    grid = ChildGrid()
+    with (
+        mock.patch.object(ChildGrid, "size", Size(60, 20)),
+        mock.patch.object(ChildGrid, "glyphs", DRAWN),
+    ):
+        assert "to come   700" in " ".join(texts(grid.legend(VIEW)))
+        assert VIEW.child is not None
+        killed = replace(VIEW, child=replace(VIEW.child, alive=False, exit_signal=9))
+        legend = " ".join(texts(grid.legend(killed)))
+        assert "never written   700" in legend and "to come" not in legend
+
+
+def test_a_long_notice_gets_a_second_row_and_a_small_terminal_its_size_first() -> None:
+    stopped = (
+        "Stopped; 0 starts again, or cowscope replay 04: step 'tail' waited 10 s for the event"
+        " 'aof.append', which did not come"
+    )
+    rows = status_lines(stopped, "lost", 80)
+    assert len(rows) == 2 and all(width(row) <= 80 for row in rows)
+    assert " ".join(plain(row).strip() for row in rows) == stopped
+    assert len(status_lines("short", "text", 80)) == len(status_lines("", "text", 80)) == 1
+    assert width(status_lines(stopped * 3, "lost", 80)[1]) <= 80
+    assert (too_small(20, 5) or "").startswith("80x24 needed")
 
 
 def test_the_tail_claims_no_disk_where_there_is_none() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.driver import REFUSE_REPLAY
-from app.replay_driver import ReplayDriver
+from app.driver import REFUSE_PAST_REPLAY, REFUSE_REPLAY, status_words
+from app.replay_driver import CUT, OVER, ReplayDriver
 from engine import events
 from engine.events import AnyEvent
 from scenes.errors import SceneError
@@ -126,6 +126,24 @@ async def test_the_words_of_the_past_have_the_figures_of_the_past() -> None:
     assert driver.text("tail.text") != now
     driver.to_now()
     assert driver.text("tail.text") == now
+
+
+async def test_a_recording_that_breaks_off_says_so_at_its_end() -> None:
+    clock = Clock()
+    driver = ReplayDriver(LESSON, RECORDED, autoplay=True, note="damaged", end=CUT, clock=clock)
+    await driver.start()
+    assert not driver.is_over and driver.notice == "damaged"
+    driver.next()
+    assert not driver.notice and status_words(driver) == "replay, no engine"
+    passes(driver, clock, 1000)
+    assert driver.is_over and driver.notice == CUT != OVER
+    assert status_words(driver) == "replay, at its end"
+    driver.next()
+    assert driver.refusal == CUT
+    driver.back()
+    assert not driver.is_over and status_words(driver) == "replay, past"
+    driver.answer(0)
+    assert driver.refusal == REFUSE_PAST_REPLAY
 
 
 async def test_nothing_can_be_sent() -> None:

@@ -1,5 +1,6 @@
 """The screen of a scene, from injected events: no engine, no clock."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,8 +13,9 @@ from app.layout import arranged, mode_of
 from app.page_screen import ConfirmScreen, PageScreen
 from app.scene_screen import SceneScreen
 from app.too_small import too_small
+from engine import events
 from scenes.history import History
-from tests.app.fake import FIRST, FakeDriver
+from tests.app.fake import FIRST, FakeDriver, story
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +121,7 @@ async def test_panels_are_tabs_at_80x24_and_the_words_stay() -> None:
 async def test_a_small_terminal_is_told_the_size() -> None:
     async with shown((79, 24)) as (screen, _):
         text = "\n".join(rows(screen)).split()
-    assert " ".join(text) == "Terminal 79x24: please make it 80x24 or larger."
+    assert " ".join(text) == "80x24 needed, this terminal is 79x24."
     assert too_small(80, 24) is None
 
 
@@ -127,7 +129,7 @@ async def test_the_screen_follows_the_terminals_size() -> None:
     async with shown((120, 36)) as (screen, pilot):
         await pilot.press("colon")
         await pilot.resize_terminal(60, 20)
-        assert "please make it 80x24" in await said(screen, pilot)
+        assert "80x24 needed" in await said(screen, pilot)
         assert not screen.is_typing
         await pilot.resize_terminal(160, 48)
         assert "Implementation" in await said(screen, pilot)
@@ -171,6 +173,40 @@ async def test_in_the_prompt_letters_are_letters() -> None:
         assert not screen.is_typing
         await pilot.press("space")
         assert driver.asked[-1] == ("next",)
+
+
+async def test_a_line_that_waits_for_its_answer_is_on_the_screen() -> None:
+    driver, answered = FakeDriver(), asyncio.Event()
+
+    async def slowly(line: str) -> str:
+        await answered.wait()
+        return "PONG"
+
+    driver.execute = slowly  # type: ignore[method-assign]
+    async with shown(driver=driver) as (screen, pilot):
+        await pilot.press("colon", *"ping", "enter")
+        assert "> ping  ... waiting" in await said(screen, pilot)
+        answered.set()
+        text = await said(screen, pilot)
+    assert "> ping" in text and "PONG" in text and "waiting" not in text
+
+
+async def test_at_the_end_of_a_recording_no_fsync_is_due() -> None:
+    driver = FakeDriver()
+    async with shown(driver=driver) as (screen, pilot):
+        assert "the next fsync is due" in await said(screen, pilot)
+        driver.is_over = True
+        screen.seen_before = None
+        text = await said(screen, pilot)
+    assert "the recording ends here" in text and "is due" not in text
+
+
+async def test_over_an_engine_that_is_gone_the_past_names_no_port() -> None:
+    driver = FakeDriver([*story(), events.Crash(kind="x", acked=1, written=1, fsynced=1, at=200.0)])
+    driver.seek(20)
+    async with shown(driver=driver) as (screen, pilot):
+        text = await said(screen, pilot)
+    assert "past, the engine is gone" in text and "redis-cli -p" not in text
 
 
 async def test_escape_leaves_the_prompt_wherever_the_focus_is() -> None:
@@ -239,3 +275,16 @@ async def test_before_the_engine_speaks_nothing_is_said_of_it() -> None:
         text = await said(screen, pilot)
     assert "The engine starts" in text
     assert "is off" not in text and "aof_buf" not in text
+
+
+async def test_why_a_scene_stopped_can_be_read_on_a_small_screen() -> None:
+    async with shown((80, 24)) as (screen, pilot):
+        screen.driver.notice = (  # type: ignore[misc]
+            "Stopped; 0 starts again, or cowscope replay 04: step 'tail' waited 10 s for the event"
+            " 'aof.append', which did not come"
+        )
+        words = " ".join((await said(screen, pilot)).split())
+        assert "step 'tail' waited 10 s for the event 'aof.append', which did not come" in words
+        assert "quit" in words
+        screen.driver.notice = ""  # type: ignore[misc]
+        assert "event" in (await said(screen, pilot)).splitlines()[-2], "the timeline is back"

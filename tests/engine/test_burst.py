@@ -1,7 +1,7 @@
 """What a burst still says, and what must never be said."""
 
-from engine.burst import Burst, printable, text_of
-from engine.events import Command
+from engine.burst import MAX_ENDS, Burst, printable, text_of
+from engine.events import AofAppend, Command
 
 
 def test_an_ended_burst_is_empty_and_has_counted_everything() -> None:
@@ -25,3 +25,17 @@ def test_long_and_binary_words_are_cut_and_escaped() -> None:
     assert text_of(b"a" * 100) == "a" * 64 + "... (100 bytes)"
     assert text_of(b"\x00\n\xff") == "\\x00\\n\\xff"
     assert len(printable([b"DEL", *[b"k"] * 50])) == 9
+
+
+def test_a_merged_append_tells_where_its_last_commands_end() -> None:
+    def told(count: int) -> AofAppend:
+        burst = Burst()
+        for n in range(count):
+            burst.append("a.aof", 46 * n, 46 * (n + 1), b"x" * 46)
+        (event,) = burst.end(1.0)
+        assert isinstance(event, AofAppend)
+        return event
+
+    assert told(1).ends == []
+    assert told(3).ends == [46, 92, 138]
+    assert (told(500).merged, len(told(500).ends), told(500).ends[-1]) == (500, MAX_ENDS, 23_000)

@@ -30,6 +30,7 @@ _fields: dict[str, st.SearchStrategy[Any]] = {
     "policy": st.sampled_from(["always", "everysec", "no"]),
     "thread": st.sampled_from(["main", "bio"]),
     "file": st.sampled_from(["a.aof", "b.aof"]),
+    "ends": st.lists(st.integers(0, 1000), max_size=5),
     "dirty_pages_after": st.integers(-1, 3),
     "config": st.dictionaries(_text, _text, max_size=2),
     "pages": st.lists(st.tuples(_page, _text), max_size=6),

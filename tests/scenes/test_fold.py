@@ -78,6 +78,20 @@ def test_a_page_first_touched_after_the_fork_is_new_and_nobody_copied_it() -> No
     assert view.notes[8].last_touch.command == "SET new:1"
 
 
+def test_with_the_childs_exit_every_page_is_the_parents_own() -> None:
+    living, gone = after(events.Pages, 4), after(events.ChildExit)
+    assert living.counts == counted(living) == (7, 0, 6, 2, 1)
+    assert gone.counts == counted(gone) == (7, 9, 0, 0, 0)
+    reading = tale()[17]
+    assert isinstance(reading, events.Pages) and reading.last
+    late = reduce(gone, replace(reading, newly_copied=[(3, 3)]))
+    assert late.counts == counted(late) == (7, 9, 0, 0, 0)
+
+
+def counted(view: View) -> tuple[int, ...]:
+    return tuple(view.pages.count(state) for state in range(len(PAGE_STATES)))
+
+
 def test_the_gauge_counts_copies_and_leaves_new_pages_out() -> None:
     gauge = after(events.Pages, 3).gauge
     assert (gauge.extra_kb, gauge.copied_kb, gauge.new_kb) == (8, 8, 4)

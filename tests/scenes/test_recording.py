@@ -100,6 +100,18 @@ def test_any_flipped_byte_is_one_clear_error_or_harmless(
         assert str(path) in str(err)
 
 
+def test_events_that_are_missing_leave_a_gap_in_their_place(tmp_path: Path) -> None:
+    stream = tale()
+    recording = read(written(tmp_path / "r", [*stream[2:6], *stream[9:]]))
+    assert [event.seq for event in recording.events if isinstance(event, events.Gap)] == [2, 9]
+    assert recording.missing == 5
+    assert [e for e in recording.events if not isinstance(e, events.Gap)] == [
+        *stream[2:6],
+        *stream[9:],
+    ]
+    assert read(written(tmp_path / "whole", stream)).missing == 0
+
+
 def line(path: Path, *lines: str) -> str:
     path.write_bytes(gzip.compress("\n".join(lines).encode() + b"\n"))
     return str(path)

@@ -29,7 +29,7 @@ JOIN_BY = re.compile(r"redis-cli -p (\d+)")
 COLOUR = re.compile(r"\x1b\[[\d;]*?[34]8;(5;\d+|2;\d+;\d+;\d+)")
 HUELESS = {16, 59, 102, 145, 188, 231, *range(232, 256)}
 """The greys among xterm's 256 colours."""
-TOO_SMALL = "Terminal 60x20: please make it 80x24 or larger."
+TOO_SMALL = "80x24 needed, this terminal is 60x20."
 RESTORED = "0 0 1"
 """No alternate screen, no mouse reports, a visible cursor."""
 
