@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from engine.aof_format import encode
 from engine.framer import Framer
 from engine.keyspace import unix_ms
+from engine.values.sorted_sets import SortedSet
 from tests.engine.commands.offline import Connection, OfflineServer
 from tests.engine.comparable import parsed, same
 from tests.engine.random_sessions import Step, sessions
@@ -101,7 +102,7 @@ class Twin:
         name = argv[0].upper() if argv else b""
         if name == b"EXPIRED" and len(argv) == 2:
             self._let_expire(argv[1])
-        elif not (name == b"SPOP" and self._is_chance(argv)) and not self._would_block(name):
+        elif not self._is_chance(name, argv) and not self._would_block(name):
             self.compare(argv)
 
     def compare(self, argv: list[bytes], *, only_errors: bool = False) -> None:
@@ -139,7 +140,22 @@ class Twin:
             self.compare([b"PEXPIRE", key, b"%d" % _MOMENT_MS])
             time.sleep((_MOMENT_MS + 1) / 1000)
 
-    def _is_chance(self, argv: list[bytes]) -> bool:
+    def _is_chance(self, name: bytes, argv: list[bytes]) -> bool:
+        """Whether one server may answer this or leave that."""
+        if name == b"SPOP":
+            return self._pops_by_chance(argv)
+        if b"LEX" not in name and b"BYLEX" not in argv:
+            return False
+        return self.queued is not None or any(map(self._has_levels, argv[1:3]))
+
+    def _has_levels(self, key: bytes) -> bool:
+        """Whether redis-server walks dice-made levels to what is no order of names."""
+        found = self.ours.client.db.collections.get(key)
+        if not isinstance(found, SortedSet) or not found.is_large:
+            return False
+        return found.ranks[0][0] != found.ranks[-1][0]
+
+    def _pops_by_chance(self, argv: list[bytes]) -> bool:
         """Whether SPOP would leave something behind."""
         if argv[2:] in ([b"100"], [b"0"]):
             return False
