@@ -360,13 +360,13 @@ class Database:
     def clear(self) -> int:
         """Remove all keys and give the pages back; returns how many there were."""
         count = len(self.keys)
-        for key in list(self.watched):
-            if key in self.keys:
-                self.modified(key)
+        lost = [key for key in self.watched if key in self.keys]
         self.keys.clear()
         self.collections.clear()
         self.expires.clear()
         self.odd_encodings.clear()
+        for key in lost:
+            self.modified(key)
         self.arena.release_database(self.index)
         return count
 

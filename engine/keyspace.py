@@ -76,22 +76,20 @@ class Keyspace:
         """Remove everything and give the arena back; returns how many keys there were."""
         count = len(self)
         for database in self.databases:
-            for key in list(database.watched):
-                if key in database.keys:
-                    database.modified(key)
+            lost = [key for key in database.watched if key in database.keys]
             database.keys.clear()
             database.collections.clear()
             database.expires.clear()
             database.odd_encodings.clear()
+            for key in lost:
+                database.modified(key)
         self.arena.reset()
         return count
 
     def swap(self, first: int, second: int) -> None:
         """Exchange two databases' contents (SWAPDB): their pages change owner."""
         a, b = self.databases[first], self.databases[second]
-        for key in {*a.watched, *b.watched}:
-            a.modified(key)
-            b.modified(key)
+        moved = [key for key in {*a.watched, *b.watched} if key in a.keys or key in b.keys]
         a.keys, b.keys = b.keys, a.keys
         a.collections, b.collections = b.collections, a.collections
         for database in (a, b):
@@ -100,6 +98,9 @@ class Keyspace:
         a.expires, b.expires = b.expires, a.expires
         a.odd_encodings, b.odd_encodings = b.odd_encodings, a.odd_encodings
         self.arena.swap_owner(first, second)
+        for key in moved:
+            a.modified(key)
+            b.modified(key)
         for database in (a, b):
             for key in database.awaited.keys() & database.collections.keys():
                 database.appeared(key)

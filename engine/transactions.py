@@ -61,40 +61,53 @@ class Transaction:
         return reply
 
 
+class _WatchedKey:
+    """One of a client's watched keys. One that had expired before may go: that is no change."""
+
+    def __init__(self, database: Database, key: bytes) -> None:
+        self._database = database
+        self._key = key
+        self._was_due = _is_due(database, key)
+        self._is_gone = key not in database.keys
+        self._changed = False
+
+    def touch(self) -> None:
+        """The key was changed or deleted just now; of one deletion this may hear twice."""
+        if (self._was_due or self._is_gone) and self._key not in self._database.keys:
+            self._was_due, self._is_gone = False, True
+        elif not (self._was_due and _is_due(self._database, self._key)):
+            self._changed = True
+
+    def is_broken(self) -> bool:
+        """Whether EXEC has to be called off for it."""
+        return self._changed or (not self._was_due and _is_due(self._database, self._key))
+
+
 class Watch:
     """The keys that one client watches, and whether one of them has changed."""
 
     def __init__(self) -> None:
-        self._keys: dict[tuple[Database, bytes], bool] = {}
-        """(database, key) -> whether it had expired already when the watch began."""
-        self._changed = False
+        self._keys: dict[tuple[Database, bytes], _WatchedKey] = {}
 
     def add(self, database: Database, key: bytes) -> None:
         """Watch one more key."""
         if (database, key) in self._keys:
             return
-        self._keys[database, key] = _is_due(database, key)
-        database.watched.setdefault(key, set()).add(self._touch)
-
-    def _touch(self) -> None:
-        self._changed = True
+        watched = self._keys[database, key] = _WatchedKey(database, key)
+        database.watched.setdefault(key, set()).add(watched.touch)
 
     def broken(self) -> bool:
         """Whether a watched key was changed, deleted, or has expired since."""
-        return self._changed or any(
-            _is_due(database, key) and not was_due
-            for (database, key), was_due in self._keys.items()
-        )
+        return any(watched.is_broken() for watched in self._keys.values())
 
     def forget(self) -> None:
         """Watch nothing any more."""
-        for database, key in self._keys:
+        for (database, key), watched in self._keys.items():
             callbacks = database.watched[key]
-            callbacks.discard(self._touch)
+            callbacks.discard(watched.touch)
             if not callbacks:
                 del database.watched[key]
         self._keys.clear()
-        self._changed = False
 
 
 def _is_due(database: Database, key: bytes) -> bool:

@@ -53,6 +53,8 @@ class LexRange:
         (with `reverse` the upper one) meets, and so does this.
         """
         ranks = members.ranks
+        if not self.low.admits_above(ranks[-1][1]) or not self.high.admits_below(ranks[0][1]):
+            return 0, 0
         if ranks[0][0] == ranks[-1][0] or members.is_large:
             start = self._rank(
                 members, self.low, bisect_right if self.low.excluded else bisect_left
@@ -73,7 +75,7 @@ class LexRange:
 
     def _walk(self, names: list[bytes], reverse: bool) -> tuple[int, int]:
         above, below = self.low.admits_above, self.high.admits_below
-        if self._is_empty() or not above(names[-1]) or not below(names[0]):
+        if self._is_empty():
             return 0, 0
         if reverse:
             end = next((at for at in range(len(names), 0, -1) if below(names[at - 1])), 0)

@@ -81,10 +81,10 @@ def _store(client: Client, key: bytes, members: list[bytes], event: str) -> int:
     """Put a set in a key's place, or delete the key if there are no members."""
     database = client.db
     if not members:
-        if database.find(key) is not None:
-            database.delete(key)
+        if database.delete(key):
             changed(client, key, 1, "g", "del")
         return 0
+    database.find(key)  # has an expired one deleted and logged first
     collection = Set(database.arena, database.index, key)
     try:
         collection.load([string(member) for member in members])

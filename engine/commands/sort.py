@@ -142,6 +142,7 @@ def _store(client: Client, key: bytes, values: list[bytes]) -> int:
         if database.delete(key):
             changed(client, key, 1, "g", "del")
         return 0
+    database.find(key)  # has an expired one deleted and logged first
     collection = List(database.arena, database.index, key)
     try:
         collection.load([string(value) for value in values])

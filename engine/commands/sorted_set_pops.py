@@ -117,11 +117,13 @@ def parse_zmpop(words: list[bytes]) -> tuple[list[bytes], bool, int]:
     if side not in (b"MIN", b"MAX"):
         raise CommandError(SYNTAX)
     rest = words[number + 2 :]
-    if rest and (len(rest) != 2 or rest[0].upper() != b"COUNT"):
+    if rest and (len(rest) < 2 or rest[0].upper() != b"COUNT"):
         raise CommandError(SYNTAX)
     count = parse_integer(rest[1]) if rest else 1
     if count is None or count < 1:
         raise CommandError("ERR count should be greater than 0")
+    if len(rest) > 2:
+        raise CommandError(SYNTAX)
     return words[1 : number + 1], side == b"MAX", count
 
 

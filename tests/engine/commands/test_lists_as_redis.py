@@ -26,6 +26,9 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theirs]:
 
 
 SCRIPT = """\
+LMPOP 1 l LEFT COUNT 0 x
+LMPOP 1 l LEFT COUNT 1 x
+LMPOP 1 l LEFT COUNT 1 COUNT 1
 SET s text
 LPUSH s
 LPUSH s a

@@ -28,6 +28,9 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 
 SCRIPT = """\
+ZMPOP 1 z MIN COUNT 0 x
+ZMPOP 1 z MIN COUNT 1 x
+ZMPOP 1 z MIN COUNT 1 COUNT 1
 ZADD z
 ZADD z 1
 ZADD z 1 a 2
