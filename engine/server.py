@@ -310,9 +310,7 @@ class Server:
         if self._transaction is not None:
             self._transaction.extend((db, argv) for argv in commands)
         elif len(commands) == 1:
-            aof = self.persistence.aof
-            if aof.enabled:
-                aof.append(db, commands[0])
+            self.persistence.append(db, commands[0])
         else:
             self.persistence.append_transaction([(db, argv) for argv in commands])
 

@@ -320,7 +320,7 @@ class Session:
         """The scene's directives: with more keys each delays less, so that a walk takes as long."""
         engine = dict(self.lesson.scene.engine)
         delay = int(engine.get(_KEY_DELAY, "0"))
-        if delay > 0 and self.population:
+        if delay > 0 and self.population > self.lesson.scene.populate:
             engine[_KEY_DELAY] = str(max(delay * self.lesson.scene.populate // self.population, 1))
         return engine
 
