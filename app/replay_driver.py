@@ -44,7 +44,7 @@ class ReplayDriver(Cursor):
         self.recorded = recorded
         self.autoplay = autoplay
         self.note = note
-        """Said until the first key, or the end: why this is a replay, or that the file is damaged."""
+        """Said until the first key or the end: why this is a replay, or how the file is damaged."""
         self._end = end or OVER
         self._clock = clock
         self._history = History(self.scene.cards)
