@@ -44,7 +44,7 @@ class ReplayDriver(Cursor):
         self.recorded = recorded
         self.autoplay = autoplay
         self.note = note
-        """Said until the first key: why this is a replay, or that the file is damaged."""
+        """Said until the first key or the end: why this is a replay, or how the file is damaged."""
         self._end = end or OVER
         self._clock = clock
         self._history = History(self.scene.cards)
@@ -125,9 +125,7 @@ class ReplayDriver(Cursor):
 
     @property
     def notice(self) -> str:
-        if self.note:
-            return self.note
-        return self._end if self._head >= len(self.recorded) else ""
+        return self._end if self._head >= len(self.recorded) else self.note
 
     @property
     def is_over(self) -> bool:

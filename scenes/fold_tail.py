@@ -94,9 +94,7 @@ def dirty(view: View, event: AofDirty) -> View:
     """The kernel's count, with no fsync: evidence, which moves no byte to another rung."""
     if event.file != view.tail.file:
         return view
-    return replace(
-        view, tail=replace(view.tail, dirty_pages=event.dirty_pages, dirty_at=event.at)
-    )
+    return replace(view, tail=replace(view.tail, dirty_pages=event.dirty_pages, dirty_at=event.at))
 
 
 def _tail_of(tail: TailView, file: str, start: int) -> TailView:

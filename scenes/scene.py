@@ -82,10 +82,10 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     text: str
     why: str
-    alone: str = ""
-    """Said instead of `why` where no child lived while the figure was taken."""
     value: int | None = None
     """The figure this choice claims, compared with the question's measured one."""
+    alone: str = ""
+    """Said instead of `why` where no child lived while the figure was taken."""
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -128,6 +128,17 @@ def test_a_long_notice_gets_a_second_row_and_a_small_terminal_its_size_first() -
     assert (too_small(20, 5) or "").startswith("80x24 needed")
 
 
+def test_a_count_since_the_last_fsync_says_when_it_was_made() -> None:
+    tail = replace(TAIL, policy="no", dirty_pages=7, dirty_at=38.0)
+    for cells, said in ((100, " · the kernel counted 7 dirty pages 2 s ago"),
+                        (76, " · 7 dirty pages 2 s ago")):  # fmt: skip
+        last = tail_lines(tail, DRAWN, cells, 7, 40.0)[-1]
+        assert plain(last).endswith(said) and "after it" not in plain(last)
+        assert width(last) <= cells
+    never = plain(tail_lines(replace(tail, fsyncs=0), DRAWN, 100, 7, 40.0)[-1])
+    assert never.startswith("no fdatasync") and never.endswith("7 dirty pages 2 s ago")
+
+
 def test_the_tail_claims_no_disk_where_there_is_none() -> None:
     assert (
         "no disk behind this file"

@@ -261,3 +261,12 @@ def test_the_key_for_huge_pages_turns_them_on_and_off() -> None:
     on = reduce(View(), events.Config(name="arena-thp", old="no", new="yes"))
     assert on.engine.thp
     assert not reduce(on, events.Config(name="arena-thp", old="yes", new="no")).engine.thp
+
+
+def test_the_kernels_count_moves_no_byte_to_another_rung() -> None:
+    before = after(events.AofFsync)
+    counted = events.AofDirty(at=140.0, file="a.aof", dirty_pages=3)
+    tail = reduce(before, counted).tail
+    assert (tail.dirty_pages, tail.dirty_at) == (3, 140.0)
+    assert (tail.fsynced, tail.written) == (before.tail.fsynced, before.tail.written)
+    assert reduce(before, replace(counted, file="b.aof")).tail.dirty_at == 0.0

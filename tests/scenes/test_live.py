@@ -111,6 +111,19 @@ async def test_a_restart_begins_with_a_fresh_engine(played: Played) -> None:
     assert before is not None and not before.alive
 
 
+async def test_a_restart_does_not_wait_for_an_engine_that_hangs(played: Played) -> None:
+    live = played.live
+    await played.step("trickle")
+    before = live.session.engine
+    assert before is not None
+    os.kill(before.pid, signal.SIGSTOP)
+    live._do([Send(("PING",))])  # the performer waits for its answer
+    await played.until(lambda: live.busy_seconds)
+    live.key("restart")
+    await played.until(lambda: live.session.engine is not before and len(live.history) > 5)
+    assert not before.alive and live.history.now.engine.alive and not live.notice
+
+
 async def test_a_killed_engine_is_in_the_history_and_in_the_notice(played: Played) -> None:
     live = played.live
     await played.step("trickle")
