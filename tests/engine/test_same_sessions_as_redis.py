@@ -149,7 +149,7 @@ class Twin:
         return self.queued is not None or any(self._has_no_names(key, argv) for key in argv[1:3])
 
     def _has_no_names(self, key: bytes, argv: list[bytes]) -> bool:
-        """Whether scores differ, so that there is no order of names, and redis-server's walk through
+        """Whether scores differ, so that there is no order of names, and Redis' walk through
         it depends on levels made by dice or on a LIMIT, which it skips to without looking."""
         found = self.ours.client.db.collections.get(key)
         if not isinstance(found, SortedSet) or not (found.is_large or b"LIMIT" in argv):
