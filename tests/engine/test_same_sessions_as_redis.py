@@ -146,12 +146,13 @@ class Twin:
             return self._pops_by_chance(argv)
         if b"LEX" not in name and b"BYLEX" not in argv:
             return False
-        return self.queued is not None or any(map(self._has_levels, argv[1:3]))
+        return self.queued is not None or any(self._has_no_names(key, argv) for key in argv[1:3])
 
-    def _has_levels(self, key: bytes) -> bool:
-        """Whether redis-server walks dice-made levels to what is no order of names."""
+    def _has_no_names(self, key: bytes, argv: list[bytes]) -> bool:
+        """Whether scores differ, so that there is no order of names, and Redis' walk through
+        it depends on levels made by dice or on a LIMIT, which it skips to without looking."""
         found = self.ours.client.db.collections.get(key)
-        if not isinstance(found, SortedSet) or not found.is_large:
+        if not isinstance(found, SortedSet) or not (found.is_large or b"LIMIT" in argv):
             return False
         return found.ranks[0][0] != found.ranks[-1][0]
 
