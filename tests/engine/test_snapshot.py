@@ -307,7 +307,7 @@ def test_key_save_delay_slows_the_child(start: Start) -> None:
 
 @needs_fork
 def test_what_the_child_copies_by_itself_does_not_grow_with_the_data(start: Start) -> None:
-    small = ended(start(filled(1000))).cow_kb
+    small = ended(start(filled(10_000))).cow_kb  # enough to fill the writer's buffers
     keyspace = filled(50_000)
     large = ended(start(keyspace)).cow_kb
     assert keyspace.arena.used_bytes > 6 << 20
