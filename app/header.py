@@ -40,7 +40,7 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     if scene.clock_scale != 1.0:
         state.append((f" · clock x{scene.clock_scale:g}, scripted", "cache text"))
     if view.missed:
-        state.append((f" · {view.missed} events missed", "lost"))
+        state.append((f" · {view.missed} event{'s' * (view.missed > 1)} missed", "lost"))
     joinable = not driver.is_replay and driver.now_view.engine.alive and view.engine.port
     port = f"redis-cli -p {view.engine.port}" if joinable else ""
     if port and cells >= MIDDLE:

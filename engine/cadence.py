@@ -17,6 +17,8 @@ POLL = 0.1
 IDLE = 0.5
 """With no child."""
 SMAPS_SHORTEST = 0.1
+RESTLESS = 1.0
+"""Seconds between readings of pages that nobody here writes, and the kernel may change."""
 SMAPS_PAUSE = 50
 SMAPS_LARGE = 1.0
 LARGE_ARENA = 256 << 20
@@ -40,12 +42,17 @@ class Cadence:
         """smaps of parent and child were read."""
         self.smaps_at, self.smaps_cost = at, cost
 
-    def pages_due(self, *, child: bool, kicked: bool) -> float | None:
-        """When to read pagemap next; None while nothing can have changed."""
+    def pages_due(self, *, child: bool, kicked: bool, restless: bool = False) -> float | None:
+        """When to read pagemap next; None while nothing can have changed.
+
+        `restless`: the kernel may change pages by itself, as khugepaged does.
+        """
         pause = self.pages_cost * PAGES_PAUSE
         if child:
             return self.pages_at + (max(SHORTEST, pause) if kicked else max(POLL, 2 * pause))
-        return self.pages_at + max(IDLE, pause) if kicked else None
+        if kicked:
+            return self.pages_at + max(IDLE, pause)
+        return self.pages_at + max(RESTLESS, pause) if restless else None
 
     def smaps_due(self, bytes_in_use: int) -> float:
         """When smaps may be read next."""

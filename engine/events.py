@@ -252,6 +252,8 @@ class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     stage: str
     child: int
     bytes: int
+    file: str = ""
+    """An empty file in which the AOF goes on from this stage on."""
 
 
 class Crash(Event, frozen=True, kw_only=True, tag="crash"):

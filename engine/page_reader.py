@@ -32,6 +32,8 @@ class WatchedArena(Protocol):
     page_size: int
     pages: int
     high_water: int
+    huge_pages: bool
+    """Whether the kernel may change pages by itself (khugepaged)."""
 
     @property
     def mapped_end(self) -> int:

@@ -197,7 +197,7 @@ class Probe:
         if self._urgent:
             return self._clock()
         cadence, child = self._cadence, self._reader.child_alive
-        due = cadence.pages_due(child=child, kicked=self._kicked)
+        due = cadence.pages_due(child=child, kicked=self._kicked, restless=self._arena.huge_pages)
         if not self._reader.smaps_owed:
             return due
         owed = max(cadence.pages_due(child=child, kicked=True) or 0.0, self._smaps_due())

@@ -279,5 +279,7 @@ class Rewrites:
         if observer is not None:
             child = self.child
             pid = child.pid if child is not None else 0
-            observer.publisher.publish(Rewrite(stage=stage, child=pid, bytes=size))
+            policy = self._persistence.aof.policy
+            file = policy.file if self._persistence.aof.enabled and not policy.appended else ""
+            observer.publisher.publish(Rewrite(stage=stage, child=pid, bytes=size, file=file))
             observer.wants_flush()

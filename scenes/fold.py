@@ -78,7 +78,7 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.AofFsync: fold_tail.fsync,
     events.AofDelayed: fold_tail.delayed,
     events.AofDirty: fold_tail.dirty,
-    events.Rewrite: _unchanged,
+    events.Rewrite: fold_tail.rewrite,
     events.Step: _step,
     events.Question: _question,
     events.Answer: _answer,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from engine.events import AofAppend, AofDelayed, AofDirty, AofFsync, AofWrite
+from engine.events import AofAppend, AofDelayed, AofDirty, AofFsync, AofWrite, Rewrite
 from scenes.view import TailEntry, TailView, View
 
 ENTRIES = 256
@@ -46,6 +46,13 @@ def write(view: View, event: AofWrite) -> View:
     written = max(tail.written, event.end)
     tail = replace(tail, written=written, appended=max(tail.appended, written))
     return replace(view, tail=tail)
+
+
+def rewrite(view: View, event: Rewrite) -> View:
+    """A stage of a rewrite: the AOF may go on in an empty file, of which no write tells yet."""
+    if not event.file or event.file == view.tail.file:
+        return view
+    return replace(view, tail=_tail_of(view.tail, event.file, 0))
 
 
 def fsync(view: View, event: AofFsync) -> View:

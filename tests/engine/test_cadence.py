@@ -47,3 +47,10 @@ def test_the_first_reading_is_due_at_once() -> None:
     due = cadence.pages_due(child=False, kicked=True)
     assert due is not None and due < 0
     assert cadence.smaps_due(0) < 0
+
+
+def test_pages_that_the_kernel_may_change_are_read_again_without_a_write() -> None:
+    cadence = Cadence()
+    cadence.pages_read(10.0, 0.001)
+    assert cadence.pages_due(child=False, kicked=False) is None
+    assert cadence.pages_due(child=False, kicked=False, restless=True) == 11.0

@@ -270,3 +270,11 @@ def test_the_kernels_count_moves_no_byte_to_another_rung() -> None:
     assert (tail.dirty_pages, tail.dirty_at) == (3, 140.0)
     assert (tail.fsynced, tail.written) == (before.tail.fsynced, before.tail.written)
     assert reduce(before, replace(counted, file="b.aof")).tail.dirty_at == 0.0
+
+
+def test_a_rewrite_moves_the_tail_to_its_empty_file_before_anything_is_written() -> None:
+    view = after(events.AofFsync)
+    moved = reduce(view, events.Rewrite(stage="switch-increment", child=0, bytes=0, file="next"))
+    assert (moved.tail.file, moved.tail.appended, moved.tail.fsynced) == ("next", 0, 0)
+    later = events.Rewrite(stage="fork", child=7, bytes=0)
+    assert reduce(moved, later).tail == moved.tail
