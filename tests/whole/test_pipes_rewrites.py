@@ -113,7 +113,8 @@ def test_every_stage_is_told_in_its_order(tmp_path: Path) -> None:
             for before, after in pairwise(appends):
                 if before.file == after.file:
                     assert after.start == before.end
-            assert appends[-1].file == "appendonly.aof (rewrite 1)"
+            again = "appendonly.aof (rewrite 1)"
+            assert listener.wait_for(AofAppend, lambda event: event.file == again)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
