@@ -60,11 +60,9 @@ class File:
     """Every content that it ever had."""
 
     def bytes(self, size: int) -> bytes:
-        """The next bytes to write: no zeros, and not those of another file."""
-        at = len(self.live)
-        return bytes(
-            1 + (self.number * 31 + (at + n) * 7 + (at + n) // 250) % 255 for n in range(size)
-        )
+        """The next bytes to write: no zeros, and not those of another file, or of this before."""
+        at, salt = len(self.live), self.number * 31 + len(self.states) * 57
+        return bytes(1 + (salt + n * 7 + n // 250) % 255 for n in range(at, at + size))
 
     def now(self, live: bytes) -> None:
         self.live = live

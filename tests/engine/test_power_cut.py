@@ -88,7 +88,7 @@ def test_a_cut_leaves_what_it_may_leave(calls: int, count: int, seed: int | None
     assert not judge(random_calls(calls, count, truncating=True), seed)
 
 
-def _keeps_everything(self: DiskModel, _seed: int | None, size: Callable[[int], int]) -> AfterCut:
+def keeps_everything(self: DiskModel, _seed: int | None, size: Callable[[int], int]) -> AfterCut:
     files = {name: inode for name, inode in self.names.items() if inode.number}
     return AfterCut(
         {name: Left(inode, live(size(inode.number))) for name, inode in files.items()},
@@ -100,7 +100,7 @@ def _drops_everything(_self: DiskModel, _seed: int | None, _size: Callable[[int]
     return AfterCut({}, set())
 
 
-@pytest.mark.parametrize("planted", [_keeps_everything, _drops_everything])
+@pytest.mark.parametrize("planted", [keeps_everything, _drops_everything])
 def test_a_planted_model_is_found_out(
     monkeypatch: pytest.MonkeyPatch, planted: Callable[..., AfterCut]
 ) -> None:
