@@ -149,17 +149,18 @@ def _notes(lines: list[Line]) -> list[str]:
     for kind, text in _LEGEND.items():
         if any(line.crash == kind for line in done):
             notes += text
-    delayed = [line for line in done if line.delayed]
-    notes += [
-        f"{line.server}, {line.policy}: aof_delayed_fsync counted {line.delayed} writes that would "
-        "not wait for a running fsync any longer."
-        for line in delayed
-    ]
-    refused = [line for line in done if line.refused]
-    notes += [
-        f"{line.server}, {line.policy}: {line.refused:,} writes were refused, and are not there."
-        for line in refused
-    ]
+    for line in done:
+        where = f"{_title(line)}, {line.policy}, {line.server}:"
+        if line.repaired:
+            notes.append(
+                f"{where} after {line.repaired} of {line.runs} cuts the AOF ended in foreign bytes;"
+            )
+            notes.append("  it loaded once they were cut off, as redis-check-aof --fix does.")
+        if line.delayed:
+            notes.append(f"{where} aof_delayed_fsync counted {line.delayed} writes that went ahead")
+            notes.append("  of a running fsync after 2 s.")
+        if line.refused:
+            notes.append(f"{where} {line.refused:,} writes were refused, and are not there.")
     return notes
 
 

@@ -95,11 +95,9 @@ class Server:
         self.config.on_any_change(self._config_changed)
         self.guarded = self.loading = True
         await self._listen()
-        try:
-            self.persistence.load()
-        finally:
-            self.loading = False
-            self.update_guard()
+        self.persistence.load()  # where it raises, the process ends without having served anyone
+        self.loading = False
+        self.update_guard()
         self.log("*", "Ready to accept connections")
         self._cron()
 

@@ -31,7 +31,8 @@ async def take(port: int, sets: set[int], connections: int, fillers: int) -> Cen
     try:
         survivors, damaged = await _values(connection, sorted(n for n in sets if n % 2 == 0))
         for line in range(connections):
-            numbers = await _list(connection, line)
+            numbers, strange = await _list(connection, line)
+            damaged += strange
             if len(set(numbers)) != len(numbers):
                 damaged.append(f"list {line} has a number twice")
             elif numbers != sorted(numbers):
@@ -56,10 +57,17 @@ async def _values(connection: Connection, numbers: list[int]) -> tuple[set[int],
     return survivors, damaged
 
 
-async def _list(connection: Connection, line: int) -> list[int]:
+async def _list(connection: Connection, line: int) -> tuple[list[int], list[str]]:
     items = await _call(connection, [b"LRANGE", numbered.list_name(line), b"0", b"-1"])
     assert isinstance(items, list)
-    return [int(item) for item in items if isinstance(item, bytes)]
+    numbers, strange = [], []
+    for item in items:
+        assert isinstance(item, bytes)
+        if item.isdigit():
+            numbers.append(int(item))
+        else:
+            strange.append(f"list {line} has {item!r}")
+    return numbers, strange
 
 
 async def _fillers(connection: Connection, count: int) -> int:

@@ -11,7 +11,7 @@ from time import monotonic
 
 from engine.events import AnyEvent
 from scenes.errors import SceneError
-from scenes.lab import aof_bytes, census, servers
+from scenes.lab import aof_bytes, census, mend, servers
 from scenes.lab.aof_bytes import Heard
 from scenes.lab.census import Census
 from scenes.lab.ledger import Ledger
@@ -40,6 +40,8 @@ class Chain:
         self.settled: set[int] = set()
         """Numbers that the server had when the present trial began."""
         self.next_number = 0
+        self.known_damage: set[str] = set()
+        """Values that came back changed from an earlier crash."""
         self.sent: set[int] = set()
         self.connections = 0
         """The most that any trial has used."""
@@ -76,6 +78,12 @@ class Chain:
         await self.clients.close()
         await self.ground.close()
 
+    def last_words(self) -> str:
+        """How the server ended, if it did."""
+        if not hasattr(self, "running") or self.running.engine.alive:
+            return ""
+        return f"the server: {self.running.engine.ending()}"
+
     # -- the server ----------------------------------------------------------------------------
 
     def directives(self, trial: Trial) -> dict[str, str]:
@@ -94,6 +102,26 @@ class Chain:
         if self.server.kind == COWSCOPE:
             self._subscription = Subscription(self.running.port, self._on_event)
             await self._subscription.start()
+
+    async def _restart(self, trial: Trial) -> int:
+        """Start a server on what is left; how many bytes of a damaged tail had to be cut off.
+
+        Raises NotStartedError where it does not come up by itself, or after a power cut not even
+        with the repair that its log asks for.
+        """
+        cut = 0
+        while True:
+            try:
+                await self.start_server(trial)
+            except NotStartedError as error:
+                if trial.crash == "kill" or self.layout == "dump":
+                    raise
+                more = mend.cut_off_damage(self.ground.place.data, error.said)
+                if not more:
+                    raise
+                cut += more
+            else:
+                return cut
 
     def _on_event(self, event: AnyEvent) -> None:
         self.heard.on_event(event)
@@ -211,14 +239,16 @@ class Chain:
         covered = None
         if self.server.kind == COWSCOPE and self.layout != "dump":
             covered = heard.covered & ledger.sent
-        found, load_ms, why = Census(set()), 0.0, ""
+        found, load_ms, why, repaired = Census(set()), 0.0, "", 0
         try:
-            await self.start_server(trial)
+            repaired = await self._restart(trial)
         except NotStartedError as error:
             why = self.broken_off = str(error)
         else:
             load_ms = self.running.load_ms
             found = await census.take(self.running.port, self.sent, self.connections, FILLERS)
+        damaged = [text for text in found.damaged if text not in self.known_damage]
+        self.known_damage.update(damaged)
         facts = Facts(
             trial,
             ledger,
@@ -229,7 +259,7 @@ class Chain:
             self.settled,
             load_ms,
             at_risk,
-            found.damaged,
+            damaged,
             census.holes(ledger, found.survivors),
             0 if why else FILLERS - found.fillers,
             why,
@@ -237,6 +267,7 @@ class Chain:
             torn,
             problems or [],
             delayed,
+            repaired,
         )
         self.settled = found.survivors
         return facts

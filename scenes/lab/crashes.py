@@ -63,7 +63,8 @@ async def _crashed(chain: Chain, trial: Trial) -> tuple[set[int], float, Ledger]
     before = chain.written_now() if trial.crash != "kill" else set()
     crashed_at = await chain.crash(trial)
     written = chain.written_now() if trial.crash == "kill" else before
-    return written, crashed_at, await chain.take_ledger()
+    ledger = await chain.take_ledger()
+    return written, crashed_at, ledger.until(crashed_at) if trial.crash == "real" else ledger
 
 
 def _unsafe(chain: Chain, trial: Trial, ledger: Ledger) -> bool:

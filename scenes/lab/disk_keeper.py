@@ -1,8 +1,8 @@
 """The process that keeps a real disk: it lives in the private mount namespace and obeys.
 
 `python -m scenes.lab.disk_keeper POINT BYTES`: orders are words on standard input (`watch PGID`,
-`cut`, `again`), each answered by one line: `ok` and the time, or `failed` and why. When the input
-ends it kills the group that it was told to watch, and everything goes.
+`cut`, `again`), each answered by one line: `ok` and when it began, or `failed` and why. When the
+input ends it kills the group that it was told to watch, and everything goes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def main(point: str, size: int) -> int:
     group = 0
     for line in sys.stdin:
         order, _, argument = line.strip().partition(" ")
+        began = monotonic()
         try:
             match order:
                 case "watch":
@@ -43,7 +44,7 @@ def main(point: str, size: int) -> int:
         except OSError as error:
             _answer(f"failed {error.strerror or error}")
         else:
-            _answer(f"ok {monotonic()}")
+            _answer(f"ok {began}")
     if group:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)

@@ -94,6 +94,8 @@ class Laboratory:
                         break
             except (SceneError, OSError, TimeoutError) as error:
                 why = str(error) or f"no answer in time ({type(error).__name__})"
+                if chain is not None and (said := chain.last_words()):
+                    why += f"; {said}"
                 for number in {number for number, _ in work}:
                     self._outcomes[number].failures.append(f"could not be carried out: {why}")
             finally:

@@ -14,9 +14,11 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     connection: int
     sent: float
     acked: float = NEVER
-    """When the reply was read; NEVER if none came."""
+    """When a reply was read that was no error; NEVER if none came."""
     refused: str = ""
     """The error that came instead."""
+    answered: float = NEVER
+    """When either was read."""
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -61,9 +63,21 @@ class Ledger(msgspec.Struct, frozen=True):
         """A connection's writes in the order in which it sent them."""
         return [entry for entry in self.entries if entry.connection == connection]
 
-    def merged(self, other: Ledger) -> Ledger:
-        """Both as one."""
-        return Ledger(sorted([*self.entries, *other.entries], key=lambda entry: entry.number))
+    def until(self, moment: float) -> Ledger:
+        """What the clients had heard by then: a later reply comes from a server without a disk.
+
+        A process lives on for some milliseconds behind a real cut, which a power cut would not let
+        it; an fsync that the cut breaks into may even return 0 (jbd2_complete_transaction).
+        """
+        return Ledger(
+            [
+                msgspec.structs.replace(entry, acked=NEVER, refused="")
+                if entry.answered > moment
+                else entry
+                for entry in self.entries
+                if entry.sent <= moment
+            ]
+        )
 
 
 class Order(msgspec.Struct, frozen=True):

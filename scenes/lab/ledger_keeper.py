@@ -138,9 +138,10 @@ class Keeper:
         if not line.read.endswith(b"\r\n"):
             return
         refused = line.read[1:-2].decode("utf-8", "replace") if line.read[:1] == b"-" else ""
-        acked = NEVER if refused else monotonic()
+        now = monotonic()
         line.read = b""
-        self._entries.append(Entry(line.write, line.number, line.sent, acked, refused))
+        acked = NEVER if refused else now
+        self._entries.append(Entry(line.write, line.number, line.sent, acked, refused, now))
         line.write = -1
         if not refused:
             self._acks += 1

@@ -105,7 +105,7 @@ class OnModelDisk:
         at = monotonic()
         await running.kill()
         partly = None if trial.worst_case else trial.seed
-        await asyncio.to_thread(cut, self.place.data, self._ledger, partly)
+        await asyncio.to_thread(cut, str(self.place.data), self._ledger, partly)
         return at
 
     async def close(self) -> None:

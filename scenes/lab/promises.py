@@ -148,5 +148,11 @@ PROMISES = (
         lambda facts: True,
         lambda facts: f"{facts.fillers_missing} are missing" if facts.fillers_missing else "",
     ),
-    Promise("nothing is changed", lambda facts: True, lambda facts: "; ".join(facts.damaged[:3])),
+    Promise(
+        "nothing is changed",
+        # pages that survive out of order may leave a hole in a value that nobody had synced, and
+        # an AOF has no checksum; what had to be kept is missing from the survivors then
+        lambda facts: facts.trial.crash != "modelled" or facts.trial.worst_case,
+        lambda facts: "; ".join(facts.damaged[:3]),
+    ),
 )

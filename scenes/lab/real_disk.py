@@ -69,7 +69,7 @@ class RealDisk:
         await self._ask(f"watch {group}")
 
     async def cut(self) -> float:
-        """Cut the power; when, by CLOCK_MONOTONIC, it was done at the latest."""
+        """Cut the power; when, by CLOCK_MONOTONIC, the cut began."""
         return await self._ask("cut")
 
     async def again(self) -> None:

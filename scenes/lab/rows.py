@@ -35,6 +35,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     delayed: int = 0
     """aof_delayed_fsync, summed."""
     refused: int = 0
+    repaired: int = 0
+    """Runs in which a damaged tail had to be cut off the AOF before it would load."""
     broken: list[str] = []
     """Why the row fails; empty where every promise was kept."""
     why_not: str = ""
@@ -66,6 +68,7 @@ def line(row: Row, results: list[Facts], failures: list[str]) -> Line:
         window_ms=max((facts.window_ms for facts in results), default=0.0),
         load_ms=statistics.median(facts.load_ms for facts in results) if results else 0.0,
         delayed=sum(facts.delayed for facts in results),
+        repaired=sum(facts.repaired > 0 for facts in results),
         refused=sum(len(facts.ledger.refused) for facts in results),
         broken=_broken(row, results, failures),
     )

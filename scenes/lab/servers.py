@@ -37,7 +37,9 @@ class Server(msgspec.Struct, frozen=True):
 
 
 class NotStartedError(SceneError):
-    """The server did not come up on what it found."""
+    """The server did not come up on what it found; `said` is its log."""
+
+    said = ""
 
 
 def cowscope(command: Sequence[str] = ()) -> Server:
@@ -153,8 +155,9 @@ async def start(
             return running
         try:
             await running.ready()
-        except NotStartedError:
-            if attempt < _ATTEMPTS - 1 and "ddress already in use" in running.said():
+        except NotStartedError as error:
+            error.said = running.said()
+            if attempt < _ATTEMPTS - 1 and "ddress already in use" in error.said:
                 continue
             raise
         return running

@@ -79,6 +79,8 @@ class Facts(msgspec.Struct, frozen=True):
     """What went otherwise than this kind of crash wants it, each a line."""
     delayed: int = 0
     """aof_delayed_fsync at the crash."""
+    repaired: int = 0
+    """Bytes of a damaged tail that had to be cut off before the server would load the AOF."""
 
     @property
     def acked(self) -> set[int]:
