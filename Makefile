@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 CODE := engine scenes app tests bench
 
-.PHONY: play test check format lint types imports bench clean
+.PHONY: play test check format lint types imports bench crash-long clean
 
 play: $(VENV)/.play
 	@$(BIN)/cowscope play 04
@@ -34,6 +34,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev $(VENV)/.bench
 	$(BIN)/python -m bench
+
+crash-long: $(VENV)/.dev
+	$(BIN)/python -m app.crash_long
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist

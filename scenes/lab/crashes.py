@@ -86,14 +86,18 @@ async def _slow_child(chain: Chain) -> None:
     await chain.call(b"CONFIG", b"SET", b"rdb-key-save-delay", b"%d" % delay)
 
 
-async def _somewhen(chain: Chain, chance: random.Random) -> bool:
-    """Wait for a moment in the child's life, or its end; whether the server says that it ended."""
-    if chance.random() < 0.2:
-        await chain.until_no_child()
-        await asyncio.sleep(chance.random() * 0.02)
-        return True
-    await asyncio.sleep(chance.random() * CHILD_SECONDS * 1.3)
-    return False
+async def _somewhen(chain: Chain, trial: Trial, chance: random.Random) -> bool:
+    """Wait for a moment of the child's life, for one near its end, or until it has ended; whether
+    the server has said that it has."""
+    if trial.seed % 4:
+        await asyncio.sleep(chance.random() * CHILD_SECONDS * 0.7)
+        return False
+    if trial.seed % 8:
+        await asyncio.sleep((0.7 + 0.7 * chance.random()) * CHILD_SECONDS)
+        return False
+    await chain.until_no_child()
+    await asyncio.sleep(chance.random() * 0.02)
+    return True
 
 
 async def _snapshot(chain: Chain, trial: Trial, chance: random.Random) -> Facts:
@@ -104,7 +108,7 @@ async def _snapshot(chain: Chain, trial: Trial, chance: random.Random) -> Facts:
     asked_at = monotonic()
     await chain.call(b"BGSAVE")
     answered_at = monotonic()
-    complete = await _somewhen(chain, chance)
+    complete = await _somewhen(chain, trial, chance)
     alive = bool(chain.running.children())
     _, crashed_at, ledger = await _crashed(chain, trial)
     saved = Saved(asked_at, answered_at, chain.settled, complete)
@@ -117,7 +121,7 @@ async def _rewrite(chain: Chain, trial: Trial, chance: random.Random) -> Facts:
     await chain.write(trial, max(_LEAST_ACKS, _acks(trial, chance) // 2))
     await chain.reached()
     await chain.call(b"BGREWRITEAOF")
-    await _somewhen(chain, chance)
+    await _somewhen(chain, trial, chance)
     alive = bool(chain.running.children())
     written, crashed_at, ledger = await _crashed(chain, trial)
     return await chain.reckon(trial, ledger, crashed_at, written, at_risk=alive)
@@ -134,7 +138,7 @@ async def _loading(chain: Chain, trial: Trial, chance: random.Random) -> Facts:
     heard = chain.heard
     seconds = 0.15
     await chain.start_loading(trial, int(seconds * 1e6 / FILLERS))
-    await asyncio.sleep(chance.random() * seconds)
+    await asyncio.sleep(chance.random() * seconds * 0.8)
     loads = chain.running.loads
     await chain.crash(trial)
     chain.heard = heard

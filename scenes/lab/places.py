@@ -104,7 +104,7 @@ class OnModelDisk:
 
         at = monotonic()
         await running.kill()
-        partly = None if trial.worst_case else trial.seed
+        partly = trial.seed if trial.partly else None
         await asyncio.to_thread(cut, str(self.place.data), self._ledger, partly)
         return at
 
