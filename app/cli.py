@@ -52,6 +52,24 @@ def _seed(text: str) -> int:
     return _whole(text, least=0)
 
 
+def _port(text: str) -> int:
+    port = _whole(text, least=1)
+    if port > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: they end at 65535")
+    return port
+
+
+def _seats(text: str) -> int:
+    return _whole(text, least=1)
+
+
+def _url(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme not in ("http", "https") or not rest:
+        raise argparse.ArgumentTypeError(f"'{text}' is no address such as https://class.example")
+    return text
+
+
 def _whole(text: str, least: int) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number from {least} on")
@@ -122,6 +140,13 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--autoplay", action="store_true", help="go on without keys")
     _add_screen_options(replay)
     replay.set_defaults(run=_lazy("replay"))
+
+    web = commands.add_parser("web", help="the screen in a browser, for a class")
+    web.add_argument("scene", nargs="?", help="number, slug or folder (default: the menu)")
+    web.add_argument("--port", type=_port, default=8000, help="on 127.0.0.1 (default: 8000)")
+    web.add_argument("--seats", type=_seats, default=4, help="tabs at a time (default: 4)")
+    web.add_argument("--public-url", type=_url, help="where a proxy shows it")
+    web.set_defaults(run=_lazy("web"))
 
     doctor = commands.add_parser("doctor", help="what this machine can measure")
     doctor.set_defaults(run=_lazy("doctor"))

@@ -136,7 +136,7 @@ class Prompt(Vertical):
         self.border_subtitle = in_ascii(keys) if self.answers.is_ascii else keys
         self.command_line.suggester = CommandNames(names)
         self.display = True
-        self.command_line.focus()
+        self.screen.set_focus(self.command_line)  # at once: what is typed next is for the prompt
 
     def close(self) -> None:
         """Hide it; history and answers stay for the next time."""
