@@ -70,6 +70,13 @@ def _url(text: str) -> str:
     return text
 
 
+def _size(text: str) -> tuple[int, int]:
+    columns, by, rows = text.partition("x")
+    if not by:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size such as 160x48")
+    return _whole(columns, least=80), _whole(rows, least=24)
+
+
 def _whole(text: str, least: int) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number from {least} on")
@@ -147,6 +154,13 @@ def _parser() -> argparse.ArgumentParser:
     web.add_argument("--seats", type=_seats, default=4, help="tabs at a time (default: 4)")
     web.add_argument("--public-url", type=_url, help="where a proxy shows it")
     web.set_defaults(run=_lazy("web"))
+
+    export = commands.add_parser("export", help="a recording as stills, page or film")
+    export.add_argument("file", help="a recording, or a scene's number: its recording here")
+    export.add_argument("target", help="NAME.cast, NAME.html, or a folder for SVG stills")
+    export.add_argument("--size", type=_size, default=(160, 48), help="default: 160x48")
+    export.add_argument("--theme", choices=["dark", "light"], help="default: dark")
+    export.set_defaults(run=_lazy("export"))
 
     doctor = commands.add_parser("doctor", help="what this machine can measure")
     doctor.set_defaults(run=_lazy("doctor"))

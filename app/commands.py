@@ -104,6 +104,16 @@ def replay(options: argparse.Namespace) -> int:
     return _shown(driver, options)
 
 
+def export(options: argparse.Namespace) -> int:
+    """A recording as something else."""
+    from app.export.export import export as exported
+
+    path = _recording_meant(options.file) or options.file
+    dark = options.theme != "light"
+    print(exported(str(path), options.target, size=options.size, dark=dark))
+    return 0
+
+
 def _recording_meant(name: str | None) -> str | Path | None:
     """The file of that name; a scene's number means the recording that ships with it."""
     if name is not None and (os.path.exists(name) or not name.isdigit()):
