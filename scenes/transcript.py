@@ -85,6 +85,8 @@ class Transcript:
                 return f"recovered {event.keys:,} keys, {event.lost:,} bytes lost"
             case events.AofDelayed():
                 return f"delayed   a write waited {event.waited_usec:,} µs for an fsync"
+            case events.Fault():
+                return f"fault     the disk has {event.kind} {event.value} (scripted)"
             case events.Gap():
                 return f"gap       {event.missed} events were missed"
             case events.Log(level="#"):
