@@ -95,6 +95,7 @@ class Server:
         self._apply_settings()
         self.config.on_any_change(self._config_changed)
         self.guarded = self.loading = True
+        self.persistence.claim_folder_if_used()
         await self._listen()
         try:
             self.persistence.load()
