@@ -111,6 +111,7 @@ class Rewrites:
         """BGREWRITEAOF: its reply; raises CommandError."""
         if self.child is not None:
             raise CommandError(_ALREADY)
+        self._persistence.claim_folder()
         if self._children.running is not None or self._server.in_transaction:
             return self._schedule()
         if not self.begin():

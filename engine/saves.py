@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine import save_points
 from engine.dirty_watch import DirtyWatch
+from engine.errors import EngineError
 from engine.events import RdbSaved, SavePoint
 from engine.forking import ForkError
 from engine.replies import CommandError, simple
@@ -77,6 +78,7 @@ class Saves:
         """SAVE: everybody waits; raises CommandError."""
         if self.snapshot is not None:
             raise CommandError(_ALREADY)
+        self._persistence.claim_folder()
         if not self.write_dump():
             raise CommandError("ERR")
 
@@ -84,6 +86,11 @@ class Saves:
         """Write the dump in the foreground; False when the log has said why not."""
         server = self._server
         self.attempts += 1
+        try:
+            self._persistence.folder_lock.take()
+        except EngineError as error:
+            server.log("#", str(error))
+            return False
         try:
             saved = save(server.keyspace, self._persistence.disk, self._settings(), server.log)
         except SaveError:
@@ -105,6 +112,7 @@ class Saves:
             if schedule:
                 return self.schedule_bgsave()
             raise CommandError(_OTHER_CHILD)
+        self._persistence.claim_folder()
         if not self._fork():
             raise CommandError("ERR")
         return _STARTED
@@ -113,6 +121,7 @@ class Saves:
         """Have a BGSAVE begin at the next cron without a child; the reply. Raises CommandError."""
         if self.snapshot is not None:
             raise CommandError(_ALREADY)
+        self._persistence.claim_folder()
         self.scheduled = True
         return _SCHEDULED
 

@@ -111,9 +111,12 @@ async def _serve(config: Configuration, logger: Logger) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would keep waitpid from children
-    with insistence.handled(functools.partial(_leave_while_loading, server)):
-        await server.start()
-    await server.serve_until_stopped()
+    try:
+        with insistence.handled(functools.partial(_leave_while_loading, server)):
+            await server.start()
+        await server.serve_until_stopped()
+    finally:
+        server.persistence.folder_lock.release()
     return 0
 
 
@@ -131,6 +134,7 @@ def _leave_while_loading(server: Server, _number: int, _frame: object) -> None:
     """Nothing is lost by leaving before anything was loaded; later on the loop hears of it."""
     if server.loading:
         server.log("#", "Received shutdown signal during loading, exiting now.")
+        server.persistence.folder_lock.release()
         os._exit(0)
 
 
