@@ -19,6 +19,7 @@ from engine.children import Children
 from engine.disk import Disk
 from engine.errors import ConfigError, EngineError, ProbeError
 from engine.events import encode
+from engine.log import FROM_HANDLER
 from engine.pipes_rewrites import PipesRewrites
 from engine.probe import Probe, Reading, check_invariant
 from engine.recovery import Recovery
@@ -209,7 +210,7 @@ class Persistence:
     def give_up(self) -> NoReturn:
         """A signal came twice: end here and now, with the old dump as it is."""
         with contextlib.suppress(Exception):
-            self._server.log("#", "You insist... exiting now.")
+            self._server.log(FROM_HANDLER, "You insist... exiting now.")
             self.saves.drop_unfinished()
         os._exit(1)
 
