@@ -24,6 +24,7 @@ from engine.faults import Faults
 from engine.faulty_disk import FaultyDisk
 from engine.folder_lock import FolderLock
 from engine.ledger_disk import LedgerDisk
+from engine.log import FROM_HANDLER
 from engine.pipes_rewrites import PipesRewrites
 from engine.probe import Probe, Reading, check_invariant
 from engine.recovery import Recovery
@@ -250,7 +251,7 @@ class Persistence:
     def give_up(self) -> NoReturn:
         """A signal came twice: end here and now, with the old dump as it is."""
         with contextlib.suppress(Exception):
-            self._server.log("#", "You insist... exiting now.")
+            self._server.log(FROM_HANDLER, "You insist... exiting now.")
             self.saves.drop_unfinished()
         self.folder_lock.release()
         os._exit(1)

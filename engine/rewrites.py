@@ -10,6 +10,7 @@ Source: aof.c, serverCron() in server.c (Redis 7.0.15).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
@@ -150,10 +151,12 @@ class Rewrites:
             )
         elif not self.begin():
             self.scheduled = self.waits_for_base = False
-            raise EngineError(
+            server.log(
+                "#",
                 "Redis needs to enable the AOF but can't trigger a background AOF rewrite "
-                "operation: the log says why."
+                "operation. Check the above logs for more info about the error.",
             )
+            raise EngineError("Unable to turn on AOF. Check server logs.")
 
     def turn_off(self) -> None:
         """CONFIG SET appendonly no: nobody needs the base any more."""
@@ -211,7 +214,8 @@ class Rewrites:
         return begun
 
     def _ended(self, ending: Ending) -> None:
-        """The child is gone."""
+        """The child is gone (backgroundRewriteDoneHandler())."""
+        began = time.perf_counter_ns()
         self.last_seconds = self._server.unix_seconds() - self.started_at
         if ending.saved is None:
             self._steps.child_failed()
@@ -219,6 +223,8 @@ class Rewrites:
                 self._failed()
         elif self._installed(ending.saved):
             self._succeeded(ending)
+            usec = (time.perf_counter_ns() - began) // 1000
+            self._server.log("-", f"Background AOF rewrite signal handler took {usec}us")
         else:
             self._failed()
         self.scheduled = self.scheduled or self.waits_for_base

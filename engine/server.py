@@ -188,6 +188,10 @@ class Server:
         with insistence.obeyed(self.persistence.give_up, asked=by_signal):
             may_leave = self.persistence.finish(save, force=force)
         if not may_leave:
+            self.log(
+                "#",
+                "Errors trying to shut down the server. Check the logs for more information.",
+            )
             return False
         self.log("#", "Redis is now ready to exit, bye bye...")
         self.stop()
