@@ -82,6 +82,7 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.Step: _step,
     events.Question: _question,
     events.Answer: _answer,
+    events.Reply: _unchanged,
 }
 
 
