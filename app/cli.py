@@ -7,6 +7,7 @@ frame must not wait for what it does not show.
 from __future__ import annotations
 
 import argparse
+import importlib
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -70,11 +71,9 @@ def _pace(text: str) -> float:
     return pace
 
 
-def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
+def _lazy(name: str, module: str = "app.commands") -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
-        import app.commands
-
-        return int(getattr(app.commands, name)(options))
+        return int(getattr(importlib.import_module(module), name)(options))
 
     return run
 
@@ -126,12 +125,21 @@ def _parser() -> argparse.ArgumentParser:
     _add_screen_options(replay)
     replay.set_defaults(run=_lazy("replay"))
 
+    _add_authoring(commands.add_parser("scene", help="list scenes; write and check your own"))
+
     doctor = commands.add_parser("doctor", help="what this machine can measure")
     doctor.set_defaults(run=_lazy("doctor"))
 
     bench = commands.add_parser("bench", help="the project's own measurements (from a checkout)")
     bench.set_defaults(run=_lazy("bench"))
     return parser
+
+
+def _add_authoring(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
+    listed = commands.add_parser("list", help="the scenes that ship")
+    _add_language(listed)
+    listed.set_defaults(run=_lazy("scene_list", "app.authoring"))
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:

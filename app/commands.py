@@ -21,7 +21,7 @@ def play(options: argparse.Namespace) -> int:
     """A scene on the screen; where no engine can run, its recording."""
     from scenes.loader import load
 
-    lesson = load(options.scene, _language(options))
+    lesson = load(options.scene, language_of(options))
     _needs_terminal(f"cowscope run {options.scene}")
     missing = missing_here()
     if missing:
@@ -57,7 +57,7 @@ def run_headless(options: argparse.Namespace) -> int:
         seed=options.seed,
         arena_pages=options.arena_pages,
         pace=options.pace,
-        language=_language(options),
+        language=language_of(options),
     )
 
 
@@ -74,7 +74,7 @@ def record(options: argparse.Namespace) -> int:
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         seed=options.seed,
         arena_pages=options.arena_pages,
-        language=_language(options),
+        language=language_of(options),
     )
 
 
@@ -102,7 +102,7 @@ def replay(options: argparse.Namespace) -> int:
         cut = CUT
         print(f"cowscope: {error}", file=sys.stderr)
     _needs_terminal("cowscope run 04 on Linux for plain lines")
-    lesson = load(scene, _language(options))
+    lesson = load(scene, language_of(options))
     driver = ReplayDriver(lesson, events, autoplay=options.autoplay, note=note, end=cut)
     return _shown(driver, options)
 
@@ -124,7 +124,7 @@ def menu(options: argparse.Namespace) -> int:
     from scenes.loader import known, load
     from scenes.recording import read
 
-    language, missing = _language(options), missing_here()
+    language, missing = language_of(options), missing_here()
     choices = []
     for scene in known():
         lesson = load(scene.number, language)
@@ -172,7 +172,7 @@ def bench(options: argparse.Namespace) -> int:
     return main([])
 
 
-def _language(options: argparse.Namespace) -> str:
+def language_of(options: argparse.Namespace) -> str:
     """The language asked for, or the locale's; the application speaks it from now on."""
     from scenes import phrases
     from scenes.language import of_locale

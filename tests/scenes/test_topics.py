@@ -16,7 +16,7 @@ from scenes.measures import MEASURES
 from scenes.scene import Expectation
 from scenes.view import View
 
-TOPIC = '''
+TOPIC = """
 from scenes.verdict import Verdict
 
 class Forks:
@@ -34,7 +34,7 @@ GATHERERS = (Forks,)
 CHECKS = {"forked": forked}
 MEASURES = {"forks": lambda evidence: evidence.of(Forks).count}
 CONDITIONS = {"moonlight": lambda view: True}
-'''
+"""
 
 
 @pytest.fixture
