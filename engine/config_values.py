@@ -41,6 +41,7 @@ class ConfigValues:
     client_query_buffer_limit: int
     cowscope_check_invariants: bool
     cowscope_engine_name: str
+    cowscope_disk_ledger: str
     cowscope_parent_pid: int
     cowscope_run: int
     databases: int

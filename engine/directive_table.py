@@ -292,6 +292,7 @@ TABLE: tuple[Directive, ...] = (
     flag("arena-one-value-a-page", False, **AT_START),
     flag("arena-thp", False),
     flag("cowscope-check-invariants", False),
+    text("cowscope-disk-ledger", hidden=True, **AT_START),
     number("cowscope-parent-pid", 0, **AT_START),
     text("cowscope-engine-name", "main", **AT_START),
     number("cowscope-run", 1, 1, **AT_START),

@@ -19,6 +19,7 @@ from engine.children import Children
 from engine.disk import Disk
 from engine.errors import ConfigError, EngineError, ProbeError
 from engine.events import encode
+from engine.ledger_disk import LedgerDisk
 from engine.pipes_rewrites import PipesRewrites
 from engine.probe import Probe, Reading, check_invariant
 from engine.recovery import Recovery
@@ -49,6 +50,8 @@ class Persistence:
         config = server.config
         self.directory = os.getcwd()
         self.disk = Disk()
+        if config.cowscope_disk_ledger:
+            self.disk = LedgerDisk(self.disk, config.cowscope_disk_ledger, self.directory)
         self.bio = Bio(self.disk, wake=self._bio_finished)
         self._knows_dirty = False
         """Whether cachestat was seen to count dirty pages in this folder."""

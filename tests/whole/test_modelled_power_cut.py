@@ -1,0 +1,122 @@
+"""Real engines whose power is cut by the model: what their policy promised is there again."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+import redis
+
+from engine.events import State, decode
+from engine.power_cut import CutReport, cut
+from tests.whole.running import Engine, engine
+
+
+def options(folder: Path, policy: str, *more: str) -> list[str]:
+    ledger = str(folder / "ledger")
+    return [
+        *("--cowscope-disk-ledger", ledger, "--appendonly", "yes", "--appendfsync", policy),
+        *more,
+    ]
+
+
+def write(client: redis.Redis, first: int, end: int) -> None:
+    for number in range(first, end):
+        client.set(f"key:{number}", number)
+
+
+def power_off(running: Engine, seed: int | None = None) -> CutReport:
+    running.kill_group()
+    return cut(str(running.folder), str(running.folder.parent / "ledger"), seed)
+
+
+def survivors(client: redis.Redis) -> list[int]:
+    """The numbers that are left: of a log they are the first ones."""
+    return sorted(int(key.split(b":")[1]) for key in client.scan_iter("key:*", count=1000))
+
+
+def state_of(client: redis.Redis) -> State:
+    state = decode(client.execute_command("COWSCOPE", "STATE"))
+    assert isinstance(state, State)
+    return state
+
+
+def wait_until_synced(client: redis.Redis) -> None:
+    """Until everything written so far was fsynced."""
+    while True:
+        state = state_of(client)
+        if state.aof_fsynced == state.aof_written == state.aof_appended:
+            return
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("policy", ["always", "everysec", "no"])
+def test_what_was_fsynced_is_left_and_nothing_else(tmp_path: Path, policy: str) -> None:
+    with engine(tmp_path, *options(tmp_path, policy)) as running, running.client() as client:
+        write(client, 0, 100)
+        if policy == "everysec":
+            wait_until_synced(client)
+            client.config_set("appendfsync", "no")  # so that no second passes
+            write(client, 100, 200)
+        report = power_off(running)
+    log = next(file for file in report.files if file.name.endswith(".incr.aof"))
+    assert log.kept == log.durable
+    assert (log.lost > 0) == (policy != "always")
+    with engine(tmp_path, *options(tmp_path, policy)) as running, running.client() as client:
+        left = survivors(client)
+        assert left == list(range({"always": 100, "everysec": 100, "no": 0}[policy]))
+        assert client.set("key:1000", 1)
+
+
+def test_a_kill_alone_loses_nothing_and_what_it_left_in_the_cache_is_lost_by_a_later_cut(
+    tmp_path: Path,
+) -> None:
+    for end in (50, 100):  # the second engine goes on in the first one's file, synced by nobody
+        with engine(tmp_path, *options(tmp_path, "no")) as running, running.client() as client:
+            assert survivors(client) == list(range(end - 50))
+            write(client, end - 50, end)
+            running.kill_group()
+    cut(str(running.folder), str(tmp_path / "ledger"))
+    with engine(tmp_path, *options(tmp_path, "no")) as running, running.client() as client:
+        assert survivors(client) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "seed"), [("BGSAVE", None), ("BGREWRITEAOF", None), ("BGREWRITEAOF", 1)]
+)
+def test_a_cut_in_the_middle_of_a_child_leaves_the_old_generation_whole(
+    tmp_path: Path, what: str, seed: int | None
+) -> None:
+    with engine(tmp_path, *options(tmp_path, "always")) as running, running.client() as client:
+        write(client, 0, 60)
+        client.execute_command("COWSCOPE", "HOLD")
+        client.execute_command(what)
+        while state_of(client).hold != "held":
+            time.sleep(0.01)
+        write(client, 60, 80)
+        report = power_off(running, seed)
+    assert report.files
+    with engine(tmp_path, *options(tmp_path, "always")) as running, running.client() as client:
+        assert survivors(client) == list(range(80))
+
+
+def test_a_rewrite_that_was_finished_is_there_whole(tmp_path: Path) -> None:
+    with engine(tmp_path, *options(tmp_path, "no")) as running, running.client() as client:
+        write(client, 0, 60)
+        client.bgrewriteaof()
+        while client.info("persistence")["aof_rewrite_in_progress"]:
+            time.sleep(0.02)
+        write(client, 60, 80)
+        power_off(running)
+    with engine(tmp_path, *options(tmp_path, "no")) as running, running.client() as client:
+        assert survivors(client) == list(range(60))
+
+
+def test_a_ledger_that_cannot_be_kept_is_said_in_one_line(tmp_path: Path) -> None:
+    with (
+        pytest.raises(AssertionError, match="absolute path"),
+        engine(tmp_path, "--cowscope-disk-ledger", "ledger"),
+    ):
+        pass
+    assert "Traceback" not in (tmp_path / "engine.log").read_text()
