@@ -15,7 +15,8 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nonzero: list[str] = []
     """Fields that must not be 0, empty or missing."""
     engine: str = ""
-    """Only events of this engine, in a scene that runs several."""
+    """Only events of this engine, in a scene that runs several; a wait for "*" is over when each
+    of them has had such an event."""
 
 
 class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,7 +67,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     restart: dict[str, str] | None = None
     """SIGTERM, then a start on the same folder with these directives changed, e.g. {}."""
     engine: str = ""
-    """Which engine, in a scene that runs several; "": the first."""
+    """Which engine, in a scene that runs several; "": the first, "*": all of them at once."""
     keep: str = ""
     """`send` only: the reply becomes the figure `{reply_KEEP}`."""
     refused: str = ""

@@ -21,7 +21,7 @@ _compiled: list[tuple[Sequence[Card], LightIndex]] = []
 
 def matches(match: Match, event: Event) -> bool:
     """Whether `event` is one that `match` picks."""
-    if type_name(type(event)) != match.event or match.engine not in ("", event.engine):
+    if type_name(type(event)) != match.event or match.engine not in ("", "*", event.engine):
         return False
     return _fields_match(match, event)
 

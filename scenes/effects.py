@@ -14,7 +14,7 @@ class Send(msgspec.Struct, frozen=True):
 
     argv: tuple[str, ...]
     engine: str = ""
-    """Which, where a scene runs several; "": the first."""
+    """Which, where a scene runs several; "": the first, "*": all of them."""
     keep: str = ""
     """The name under which the reply becomes a `reply` event and a figure; "": it does not."""
     refused: str = ""

@@ -105,7 +105,12 @@ class Evidence:
         cannot_prove_dirty: Callable[[], str] = lambda: "nobody asked the kernel",
         topics: Sequence[str] = (),
     ) -> None:
-        self._gatherers = gatherers(list(topics))
+        self.name = ""
+        """The engine it is about; that of the first event unless told."""
+        self.others: dict[str, Evidence] = {}
+        """What the events of the other engines prove, where a scene runs several."""
+        self._topics = list(topics)
+        self._gatherers = gatherers(self._topics)
         self.replies: dict[str, str] = {}
         """What the engine answered where a step keeps the answer, by its name."""
         self.populate = populate
@@ -167,10 +172,30 @@ class Evidence:
         home = kind.__module__.rpartition(".")[2]
         raise SceneError(f"nobody gathers {kind.__name__}: the scene must list topics = ['{home}']")
 
+    def engine(self, name: str) -> Evidence:
+        """What is known of one engine; "" is the first. Raises SceneError for an unknown one."""
+        if name in ("", self.name):
+            return self
+        if name not in self.others:
+            raise SceneError(f"no engine called '{name}' was heard of")
+        return self.others[name]
+
+    def engines(self) -> dict[str, Evidence]:
+        """All of them by name, the first one first."""
+        return {self.name: self, **self.others}
+
     def add(self, event: events.Event) -> None:
-        """Take one event in."""
+        """Take one event in; a topic's gatherers hear of all engines, all else of its own."""
         for gatherer in self._gatherers:
             gatherer.add(event)
+        self.name = self.name or event.engine
+        if event.engine != self.name:
+            if event.engine not in self.others:
+                other = Evidence(populate=self.populate, topics=self._topics)
+                other.cannot_prove_dirty = self.cannot_prove_dirty
+                self.others[event.engine] = other
+            self.others[event.engine].add(event)
+            return
         match event:
             case events.Command():
                 self._command(event)

@@ -45,6 +45,20 @@ CHECKS = Registry("CHECKS", _BUILTIN)
 def judge(expectation: Expectation, evidence: Evidence) -> Verdict:
     """The verdict on one expectation, from the evidence so far."""
     try:
-        return CHECKS[expectation.check](evidence, **expectation.args)
+        if expectation.engine == "*":
+            return _of_each(expectation, evidence)
+        meant = evidence.engine(expectation.engine)
+        return CHECKS[expectation.check](meant, **expectation.args)
     except (TypeError, SceneError) as err:
         return Verdict.missed(f"cannot be judged: {err}")
+
+
+def _of_each(expectation: Expectation, evidence: Evidence) -> Verdict:
+    """The first that does not hold; if all do, each with its figures."""
+    said = []
+    for name, own in evidence.engines().items():
+        verdict = CHECKS[expectation.check](own, **expectation.args)
+        if not verdict.held:
+            return Verdict.missed(f"{name}: {verdict.detail}")
+        said.append(f"{name}: {verdict.detail}")
+    return Verdict.of(True, "; ".join(said))

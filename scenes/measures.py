@@ -98,7 +98,12 @@ class Figures(Mapping[str, int | str | None]):
             return self.scene_values[name]
         if name.startswith(REPLY):
             return self.evidence.replies.get(name.removeprefix(REPLY))
-        figure = MEASURES[name](self.evidence)
+        evidence = self.evidence
+        for engine, own in evidence.others.items():
+            if name.startswith(f"{engine}_") and name.removeprefix(f"{engine}_") in MEASURES:
+                name, evidence = name.removeprefix(f"{engine}_"), own
+                break
+        figure = MEASURES[name](evidence)
         # A pid is a name, not an amount: no thousands are grouped in it.
         return str(figure) if name.endswith("_pid") and figure is not None else figure
 

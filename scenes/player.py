@@ -90,6 +90,8 @@ class Player(Course):
         self._judged_by = judged_by
         self._open: list[Expectation] = []
         self._wait: Match | None = None
+        self._heard: set[str] = set()
+        """Engines that have had the event, where all of them must have it."""
         self._prepares: Literal["", "gone", "held"] = ""
         """What the step needs of the child before it begins."""
         self._left: Snapshot | None = None
@@ -138,7 +140,7 @@ class Player(Course):
         """Take in one event of the stream; its `at` is also news of the clock."""
         self.evidence.add(event)
         if isinstance(event, Latency) and event.done:
-            self.hand.finished(event.client)
+            self.hand.finished(event.client, event.engine)
         if self.phase in ("idle", "over"):
             return []
         effects: list[Effect] = []
@@ -146,12 +148,19 @@ class Player(Course):
             effects += self._next_call(self._ticked_at)  # a new engine: time goes on
         if self._prepares:
             return effects + self._prepared(max(event.at, self._ticked_at))
-        if self._wait is not None and matches(self._wait, event):
+        if self._wait is not None and matches(self._wait, event) and self._all_have(event):
             self._wait = None
             effects += self._wait_met(max(event.at, self._ticked_at))
         if self.phase == "proving" and self._open:
             effects += self._prove(event.at)
         return effects
+
+    def _all_have(self, event: Event) -> bool:
+        """Whether what is waited for has come: of "*", from each engine."""
+        if self._wait is None or self._wait.engine != "*":
+            return True
+        self._heard.add(event.engine)
+        return self._heard >= {setup.name for setup in self.scene.engines}
 
     def feed_clock(self, now: float) -> list[Effect]:
         """Take in the time; always ends with when to call again, if there is anything to await."""
@@ -239,7 +248,7 @@ class Player(Course):
         if stage.id not in self.visited:
             self.visited.append(stage.id)
         self._open = list(stage.expect)
-        self._wait = stage.wait
+        self._wait, self._heard = stage.wait, set()
         self._deadline = now + stage.timeout
         self._dwell_left = stage.dwell
         self.chosen = self.right = -1
@@ -369,6 +378,7 @@ class Player(Course):
         if choice >= len(question.choices):
             return [Refused(f"this question has {len(question.choices)} choices")]
         self.chosen, self.phase, self._wait = choice, "revealing", question.wait
+        self._heard = set()
         effects: list[Effect] = [Answered(question.id, choice), *self.hand.perform(question.reveal)]
         timeout = self.stage.timeout if self.stage else 0.0
         self._deadline = now + (timeout if self._wait is not None else question.settle)
@@ -393,9 +403,10 @@ class Player(Course):
         return [ask, *self._start_proving(now)]
 
     def _measured(self, question: Question) -> int | str | None:
+        evidence = self.evidence.engine(question.engine)
         if question.key:
-            return self.evidence.copied_of(question.key)
-        return MEASURES[question.measure](self.evidence, **question.args)
+            return evidence.copied_of(question.key)
+        return MEASURES[question.measure](evidence, **question.args)
 
     # Going on, going back
 

@@ -78,6 +78,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds after that before the measure is taken: evidence arrives after the fact."""
     args: dict[str, str | int | float | bool] = {}
     """Given to the measure."""
+    engine: str = ""
+    """The measure is that of this engine, in a scene that runs several."""
     key: str = ""
     """A measure of copies counts only those of the page under this key."""
     scripted: int = 0
@@ -89,6 +91,8 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     check: str
     args: dict[str, str | int | float | bool] = {}
+    engine: str = ""
+    """Of which engine, in a scene that runs several; "": the first, "*": each of them."""
 
 
 class Otherwise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,6 +23,8 @@ class Stagehand:
         """Running, by name, at their own rate (pace 1)."""
         self._engines: dict[str, str] = {}
         """Workload -> the engine that it writes to."""
+        self._ended: dict[str, set[str]] = {}
+        """Workload for all engines -> those on which it has reached its count."""
 
     def perform(self, actions: Sequence[Action]) -> list[Effect]:
         """The effects of a step's actions."""
@@ -47,6 +49,8 @@ class Stagehand:
 
     def start(self, workload: Workload, engine: str = "") -> Effect:
         """Have a workload run at the pace of the moment."""
+        if workload.name not in self.workloads:
+            self._ended.pop(workload.name, None)
         self.workloads[workload.name] = workload
         self._engines[workload.name] = engine
         return StartWorkload(workload, workload.rate * self.pace, engine)
@@ -76,8 +80,12 @@ class Stagehand:
         running = list(self.workloads.values())
         return [self.start(workload, self._engines.get(workload.name, "")) for workload in running]
 
-    def finished(self, name: str) -> None:
-        """A workload has reached its count."""
+    def finished(self, name: str, engine: str = "") -> None:
+        """A workload has reached its count; one that writes to all engines, on one of them."""
+        if self._engines.get(name) == "*":
+            self._ended.setdefault(name, set()).add(engine)
+            if len(self._ended[name]) < len(self.scene.engines):
+                return
         self.workloads.pop(name, None)
 
     def change_pace(self, faster: bool) -> bool:

@@ -128,6 +128,7 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
         yield from _of_action(action, scene)
     if stage.wait is not None:
         yield from _of_match(stage.wait)
+        yield from _unknown_engine(stage.wait.engine, scene)
     if stage.card and stage.card not in {card.name for card in scene.cards}:
         yield f"no card is called '{stage.card}'"
     for panel in stage.panels:
@@ -138,6 +139,7 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
             yield f"'{key}' is no sandbox key: {' '.join(KEYS)}"
     for expectation in stage.expect:
         yield from _unknown_name("check", expectation.check, CHECKS, scene)
+        yield from _unknown_engine(expectation.engine, scene)
     if stage.question is not None:
         yield from _of_question(stage.question, scene, words)
 
@@ -165,12 +167,17 @@ def _of_action(action: Action, scene: Scene) -> Iterator[str]:
         yield (
             f"an action does exactly one thing ({', '.join(KINDS)}), this one has {given or 'none'}"
         )
-    if action.engine and action.engine not in {setup.name for setup in scene.engines}:
-        yield f"no engine is called '{action.engine}'"
+    yield from _unknown_engine(action.engine, scene)
     if action.keep and action.send is None:
         yield "`keep` keeps the reply of a `send`: there is none"
     if action.start is not None:
         yield from _of_workload(action.start)
+
+
+def _unknown_engine(name: str, scene: Scene) -> Iterator[str]:
+    names = [setup.name for setup in scene.engines]
+    if name and name != "*" and name not in names:
+        yield f"no engine is called '{name}': {', '.join(names) or 'this scene runs one'}"
 
 
 def _of_workload(workload: Workload) -> Iterator[str]:
@@ -199,13 +206,16 @@ def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str
         yield f"question '{question.id}': there is no choice {question.scripted} to script"
     for action in question.reveal:
         yield from _of_action(action, scene)
+    yield from _unknown_engine(question.engine, scene)
     if question.wait is not None:
         yield from _of_match(question.wait)
+        yield from _unknown_engine(question.wait.engine, scene)
 
 
 def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterator[str]:
     measures = MEASURES.known_to([one for one in scene.topics if one in topic_names()])
     known = {*measures, *scene.values, *(REPLY + name for name in _kept(scene))}
+    known |= {f"{setup.name}_{name}" for setup in scene.engines[1:] for name in measures}
     for key in keys:
         if key not in words:
             yield f"no words for '{key}'"
