@@ -140,6 +140,11 @@ def _add_authoring(parser: argparse.ArgumentParser) -> None:
     listed = commands.add_parser("list", help="the scenes that ship")
     _add_language(listed)
     listed.set_defaults(run=_lazy("scene_list", "app.authoring"))
+    check = commands.add_parser("check", help="what is wrong with a scene, and what it lacks")
+    check.add_argument("scene", nargs="?", help="number, slug or folder (default: all that ship)")
+    check.add_argument("--strict", action="store_true", help="exit 1 for what is unfinished, too")
+    _add_language(check)
+    check.set_defaults(run=_lazy("scene_check", "app.authoring"))
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
