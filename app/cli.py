@@ -7,6 +7,7 @@ frame must not wait for what it does not show.
 from __future__ import annotations
 
 import argparse
+import importlib
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from typing import NoReturn
 from engine import __version__
 from engine.errors import EngineError
 from scenes.errors import SceneError
+from scenes.language import LANGUAGES
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,11 +96,9 @@ def _pace(text: str) -> float:
     return pace
 
 
-def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
+def _lazy(name: str, module: str = "app.commands") -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
-        import app.commands
-
-        return int(getattr(app.commands, name)(options))
+        return int(getattr(importlib.import_module(module), name)(options))
 
     return run
 
@@ -111,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cowscope {__version__}")
     parser.set_defaults(run=_lazy("menu"), ascii=False, theme=None)
+    _add_language(parser)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
 
     play = commands.add_parser("play", help="a scene on the screen")
@@ -145,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         "file", nargs="?", help="a file, or a scene's number: its recording here (default: 04)"
     )
     replay.add_argument("--autoplay", action="store_true", help="go on without keys")
+    _add_language(replay)
     _add_screen_options(replay)
     replay.set_defaults(run=_lazy("replay"))
 
@@ -162,6 +164,8 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--theme", choices=["dark", "light"], help="default: dark")
     export.set_defaults(run=_lazy("export"))
 
+    _add_authoring(commands.add_parser("scene", help="list scenes; write and check your own"))
+
     doctor = commands.add_parser("doctor", help="what this machine can measure")
     doctor.set_defaults(run=_lazy("doctor"))
 
@@ -170,9 +174,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_authoring(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
+    listed = commands.add_parser("list", help="the scenes that ship")
+    _add_language(listed)
+    listed.set_defaults(run=_lazy("scene_list", "app.authoring"))
+    check = commands.add_parser("check", help="what is wrong with a scene, and what it lacks")
+    check.add_argument("scene", nargs="?", help="number, slug or folder (default: all that ship)")
+    check.add_argument("--strict", action="store_true", help="exit 1 for what is unfinished, too")
+    _add_language(check)
+    check.set_defaults(run=_lazy("scene_check", "app.authoring"))
+
+
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    _add_language(parser)
     parser.add_argument("--seed", type=_seed, help="seed of the scene's workloads")
     parser.add_argument("--arena-pages", type=_pages, help="pages of the scene's arena")
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    # SUPPRESS: `cowscope --lang zh play` and `cowscope play --lang zh` both count.
+    parser.add_argument(
+        "--lang",
+        choices=LANGUAGES,
+        default=argparse.SUPPRESS,
+        help="language of all that is read (default: the locale's, else en)",
+    )
 
 
 def _add_screen_options(parser: argparse.ArgumentParser) -> None:

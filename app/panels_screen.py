@@ -14,7 +14,7 @@ from textual.widget import Widget
 from app.cards import GLOW, CardPanel
 from app.child_grid import ChildGrid
 from app.coming import Coming, room_of
-from app.driver import Driver, panels_at
+from app.driver import Driver, ever_in, panels_at
 from app.gauge import Gauge
 from app.grid import PageGrid
 from app.header import Footer, Header, StatusLine
@@ -144,7 +144,14 @@ class PanelsScreen(Screen[None]):
         if mode_of(columns, rows) == "small" and self.tab not in self.entered:
             self.tab = next((tab for tab in TABS if tab in self.entered), "tail")
         asking = self.driver.stage().question is not None
-        places = arranged(columns, rows, code=self.code_open, tab=self.tab, asking=asking)
+        places = arranged(
+            columns,
+            rows,
+            code=self.code_open,
+            tab=self.tab,
+            asking=asking,
+            ever=ever_in(self.driver.scene),
+        )
         for name in (*PANELS, "tabs"):
             place = places.get(name)
             if place is not None and (name == "tabs" or name in self.entered):

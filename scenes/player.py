@@ -25,6 +25,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from engine.events import Event, Latency, State
+from scenes.actions import Match
 from scenes.cards import matches
 from scenes.course import Course
 from scenes.effects import (
@@ -42,10 +43,11 @@ from scenes.effects import (
     ShowStep,
     WaitUntil,
 )
+from scenes.errors import SceneError
 from scenes.evidence import Evidence, Snapshot
 from scenes.expect import judge
 from scenes.measures import MEASURES, Figures
-from scenes.scene import Expectation, Match, Question, Scene, Stage
+from scenes.scene import Expectation, Question, Scene, Stage
 from scenes.stagehand import Stagehand
 from scenes.verdict import Verdict
 
@@ -74,7 +76,7 @@ class Player(Course):
         judged_by: Judge = judge,
     ) -> None:
         super().__init__(scene)
-        self.evidence = evidence or Evidence(populate=scene.populate)
+        self.evidence = evidence or Evidence(populate=scene.populate, topics=scene.topics)
         self.figures = Figures(self.evidence, scene.values)
         self.autoplay = autoplay
         self.hand = Stagehand(scene)
@@ -88,6 +90,8 @@ class Player(Course):
         self._judged_by = judged_by
         self._open: list[Expectation] = []
         self._wait: Match | None = None
+        self._heard: set[str] = set()
+        """Engines that have had the event, where all of them must have it."""
         self._prepares: Literal["", "gone", "held"] = ""
         """What the step needs of the child before it begins."""
         self._left: Snapshot | None = None
@@ -136,7 +140,7 @@ class Player(Course):
         """Take in one event of the stream; its `at` is also news of the clock."""
         self.evidence.add(event)
         if isinstance(event, Latency) and event.done:
-            self.hand.finished(event.client)
+            self.hand.finished(event.client, event.engine)
         if self.phase in ("idle", "over"):
             return []
         effects: list[Effect] = []
@@ -144,12 +148,19 @@ class Player(Course):
             effects += self._next_call(self._ticked_at)  # a new engine: time goes on
         if self._prepares:
             return effects + self._prepared(max(event.at, self._ticked_at))
-        if self._wait is not None and matches(self._wait, event):
+        if self._wait is not None and matches(self._wait, event) and self._all_have(event):
             self._wait = None
             effects += self._wait_met(max(event.at, self._ticked_at))
         if self.phase == "proving" and self._open:
             effects += self._prove(event.at)
         return effects
+
+    def _all_have(self, event: Event) -> bool:
+        """Whether what is waited for has come: of "*", from each engine."""
+        if self._wait is None or self._wait.engine != "*":
+            return True
+        self._heard.add(event.engine)
+        return self._heard >= {setup.name for setup in self.scene.engines}
 
     def feed_clock(self, now: float) -> list[Effect]:
         """Take in the time; always ends with when to call again, if there is anything to await."""
@@ -237,7 +248,7 @@ class Player(Course):
         if stage.id not in self.visited:
             self.visited.append(stage.id)
         self._open = list(stage.expect)
-        self._wait = stage.wait
+        self._wait, self._heard = stage.wait, set()
         self._deadline = now + stage.timeout
         self._dwell_left = stage.dwell
         self.chosen = self.right = -1
@@ -367,6 +378,7 @@ class Player(Course):
         if choice >= len(question.choices):
             return [Refused(f"this question has {len(question.choices)} choices")]
         self.chosen, self.phase, self._wait = choice, "revealing", question.wait
+        self._heard = set()
         effects: list[Effect] = [Answered(question.id, choice), *self.hand.perform(question.reveal)]
         timeout = self.stage.timeout if self.stage else 0.0
         self._deadline = now + (timeout if self._wait is not None else question.settle)
@@ -376,20 +388,25 @@ class Player(Course):
         """The right choice is the one whose figure this run measured."""
         assert self.stage is not None and self.stage.question is not None
         question = self.stage.question
-        measured = (
-            self.evidence.copied_of(question.key)
-            if question.key
-            else MEASURES[question.measure](self.evidence)
-        )
-        values = [choice.value for choice in question.choices]
-        if measured not in values:
+        try:
+            measured = self._measured(question)
+        except (SceneError, TypeError) as err:
+            return self._fail(f"question '{question.id}' cannot be measured: {err}")
+        says = [choice.says(measured) for choice in question.choices]
+        if True not in says:
             return self._fail(
                 f"question '{question.id}': this run measured {measured} ({question.measure}),"
                 f" which none of its choices says"
             )
-        self.right = values.index(measured)
+        self.right = says.index(True)
         ask = Ask(question.id, self._choices(question), self.right)
         return [ask, *self._start_proving(now)]
+
+    def _measured(self, question: Question) -> int | str | None:
+        evidence = self.evidence.engine(question.engine)
+        if question.key:
+            return evidence.copied_of(question.key)
+        return MEASURES[question.measure](evidence, **question.args)
 
     # Going on, going back
 

@@ -269,3 +269,7 @@ class View(msgspec.Struct, frozen=True):
     crash: CrashView | None = None
     missed: int = 0
     """Events lost by this subscriber, as gaps said."""
+    name: str = ""
+    """The engine on show: that of the first event."""
+    others: immutables.Map[str, View] = immutables.Map()
+    """The other engines of a scene that runs several, by name."""
