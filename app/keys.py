@@ -65,9 +65,6 @@ GRID_KEYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 SCROLL_KEYS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10}
 """In a panel of lines the arrows scroll: rows."""
 
-PROMPT_KEYS = ("enter", "escape", "up", "down", "tab")
-"""The keys that the prompt keeps from its text."""
-
 OFFERED = frozenset("bwfhstSKP")
 """Keys that work only where the scene offers them."""
 

@@ -182,6 +182,22 @@ async def test_a_line_that_waits_for_its_answer_is_on_the_screen() -> None:
         await seen(pilot, "> ping", "PONG", gone="waiting")
 
 
+async def test_a_long_answer_can_be_read_with_the_page_keys() -> None:
+    driver = FakeDriver()
+
+    async def many(line: str) -> list[bytes]:
+        return [b"item %d" % n for n in range(100, 160)]
+
+    driver.execute = many  # type: ignore[method-assign]
+    async with shown((80, 24), driver) as (_, pilot):
+        await pilot.press("colon", *"keys", "enter")
+        await seen(pilot, "item 159", "PgUp, PgDn: answers", "Esc closes", gone="item 149")
+        await pilot.press("pageup")
+        await seen(pilot, "item 149", gone="item 159")
+        await pilot.press("pagedown")
+        await seen(pilot, "item 159")
+
+
 async def test_at_the_end_of_a_recording_no_fsync_is_due() -> None:
     driver = FakeDriver()
     async with shown(driver=driver) as (screen, pilot):
