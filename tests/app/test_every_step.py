@@ -133,6 +133,23 @@ async def test_legends_name_every_state_at_every_size() -> None:
                 assert all(name in words for name in names), (size, words)
 
 
+async def test_a_small_screen_turns_to_what_the_words_speak_of() -> None:
+    spoken_of = {
+        "spreading": "Heap",
+        "tail": "AOF tail",
+        "everysec": "AOF tail",
+        "fork": "Heap",
+        "gauge": "Cost",
+        "walk": "Child",
+        "after": "Heap",
+        "always": "AOF tail",
+    }
+    async with playing((80, 24)) as (screen, pilot):
+        for step, tab in spoken_of.items():
+            await turned_to(screen, pilot, told(step))
+            assert f"[{tab}]" in "\n".join(rows(pilot)), step
+
+
 async def test_a_question_shows_all_its_choices_at_every_size() -> None:
     for size in SIZES:
         async with playing(size) as (screen, pilot):

@@ -106,8 +106,8 @@ async def test_panels_are_tabs_at_80x24_and_the_words_stay() -> None:
         first = await said(pilot)
         await pilot.press("tab")
         second = await said(pilot)
-    assert "[Cost]" in first and "Extra memory" in first and "AOF tail ·" not in first
-    assert "[AOF tail]" in second and "AOF tail ·" in second and "Extra memory" not in second
+    assert "[Heap]" in first and "Parent heap" in first and "Snapshot child" not in first
+    assert "[Child]" in second and "Snapshot child" in second and "Parent heap" not in second
     assert "The first write copies" in first and "The first write copies" in second
 
 
@@ -214,6 +214,16 @@ async def test_over_an_engine_that_is_gone_the_past_names_no_port() -> None:
     async with shown(driver=driver) as (_, pilot):
         text = await said(pilot)
     assert "past, the engine is gone" in text and "redis-cli -p" not in text
+
+
+async def test_where_nothing_can_be_sent_the_prompt_says_so_and_stays_closed() -> None:
+    driver = FakeDriver()
+    async with shown(driver=driver) as (screen, pilot):
+        await pilot.press("left_square_bracket", "colon")
+        await seen(pilot, REFUSE_PAST)
+        assert not screen.is_typing
+        await pilot.press("end", "colon")
+        assert screen.is_typing
 
 
 async def test_escape_leaves_the_prompt_wherever_the_focus_is() -> None:
