@@ -150,7 +150,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dwell: float = 4.0
     """Seconds before autoplay (or the opening) goes on, divided by pace."""
     panels: list[str] = []
-    """Panels that are on the screen from here on: words, grid, child, gauge, tail, code."""
+    """Panels that are on the screen from here on: words, grid, child, gauge, tail, code.
+    A small screen, which has room for one of them, turns to the first that is named here."""
     card: str = ""
     """The card to show."""
     keys: list[str] = []
