@@ -85,6 +85,8 @@ def report(server: Server) -> State:
         aof_fsynced=tail.fsynced,
         aof_next_fsync_at=tail.next_fsync_at,
         aof_has_disk=persistence.has_disk,
+        clock_scale=persistence.saves.clock.scale,
+        fork_denied=persistence.lessons.denial.stands,
         recovery=persistence.recovery.last,
         log=server.logger.ring(),
     )
