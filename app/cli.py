@@ -15,6 +15,7 @@ from typing import NoReturn
 from engine import __version__
 from engine.errors import EngineError
 from scenes.errors import SceneError
+from scenes.language import LANGUAGES
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cowscope {__version__}")
     parser.set_defaults(run=_lazy("menu"), ascii=False, theme=None)
+    _add_language(parser)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
 
     play = commands.add_parser("play", help="a scene on the screen")
@@ -120,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         "file", nargs="?", help="a file, or a scene's number: its recording here (default: 04)"
     )
     replay.add_argument("--autoplay", action="store_true", help="go on without keys")
+    _add_language(replay)
     _add_screen_options(replay)
     replay.set_defaults(run=_lazy("replay"))
 
@@ -132,8 +135,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    _add_language(parser)
     parser.add_argument("--seed", type=_seed, help="seed of the scene's workloads")
     parser.add_argument("--arena-pages", type=_pages, help="pages of the scene's arena")
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    # SUPPRESS: `cowscope --lang zh play` and `cowscope play --lang zh` both count.
+    parser.add_argument(
+        "--lang",
+        choices=LANGUAGES,
+        default=argparse.SUPPRESS,
+        help="language of all that is read (default: the locale's, else en)",
+    )
 
 
 def _add_screen_options(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ def play(options: argparse.Namespace) -> int:
     """A scene on the screen; where no engine can run, its recording."""
     from scenes.loader import load
 
-    lesson = load(options.scene)
+    lesson = load(options.scene, _language(options))
     _needs_terminal(f"cowscope run {options.scene}")
     missing = missing_here()
     if missing:
@@ -57,6 +57,7 @@ def run_headless(options: argparse.Namespace) -> int:
         seed=options.seed,
         arena_pages=options.arena_pages,
         pace=options.pace,
+        language=_language(options),
     )
 
 
@@ -73,6 +74,7 @@ def record(options: argparse.Namespace) -> int:
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         seed=options.seed,
         arena_pages=options.arena_pages,
+        language=_language(options),
     )
 
 
@@ -100,7 +102,8 @@ def replay(options: argparse.Namespace) -> int:
         cut = CUT
         print(f"cowscope: {error}", file=sys.stderr)
     _needs_terminal("cowscope run 04 on Linux for plain lines")
-    driver = ReplayDriver(load(scene), events, autoplay=options.autoplay, note=note, end=cut)
+    lesson = load(scene, _language(options))
+    driver = ReplayDriver(lesson, events, autoplay=options.autoplay, note=note, end=cut)
     return _shown(driver, options)
 
 
@@ -121,10 +124,10 @@ def menu(options: argparse.Namespace) -> int:
     from scenes.loader import known, load
     from scenes.recording import read
 
-    missing = missing_here()
+    language, missing = _language(options), missing_here()
     choices = []
     for scene in known():
-        lesson = load(scene.number)
+        lesson = load(scene.number, language)
         title, thesis = lesson.words.text(scene.title), lesson.words.text(scene.thesis)
         if not missing:
             note = f"about {scene.minutes} minutes, live"
@@ -136,7 +139,7 @@ def menu(options: argparse.Namespace) -> int:
             )
 
     def open_choice(choice: Choice) -> Driver:
-        lesson = load(choice.name)
+        lesson = load(choice.name, language)
         if not choice.replay:
             return LiveDriver(lesson)
         return ReplayDriver(lesson, read(str(recording(choice.number))).events)
@@ -167,6 +170,16 @@ def bench(options: argparse.Namespace) -> int:
     except ImportError:
         raise SceneError("the benchmarks need a checkout of the project: make bench") from None
     return main([])
+
+
+def _language(options: argparse.Namespace) -> str:
+    """The language asked for, or the locale's; the application speaks it from now on."""
+    from scenes import phrases
+    from scenes.language import of_locale
+
+    chosen = getattr(options, "lang", None) or of_locale()
+    phrases.use(chosen)
+    return str(chosen)
 
 
 def missing_here() -> str:

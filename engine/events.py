@@ -415,6 +415,16 @@ class Answer(Event, frozen=True, kw_only=True, tag="answer"):
     choice: int
 
 
+class Reply(Event, frozen=True, kw_only=True, tag="reply"):
+    """What the engine answered a scene's command, where the scene keeps the answer."""
+
+    name: str
+    argv: list[str]
+    text: str
+    """As redis-cli would print it, without quotes; an error with its code."""
+    failed: bool = False
+
+
 class Log(Event, frozen=True, kw_only=True, tag="log"):
     """A line of Redis' log, with its level character (`.`, `-`, `*`, `#`)."""
 
@@ -511,6 +521,7 @@ AnyEvent: TypeAlias = (
     | Step
     | Question
     | Answer
+    | Reply
     | Log
     | Gap
     | State

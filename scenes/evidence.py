@@ -7,12 +7,17 @@ come from the same stream. What is kept grows with the pages and snapshots, not 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from engine import events
 from scenes import cells
+from scenes.errors import SceneError
+from scenes.topics import gatherers
+
+G = TypeVar("G")
 
 KEPT = 4096
 """fsync events and gauge readings kept."""
@@ -98,7 +103,11 @@ class Evidence:
         populate: int = 0,
         folder: str = "",
         cannot_prove_dirty: Callable[[], str] = lambda: "nobody asked the kernel",
+        topics: Sequence[str] = (),
     ) -> None:
+        self._gatherers = gatherers(list(topics))
+        self.replies: dict[str, str] = {}
+        """What the engine answered where a step keeps the answer, by its name."""
         self.populate = populate
         self.folder = folder
         self.cannot_prove_dirty = cannot_prove_dirty
@@ -150,8 +159,18 @@ class Evidence:
         page = self.snapshot.page_of.get(key) if self.snapshot else None
         return 0 if page is None else self.copies_since_answer[page]
 
+    def of(self, kind: type[G]) -> G:
+        """What a topic's gatherer has gathered; raises SceneError if the scene lists no such."""
+        for gatherer in self._gatherers:
+            if isinstance(gatherer, kind):
+                return gatherer
+        home = kind.__module__.rpartition(".")[2]
+        raise SceneError(f"nobody gathers {kind.__name__}: the scene must list topics = ['{home}']")
+
     def add(self, event: events.Event) -> None:
         """Take one event in."""
+        for gatherer in self._gatherers:
+            gatherer.add(event)
         match event:
             case events.Command():
                 self._command(event)
@@ -183,6 +202,8 @@ class Evidence:
                 self.hold = event.state
             case events.Latency():
                 self.latencies[event.client] = event
+            case events.Reply():
+                self.replies[event.name] = event.text
             case _:
                 self._of_child(event)
 

@@ -88,6 +88,7 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.Step: _step,
     events.Question: _question,
     events.Answer: _answer,
+    events.Reply: _unchanged,
 }
 
 

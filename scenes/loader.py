@@ -22,6 +22,7 @@ class Lesson(msgspec.Struct, frozen=True):
     scene: Scene
     words: Words
     folder: Path
+    language: str = "en"
 
 
 def load(name: str, language: str = "en") -> Lesson:
@@ -32,15 +33,19 @@ def load(name: str, language: str = "en") -> Lesson:
     """
     folder = find(name)
     scene = read_scene(folder / "scene.toml")
-    english = read_catalogue(folder / "en.toml")
-    if language == "en":
-        words = Words(english)
-    else:
-        words = Words(read_catalogue(folder / f"{language}.toml"), fallback=english)
-    lesson = Lesson(scene, words, folder)
+    lesson = Lesson(scene, read_words(folder, language), folder, language)
     if folder.parent != LESSONS:  # the scenes that ship are checked by the tests, not by each start
         check(lesson)
     return lesson
+
+
+def read_words(folder: Path, language: str) -> Words:
+    """A scene's words; what a language lacks (or all, without its catalogue) is in English."""
+    english = read_catalogue(folder / "en.toml")
+    path = folder / f"{language}.toml"
+    if language == "en" or not path.exists():
+        return Words(english)
+    return Words(read_catalogue(path), fallback=english)
 
 
 def check(lesson: Lesson) -> None:

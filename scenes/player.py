@@ -25,6 +25,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from engine.events import Event, Latency, State
+from scenes.actions import Match
 from scenes.cards import matches
 from scenes.course import Course
 from scenes.effects import (
@@ -42,10 +43,11 @@ from scenes.effects import (
     ShowStep,
     WaitUntil,
 )
+from scenes.errors import SceneError
 from scenes.evidence import Evidence, Snapshot
 from scenes.expect import judge
 from scenes.measures import MEASURES, Figures
-from scenes.scene import Expectation, Match, Question, Scene, Stage
+from scenes.scene import Expectation, Question, Scene, Stage
 from scenes.stagehand import Stagehand
 from scenes.verdict import Verdict
 
@@ -74,7 +76,7 @@ class Player(Course):
         judged_by: Judge = judge,
     ) -> None:
         super().__init__(scene)
-        self.evidence = evidence or Evidence(populate=scene.populate)
+        self.evidence = evidence or Evidence(populate=scene.populate, topics=scene.topics)
         self.figures = Figures(self.evidence, scene.values)
         self.autoplay = autoplay
         self.hand = Stagehand(scene)
@@ -376,20 +378,24 @@ class Player(Course):
         """The right choice is the one whose figure this run measured."""
         assert self.stage is not None and self.stage.question is not None
         question = self.stage.question
-        measured = (
-            self.evidence.copied_of(question.key)
-            if question.key
-            else MEASURES[question.measure](self.evidence)
-        )
-        values = [choice.value for choice in question.choices]
-        if measured not in values:
+        try:
+            measured = self._measured(question)
+        except (SceneError, TypeError) as err:
+            return self._fail(f"question '{question.id}' cannot be measured: {err}")
+        says = [choice.says(measured) for choice in question.choices]
+        if True not in says:
             return self._fail(
                 f"question '{question.id}': this run measured {measured} ({question.measure}),"
                 f" which none of its choices says"
             )
-        self.right = values.index(measured)
+        self.right = says.index(True)
         ask = Ask(question.id, self._choices(question), self.right)
         return [ask, *self._start_proving(now)]
+
+    def _measured(self, question: Question) -> int | str | None:
+        if question.key:
+            return self.evidence.copied_of(question.key)
+        return MEASURES[question.measure](self.evidence, **question.args)
 
     # Going on, going back
 

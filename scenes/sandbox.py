@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from scenes.actions import Workload
 from scenes.effects import Effect, Kill, Refused, Send, StopWorkload
 from scenes.player import GONE, Player
-from scenes.scene import Workload
 from scenes.view import View
 
 POLICIES = ("always", "everysec", "no")

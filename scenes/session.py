@@ -22,12 +22,23 @@ from engine import events
 from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
 from scenes import family, folder, process, typed
-from scenes.effects import Answered, Ask, Effect, Enter, Kill, Send, StartWorkload, StopWorkload
+from scenes.actions import Workload
+from scenes.effects import (
+    Answered,
+    Ask,
+    Crash,
+    Effect,
+    Enter,
+    Kill,
+    RestartEngine,
+    Send,
+    StartWorkload,
+    StopWorkload,
+)
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
 from scenes.loader import Lesson
-from scenes.resp import Connection, Reply, ReplyError
-from scenes.scene import Workload
+from scenes.resp import Connection, Reply, ReplyError, in_words
 from scenes.stream import Stream
 from scenes.subscription import Subscription
 from scenes.workloads import VALUE_BYTES, Writer, populate
@@ -94,6 +105,8 @@ class Session:
         """What was started and neither stopped nor done."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving = False
+        self._changed: dict[str, str] = {}
+        """Directives that a step has changed by a restart."""
 
     # Life
 
@@ -156,6 +169,7 @@ class Session:
         return Evidence(
             populate=self.population,
             folder=path,
+            topics=self.lesson.scene.topics,
             cannot_prove_dirty=lambda: cannot_prove_dirty(path),
         )
 
@@ -164,10 +178,8 @@ class Session:
     async def perform(self, effect: Effect) -> None:
         """Do what an effect of the player asks; raises SceneError when the engine refuses it."""
         match effect:
-            case Send(argv):
-                reply = await self.execute(argv)
-                if isinstance(reply, ReplyError):
-                    raise SceneError(f"'{' '.join(argv)}' was answered with: {reply}")
+            case Send():
+                await self._send(effect)
             case StartWorkload(workload, rate):
                 self._running[workload.name] = effect
                 self._writer(workload).start(rate)
@@ -195,12 +207,39 @@ class Session:
                 )
             case Answered(name, choice):
                 self._stream.own(events.Answer(id=name, choice=choice, source="scripted"))
-            case Kill():
+            case Kill() | Crash("kill"):
                 await self.kill()
+                await self.restart()
+                await self._write_on()
+            case Crash("power"):
+                raise SceneError("this engine's files have no disk model: the power cannot be cut")
+            case RestartEngine(directives):
+                await self._shut_down()
+                self._changed.update(directives)
                 await self.restart()
                 await self._write_on()
             case _:
                 pass  # words for the screen
+
+    async def _send(self, effect: Send) -> None:
+        """Send a scene's command; an error that the scene does not want is a SceneError."""
+        line = " ".join(effect.argv)
+        reply = await self.execute(effect.argv)
+        if effect.keep:
+            self._stream.own(
+                events.Reply(
+                    name=effect.keep,
+                    argv=list(effect.argv),
+                    text=in_words(reply),
+                    failed=isinstance(reply, ReplyError),
+                )
+            )
+        if isinstance(reply, ReplyError):
+            if not effect.refused or not str(reply).startswith(effect.refused):
+                raise SceneError(f"'{line}' was answered with: {reply}")
+        elif effect.refused:
+            said = in_words(reply)
+            raise SceneError(f"'{line}' was to be refused with {effect.refused}, it got: {said}")
 
     async def execute(self, argv: Sequence[str | bytes]) -> Reply:
         """Send a command; error replies come back as ReplyError objects.
@@ -256,6 +295,15 @@ class Session:
         await self.engine.process.wait()
         await self._disconnect()
         self._crashed("kill -9")
+
+    async def _shut_down(self) -> None:
+        """SIGTERM, as an operator does it; the stream gets the end that the engine cannot tell."""
+        if self.engine is None or not self.engine.alive:
+            raise SceneError("there is no engine to restart")
+        self._leaving = True
+        await self.engine.stop()
+        await self._disconnect()
+        self._crashed("SIGTERM")
 
     def abandon(self) -> None:
         """kill -9 to an engine that does not answer: whoever waits for it is let go."""
@@ -329,6 +377,7 @@ class Session:
             **self._scaled(),
             "arena-pages": str(self.arena_pages),
             "enable-debug-command": "local",
+            **self._changed,
         }
 
     async def _start_engine(self, directives: dict[str, str]) -> None:
@@ -345,6 +394,7 @@ class Session:
             keys=self.population,
             prefix=scene.prefix,
             value_bytes=scene.value_bytes or VALUE_BYTES,
+            command=scene.populate_with,
             seed=self.seed,
         )
         await self.perform(Send(("SAVE",)))

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine import events
+from scenes.actions import Match
 from scenes.fold import reduce
-from scenes.scene import Card, Lights, Match
+from scenes.scene import Card, Lights
 from scenes.view import (
     COPIED,
     NEW,

@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from scenes.actions import Workload
 from scenes.effects import Effect, Kill, Refused, Send, StartWorkload, StopWorkload
 from scenes.player import GONE, Player
 from scenes.sandbox import WRITES, press
-from scenes.scene import Scene, Stage, Workload
+from scenes.scene import Scene, Stage
 from scenes.view import EngineView, TailView, View
 
 ALIVE = View(engine=EngineView(alive=True))

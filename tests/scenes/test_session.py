@@ -18,11 +18,11 @@ import redis.asyncio
 from engine import events
 from engine.events import AnyEvent
 from scenes import process
+from scenes.actions import Workload
 from scenes.effects import Kill, Send, StartWorkload, StopWorkload
 from scenes.errors import SceneError
 from scenes.loader import load
 from scenes.resp import ReplyError
-from scenes.scene import Workload
 from scenes.session import Session
 
 pytestmark = pytest.mark.skipif(
