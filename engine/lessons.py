@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from engine import frames
 from engine.children import Said
 from engine.errors import EngineError, ProbeError
@@ -43,6 +45,8 @@ class Lessons:
         self._child_wrote: set[int] = set()
         """Pages of the arena that the child wrote first."""
         self.denial = ForkDenial(server.log)
+        self._modelled_refusal = ""
+        """Why a refusal can only be modelled here; empty if none is."""
 
     @property
     def child(self) -> RunningChild | None:
@@ -73,9 +77,14 @@ class Lessons:
 
         self._child_wrote.clear()
         try:
+            if self._modelled_refusal:
+                raise ForkError(self._modelled_refusal)
             self._children.start("lesson", begin, self._ended, AskingEnd)
         except ForkError as error:
-            self._tell(own_side("parent", -1, address, error=str(error)))
+            refused = own_side("parent", -1, address, error=str(error))
+            if self._modelled_refusal:
+                refused = msgspec.structs.replace(refused, source="modelled")
+            self._tell(refused)
             self._server.log("#", f"Can't fork for a lesson: {error}")
             raise CommandError(f"ERR {error}") from error
         parent = own_side("parent", returned[0], address)
@@ -83,11 +92,21 @@ class Lessons:
         return parent, self._answer_to(0, LessonSide)
 
     def deny(self) -> str:
-        """Have every fork refused, really; the kernel's reason. Raises CommandError."""
+        """Have every fork refused, really; the kernel's reason.
+
+        Where this kernel can't be brought to it, only lessons' forks are, and that is `modelled`.
+        """
         try:
+            self._modelled_refusal = ""
             return self.denial.impose()
         except EngineError as error:
-            raise CommandError(f"ERR {error}") from error
+            self._modelled_refusal = f"modelled: {error}"
+            return self._modelled_refusal
+
+    def allow(self) -> None:
+        """Let forks be granted again."""
+        self._modelled_refusal = ""
+        self.denial.lift()
 
     def _ended(self, ending: Ending) -> None:
         """`children` has told of its end; there is no file to judge."""

@@ -53,7 +53,7 @@ def fork(client: Client, argv: list[bytes]) -> bytes:
     if words == [b"DENY"]:
         return simple(lessons.deny().encode())
     if words == [b"ALLOW"]:
-        lessons.denial.lift()
+        lessons.allow()
         return OK
     raise CommandError("ERR COWSCOPE FORK takes DENY, ALLOW or nothing")
 
