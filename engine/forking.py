@@ -68,9 +68,11 @@ def fork(
     name: str,
     keep: Iterable[int] = (),
     log: Callable[[str, str], None],
+    on_return: Callable[[int], None] = lambda _returned: None,
 ) -> Forked:
     """Fork; the child runs `work` and exits with what it returns, the parent returns at once.
 
+    `on_return` hears what fork(2) returned, in both processes.
     The child keeps standard input, output and error and the descriptors in `keep`. An exception in
     `work` is one line of the log and exit status 1. Raises ForkError with the kernel's reason.
     """
@@ -84,9 +86,16 @@ def fork(
         except OSError as error:
             raise ForkError(f"fork: {error.strerror}") from error
         if pid == 0:
-            _be_a_child(parent, work, name, {*keep, *_STANDARD}, unblocked, log)
+
+            def begin() -> int:
+                on_return(pid)
+                return work()
+
+            _be_a_child(parent, begin, name, {*keep, *_STANDARD}, unblocked, log)
         usec = (time.perf_counter_ns() - started) // 1000
-        return Forked(pid, usec, time.monotonic())
+        at = time.monotonic()
+        on_return(pid)
+        return Forked(pid, usec, at)
 
 
 def _be_a_child(

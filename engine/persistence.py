@@ -24,6 +24,7 @@ from engine.faults import Faults
 from engine.faulty_disk import FaultyDisk
 from engine.folder_lock import FolderLock
 from engine.ledger_disk import LedgerDisk
+from engine.lessons import Lessons
 from engine.log import FROM_HANDLER
 from engine.pipes_rewrites import PipesRewrites
 from engine.probe import Probe, Reading, check_invariant
@@ -31,6 +32,7 @@ from engine.recovery import Recovery
 from engine.replies import CommandError
 from engine.rewrites import Rewrites
 from engine.saves import Saves
+from engine.walks import Walks
 
 if TYPE_CHECKING:
     from engine.observer import Observer
@@ -78,6 +80,8 @@ class Persistence:
         self.aof.on_refusal = lambda _refusal: server.update_guard()
         self.children = Children(server, self)
         self.saves = Saves(server, self)
+        self.lessons = Lessons(server, self)
+        self.walks = Walks(server, self)
         self.recovery = Recovery(server, self.disk, self.directory)
         with_pipes = config.aof_rewrite_mode == "pipes"
         self.rewrites = PipesRewrites(server, self) if with_pipes else Rewrites(server, self)
@@ -229,6 +233,9 @@ class Persistence:
         if self.saves.snapshot is not None:
             server.log("#", "There is a child saving an .rdb. Killing it!")
             self.children.cancel()
+        if self.lessons.child is not None:
+            self.children.cancel()
+        self.walks.give_up()
         if self.rewrites.child is not None:
             if self.rewrites.waits_for_base:
                 if not force:

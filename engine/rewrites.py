@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from engine.base_writer import BaseTask, bgrewrite
+from engine.child_control import ParentEnd
 from engine.errors import EngineError
 from engine.events import Rewrite
 from engine.forking import ForkError
@@ -277,6 +278,7 @@ class Rewrites:
                     server.keyspace, self._persistence.disk, task, control, server.log
                 ),
                 self._ended,
+                ParentEnd,
             )
         except ForkError as error:
             raise EngineError(f"Can't rewrite append only file in background: {error}") from error
