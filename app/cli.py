@@ -18,6 +18,8 @@ from engine.errors import EngineError
 from scenes.errors import SceneError
 from scenes.language import LANGUAGES
 
+_HOWS = ["kill", "power", "mid-snapshot", "mid-rewrite", "disk-full", "torn-tail", "slow-disk"]
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the process' exit code."""
@@ -96,6 +98,17 @@ def _pace(text: str) -> float:
     return pace
 
 
+def _rate(text: str) -> float:
+    most = 100_000.0
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    if not 0 <= rate <= most:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 0 to {most:g}")
+    return rate
+
+
 def _lazy(name: str, module: str = "app.commands") -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
         return int(getattr(importlib.import_module(module), name)(options))
@@ -168,6 +181,20 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="what this machine can measure")
     doctor.set_defaults(run=_lazy("doctor"))
+
+    crash = commands.add_parser(
+        "crash", help="crash a server under load, for real, and count what survives"
+    )
+    crash.add_argument("--policy", choices=["always", "everysec", "no", "all"], default="all")
+    crash.add_argument("--how", choices=_HOWS, help="default: kill and power")
+    crash.add_argument("--times", type=_pages, default=5, help="crashes a row (default: 5)")
+    crash.add_argument(
+        "--rate", type=_rate, default=1000.0, help="writes a second, 0 for all it takes (1000)"
+    )
+    crash.add_argument("--seed", type=_seed, default=1, help="of the moments (default: 1)")
+    crash.add_argument("--json", action="store_true", help="one JSON object a run and a row")
+    crash.add_argument("--server", choices=["redis"], help="an installed one beside the engine")
+    crash.set_defaults(run=_lazy("crash", "app.crash_command"))
 
     bench = commands.add_parser("bench", help="the project's own measurements (from a checkout)")
     bench.set_defaults(run=_lazy("bench"))

@@ -105,6 +105,8 @@ def closing_lines(scene: Scene, text: Text, cells: int) -> list[Line]:
 def _item(text: str, role: str, cells: int) -> list[Line]:
     folded = paragraph(text, cells - 2, role)
     return [line(("- " if n == 0 else "  ", "dim"), *own) for n, own in enumerate(folded)]
+
+
 def new_keys(stage: Stage, acting: Collection[str], cells: int) -> list[Line]:
     """The sandbox keys that this step brings, as far as they do something now."""
     items = [

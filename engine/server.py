@@ -97,11 +97,9 @@ class Server:
         self.guarded = self.loading = True
         self.persistence.claim_folder_if_used()
         await self._listen()
-        try:
-            self.persistence.load()
-        finally:
-            self.loading = False
-            self.update_guard()
+        self.persistence.load()  # where it raises, the process ends without having served anyone
+        self.loading = False
+        self.update_guard()
         self.log("*", "Ready to accept connections")
         self._cron()
 
