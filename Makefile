@@ -5,22 +5,24 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Most tests wait for processes and disks, so more of them run at once than there are cores.
+PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile
 CODE := engine scenes app tests bench
 
-.PHONY: play test check format lint types imports bench crash-long clean
+.PHONY: play test check gates format lint types imports bench crash-long clean
 
 play: $(VENV)/.play
 	@$(BIN)/cowscope play 04
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 gates: $(VENV)/.dev
 	$(BIN)/ruff format --check $(CODE)

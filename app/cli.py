@@ -7,6 +7,7 @@ frame must not wait for what it does not show.
 from __future__ import annotations
 
 import argparse
+import importlib
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from typing import NoReturn
 from engine import __version__
 from engine.errors import EngineError
 from scenes.errors import SceneError
+from scenes.language import LANGUAGES
 
 _HOWS = ["kill", "power", "mid-snapshot", "mid-rewrite", "disk-full", "torn-tail", "slow-disk"]
 
@@ -54,6 +56,31 @@ def _seed(text: str) -> int:
     return _whole(text, least=0)
 
 
+def _port(text: str) -> int:
+    port = _whole(text, least=1)
+    if port > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: they end at 65535")
+    return port
+
+
+def _seats(text: str) -> int:
+    return _whole(text, least=1)
+
+
+def _url(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme not in ("http", "https") or not rest:
+        raise argparse.ArgumentTypeError(f"'{text}' is no address such as https://class.example")
+    return text
+
+
+def _size(text: str) -> tuple[int, int]:
+    columns, by, rows = text.partition("x")
+    if not by:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size such as 160x48")
+    return _whole(columns, least=80), _whole(rows, least=24)
+
+
 def _whole(text: str, least: int) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number from {least} on")
@@ -82,17 +109,9 @@ def _rate(text: str) -> float:
     return rate
 
 
-def _crash(options: argparse.Namespace) -> int:
-    from app.crash_command import crash
-
-    return crash(options)
-
-
-def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
+def _lazy(name: str, module: str = "app.commands") -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
-        import app.commands
-
-        return int(getattr(app.commands, name)(options))
+        return int(getattr(importlib.import_module(module), name)(options))
 
     return run
 
@@ -105,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cowscope {__version__}")
     parser.set_defaults(run=_lazy("menu"), ascii=False, theme=None)
+    _add_language(parser)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
 
     play = commands.add_parser("play", help="a scene on the screen")
@@ -139,8 +159,25 @@ def _parser() -> argparse.ArgumentParser:
         "file", nargs="?", help="a file, or a scene's number: its recording here (default: 04)"
     )
     replay.add_argument("--autoplay", action="store_true", help="go on without keys")
+    _add_language(replay)
     _add_screen_options(replay)
     replay.set_defaults(run=_lazy("replay"))
+
+    web = commands.add_parser("web", help="the screen in a browser, for a class")
+    web.add_argument("scene", nargs="?", help="number, slug or folder (default: the menu)")
+    web.add_argument("--port", type=_port, default=8000, help="on 127.0.0.1 (default: 8000)")
+    web.add_argument("--seats", type=_seats, default=4, help="tabs at a time (default: 4)")
+    web.add_argument("--public-url", type=_url, help="where a proxy shows it")
+    web.set_defaults(run=_lazy("web"))
+
+    export = commands.add_parser("export", help="a recording as stills, page or film")
+    export.add_argument("file", help="a recording, or a scene's number: its recording here")
+    export.add_argument("target", help="NAME.cast, NAME.html, or a folder for SVG stills")
+    export.add_argument("--size", type=_size, default=(160, 48), help="default: 160x48")
+    export.add_argument("--theme", choices=["dark", "light"], help="default: dark")
+    export.set_defaults(run=_lazy("export"))
+
+    _add_authoring(commands.add_parser("scene", help="list scenes; write and check your own"))
 
     doctor = commands.add_parser("doctor", help="what this machine can measure")
     doctor.set_defaults(run=_lazy("doctor"))
@@ -161,16 +198,39 @@ def _parser() -> argparse.ArgumentParser:
     )
     crash.add_argument("--json", action="store_true", help="one JSON object a run and a row")
     crash.add_argument("--server", choices=["redis"], help="an installed one beside the engine")
-    crash.set_defaults(run=_crash)
+    crash.set_defaults(run=_lazy("crash", "app.crash_command"))
 
     bench = commands.add_parser("bench", help="the project's own measurements (from a checkout)")
     bench.set_defaults(run=_lazy("bench"))
     return parser
 
 
+def _add_authoring(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
+    listed = commands.add_parser("list", help="the scenes that ship")
+    _add_language(listed)
+    listed.set_defaults(run=_lazy("scene_list", "app.authoring"))
+    check = commands.add_parser("check", help="what is wrong with a scene, and what it lacks")
+    check.add_argument("scene", nargs="?", help="number, slug or folder (default: all that ship)")
+    check.add_argument("--strict", action="store_true", help="exit 1 for what is unfinished, too")
+    _add_language(check)
+    check.set_defaults(run=_lazy("scene_check", "app.authoring"))
+
+
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    _add_language(parser)
     parser.add_argument("--seed", type=_seed, help="seed of the scene's workloads")
     parser.add_argument("--arena-pages", type=_pages, help="pages of the scene's arena")
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    # SUPPRESS: `cowscope --lang zh play` and `cowscope play --lang zh` both count.
+    parser.add_argument(
+        "--lang",
+        choices=LANGUAGES,
+        default=argparse.SUPPRESS,
+        help="language of all that is read (default: the locale's, else en)",
+    )
 
 
 def _add_screen_options(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ def play(options: argparse.Namespace) -> int:
     """A scene on the screen; where no engine can run, its recording."""
     from scenes.loader import load
 
-    lesson = load(options.scene)
+    lesson = load(options.scene, language_of(options))
     _needs_terminal(f"cowscope run {options.scene}")
     missing = missing_here()
     if missing:
@@ -57,6 +57,7 @@ def run_headless(options: argparse.Namespace) -> int:
         seed=options.seed,
         arena_pages=options.arena_pages,
         pace=options.pace,
+        language=language_of(options),
     )
 
 
@@ -73,6 +74,7 @@ def record(options: argparse.Namespace) -> int:
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         seed=options.seed,
         arena_pages=options.arena_pages,
+        language=language_of(options),
     )
 
 
@@ -100,8 +102,19 @@ def replay(options: argparse.Namespace) -> int:
         cut = CUT
         print(f"cowscope: {error}", file=sys.stderr)
     _needs_terminal("cowscope run 04 on Linux for plain lines")
-    driver = ReplayDriver(load(scene), events, autoplay=options.autoplay, note=note, end=cut)
+    lesson = load(scene, language_of(options))
+    driver = ReplayDriver(lesson, events, autoplay=options.autoplay, note=note, end=cut)
     return _shown(driver, options)
+
+
+def export(options: argparse.Namespace) -> int:
+    """A recording as something else."""
+    from app.export.export import export as exported
+
+    path = _recording_meant(options.file) or options.file
+    dark = options.theme != "light"
+    print(exported(str(path), options.target, size=options.size, dark=dark))
+    return 0
 
 
 def _recording_meant(name: str | None) -> str | Path | None:
@@ -121,10 +134,10 @@ def menu(options: argparse.Namespace) -> int:
     from scenes.loader import known, load
     from scenes.recording import read
 
-    missing = missing_here()
+    language, missing = language_of(options), missing_here()
     choices = []
     for scene in known():
-        lesson = load(scene.number)
+        lesson = load(scene.number, language)
         title, thesis = lesson.words.text(scene.title), lesson.words.text(scene.thesis)
         if not missing:
             note = f"about {scene.minutes} minutes, live"
@@ -136,7 +149,7 @@ def menu(options: argparse.Namespace) -> int:
             )
 
     def open_choice(choice: Choice) -> Driver:
-        lesson = load(choice.name)
+        lesson = load(choice.name, language)
         if not choice.replay:
             return LiveDriver(lesson)
         return ReplayDriver(lesson, read(str(recording(choice.number))).events)
@@ -167,6 +180,16 @@ def bench(options: argparse.Namespace) -> int:
     except ImportError:
         raise SceneError("the benchmarks need a checkout of the project: make bench") from None
     return main([])
+
+
+def language_of(options: argparse.Namespace) -> str:
+    """The language asked for, or the locale's; the application speaks it from now on."""
+    from scenes import phrases
+    from scenes.language import of_locale
+
+    chosen = getattr(options, "lang", None) or of_locale()
+    phrases.use(chosen)
+    return str(chosen)
 
 
 def missing_here() -> str:
@@ -211,8 +234,28 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
     return _shown(ReplayDriver(lesson, events, note=note), options)
 
 
+def web(options: argparse.Namespace) -> int:
+    """The screen in a browser."""
+    try:
+        from app.web.server import serve
+    except ImportError as error:
+        raise SceneError(f"a browser needs textual-serve, and {error.name} is missing") from error
+    if options.scene is not None:
+        from scenes.loader import load
+
+        load(options.scene)  # a wrong name is told here, not in every tab
+    return serve(
+        options.scene, port=options.port, seats=options.seats, public_url=options.public_url or ""
+    )
+
+
 def _is_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return (sys.stdin.isatty() and sys.stdout.isatty()) or _is_in_browser()
+
+
+def _is_in_browser() -> bool:
+    """Whether textual-serve's pipes stand for a terminal."""
+    return "web_driver" in os.environ.get("TEXTUAL_DRIVER", "")
 
 
 def _needs_terminal(instead: str) -> None:
@@ -221,6 +264,8 @@ def _needs_terminal(instead: str) -> None:
 
 
 def _agrees(question: str) -> bool:
+    if _is_in_browser():  # nobody reads what is printed there
+        return False
     try:
         return input(question).strip().lower() in {"", "y", "yes"}
     except EOFError:

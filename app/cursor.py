@@ -42,7 +42,7 @@ class Cursor:
         """An evidence without events."""
         from scenes.evidence import Evidence
 
-        return Evidence(populate=self.scene.populate)
+        return Evidence(populate=self.scene.populate, topics=self.scene.topics)
 
     @property
     def cursor(self) -> int:

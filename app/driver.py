@@ -154,6 +154,11 @@ def panels_at(scene: Scene, stage: Stage) -> frozenset[str]:
     }
 
 
+def ever_in(scene: Scene) -> frozenset[str]:
+    """The panels that a scene has at some time."""
+    return frozenset(panel for stage in scene.stages for panel in stage.panels)
+
+
 def card_at(scene: Scene, stage: Stage) -> str:
     """The Implementation card at `stage`: the last one that a step named."""
     return next((one.card for one in reversed(shown_before(scene, stage)) if one.card), "")

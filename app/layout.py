@@ -21,6 +21,8 @@ TAB_NAMES = {
     "tail": "AOF tail",
     "code": "Code",
 }
+LEFT = frozenset({"grid", "child", "gauge", "tail"})
+"""The panels of the left column."""
 HEADER_ROWS = 2
 FOOTER_ROWS = 3
 WORDS_ROWS_SMALL = 9
@@ -36,14 +38,23 @@ def mode_of(columns: int, rows: int) -> Mode:
 
 
 def arranged(
-    columns: int, rows: int, *, code: bool, tab: str, asking: bool = False
+    columns: int,
+    rows: int,
+    *,
+    code: bool,
+    tab: str,
+    asking: bool = False,
+    ever: frozenset[str] = frozenset(TABS),
 ) -> dict[str, Region]:
     """The regions of the panels that are on the screen, below the header and above the footer.
 
-    `asking`: the words hold a question, all of whose choices must be seen.
+    `asking`: the words hold a question, all of whose choices must be seen. `ever`: the panels that
+    the scene has at some time; what it never has leaves its room to the others.
     """
     height = rows - HEADER_ROWS - FOOTER_ROWS
     mode = mode_of(columns, rows)
+    if mode == "small" and not ever & set(TABS):
+        return {"words": Region(0, 0, columns, height)}
     if mode == "small":
         top = WORDS_ROWS_ASKING if asking else WORDS_ROWS_SMALL
         below = Region(0, top + 1, columns, height - top - 1)
@@ -56,17 +67,41 @@ def arranged(
     left = (columns - right) // 2 * 2
     right = columns - left
     gauge, tail = (5, 8) if mode == "large" else (5, 7)
-    grids = height - gauge - tail
-    regions = {
-        "grid": Region(0, 0, left // 2, grids),
-        "child": Region(left // 2, 0, left // 2, grids),
-        "gauge": Region(0, grids, left, gauge),
-        "tail": Region(0, grids + gauge, left, tail),
-    }
-    if mode == "middle" and not code:
+    if not ever & LEFT:  # words and code have the screen
+        if "code" not in ever or (mode == "middle" and not code):
+            return {"words": Region(0, 0, columns, height)}
+        half = columns // 2
+        return {
+            "words": Region(0, 0, half, height),
+            "code": Region(half, 0, columns - half, height),
+        }
+    regions = _left(left, height, gauge, tail, ever)
+    if "code" not in ever or (mode == "middle" and not code):
         return regions | {"words": Region(left, 0, right, height)}
     split = height * 9 // 20 if mode == "large" else height // 2
     return regions | {
         "words": Region(left, 0, right, split),
         "code": Region(left, split, right, height - split),
     }
+
+
+def _left(
+    columns: int, height: int, gauge: int, tail: int, ever: frozenset[str]
+) -> dict[str, Region]:
+    """The left column: the grids beside each other, below them the gauge, below that the tail.
+
+    The last of them that there is takes the rows that nobody else wants.
+    """
+    grids = [name for name in ("grid", "child") if name in ever]
+    below = {name: rows for name, rows in (("gauge", gauge), ("tail", tail)) if name in ever}
+    regions: dict[str, Region] = {}
+    top = height - sum(below.values()) if grids else 0
+    for place, name in enumerate(grids):
+        regions[name] = Region(place * columns // len(grids), 0, columns // len(grids), top)
+    if not grids and below:
+        last = list(below)[-1]
+        below[last] += height - sum(below.values())
+    for panel, rows in below.items():
+        regions[panel] = Region(0, top, columns, rows)
+        top += rows
+    return regions

@@ -14,11 +14,11 @@ from textual.widget import Widget
 from app.cards import GLOW, CardPanel
 from app.child_grid import ChildGrid
 from app.coming import Coming, room_of
-from app.driver import Driver, panels_at
+from app.driver import Driver, ever_in, panels_at
 from app.gauge import Gauge
 from app.grid import PageGrid
 from app.header import Footer, Header, StatusLine
-from app.keys import OFFERED, acts
+from app.keys import acting
 from app.layout import PANELS, TABS, arranged, mode_of
 from app.lines import grouped
 from app.lines_panel import LinesPanel
@@ -144,7 +144,14 @@ class PanelsScreen(Screen[None]):
         if mode_of(columns, rows) == "small" and self.tab not in self.entered:
             self.tab = next((tab for tab in TABS if tab in self.entered), "tail")
         asking = self.driver.stage().question is not None
-        places = arranged(columns, rows, code=self.code_open, tab=self.tab, asking=asking)
+        places = arranged(
+            columns,
+            rows,
+            code=self.code_open,
+            tab=self.tab,
+            asking=asking,
+            ever=ever_in(self.driver.scene),
+        )
         for name in (*PANELS, "tabs"):
             place = places.get(name)
             if place is not None and (name == "tabs" or name in self.entered):
@@ -226,11 +233,11 @@ class PanelsScreen(Screen[None]):
         first = not self._stage
         self._stage = stage.id
         entered = panels_at(self.driver.scene, stage)
-        arrived = [name for name in stage.panels if name not in self.entered and name in TABS]
+        spoken_of = [name for name in stage.panels if name in TABS]
+        if spoken_of and (first or not self.driver.is_past):
+            self.tab = spoken_of[0]
         self.entered = entered
         self.card_panel.chosen = None
-        if self.is_small and (arrived or first):
-            self.tab = arrived[0] if arrived else self.tab
         self.lay_out()
         self.words.scroll_lines(-1000)
         return True
@@ -243,7 +250,7 @@ class PanelsScreen(Screen[None]):
         child = _child_title(view)
         self.child_grid.title(f"Snapshot {child}", f"{child[:1].upper()}{child[1:]}")
         for panel in (self.grid, self.child_grid, self.gauge):
-            panel.acting = acting_keys(self.driver)
+            panel.acting = acting(self.driver)
         for grid in (self.grid, self.child_grid):
             if grid.display:
                 grid.show(view)
@@ -293,8 +300,3 @@ def _child_title(view: View) -> str:
         return "child"
     gone = "" if child.alive and view.engine.alive else ", gone"
     return f"child · pid {child.pid}{gone}"
-
-
-def acting_keys(driver: Driver) -> frozenset[str]:
-    """The sandbox keys that do something at this moment."""
-    return frozenset(key for key in OFFERED if acts(driver, key))

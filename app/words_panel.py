@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from app.crash_words import crash_lines
-from app.driver import Driver, beats
+from app.driver import Driver
 from app.glyphs import Glyphs
-from app.lines import EMPTY, Line, fold, line, paragraph
+from app.keys import TABLE, acting, acts
+from app.lines import EMPTY, Line, flow, fold, line, paragraph
 from app.lines_panel import ARROWS, LinesPanel
+from app.said import said
 from scenes.conditions import text_of, why_of
 from scenes.scene import Question, Scene, Stage
 from scenes.view import QuestionView, View
@@ -29,36 +31,98 @@ class WordsPanel(LinesPanel, can_focus=True):
         if not self.size.width:
             return
         stage = driver.stage()
-        self.title("What happens")
+        self.title(said("words.title"))
         self.put(
-            words_lines(driver.scene, stage, driver.view, driver.text, self.glyphs, self.size.width)
+            words_lines(
+                driver.scene,
+                stage,
+                driver.view,
+                driver.text,
+                self.glyphs,
+                self.size.width,
+                acting=acting(driver),
+                goes_on=acts(driver, "space") and not driver.is_past,
+            )
         )
-        self.subtitle("PgDn: more" if self.hidden_below else "PgUp: back" if self.top else "")
+        more = said("words.more") if self.hidden_below else said("words.back") if self.top else ""
+        self.subtitle(more)
 
 
 def words_lines(
-    scene: Scene, stage: Stage, view: View, text: Text, glyphs: Glyphs, cells: int
+    scene: Scene,
+    stage: Stage,
+    view: View,
+    text: Text,
+    glyphs: Glyphs,
+    cells: int,
+    *,
+    acting: Collection[str] = (),
+    goes_on: bool = True,
 ) -> list[Line]:
-    """The caption, then the question or, at the end, what to take away."""
+    """The caption, then the question or, at the end, what to take away.
+
+    `acting`: the sandbox keys that do something now; `goes_on`: the space key begins beat 1.
+    """
     cells = max(cells - 1, 10)
-    lines = [
-        line((text(stage.title), "bold")),
-        *paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells),
-    ]
-    lines += crash_lines(view, cells)
-    if stage.question is not None:
+    caption = paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells)
+    caption += new_keys(stage, acting, cells)
+    crash = crash_lines(view, cells)
+    if crash and view.engine.alive:  # it came back: what was lost is the news
+        caption, crash = crash, caption
+    lines = [line((text(stage.title), "bold")), *caption, *([EMPTY, *crash] if crash else [])]
+    if stage.question is not None and (view.engine.alive or _is_answered(stage, view)):
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
     if stage.beat == 0:
-        begins = line(("space", "key"), " begins with beat 1; d: the story so far")
-        lines += [EMPTY, *fold(begins, cells)]
-        lines += [EMPTY, line(("Previously", "bold"))]
+        begins = line(("space", "key"), said("words.begins"))
+        lines += [EMPTY, *fold(begins, cells)] if goes_on else []
+        lines += [EMPTY, line((said("words.previously"), "bold"))]
         lines += paragraph(text(scene.previously), cells, "dim")
-    elif stage is scene.stages[-1] and stage.beat == beats(scene) and scene.takeaways:
-        lines += [EMPTY, line(("To take away", "bold"))]
-        for key in scene.takeaways:
-            folded = paragraph(text(key), cells - 2)
-            lines += [line(("- " if n == 0 else "  ", "dim"), *own) for n, own in enumerate(folded)]
+    elif stage is scene.stages[-1]:
+        lines += closing_lines(scene, text, cells)
     return lines
+
+
+def closing_lines(scene: Scene, text: Text, cells: int) -> list[Line]:
+    """What stands at a scene's end: takeaways, questions with answers, where to read on."""
+    lines: list[Line] = []
+    if scene.takeaways:
+        lines += [EMPTY, line((said("words.takeaways"), "bold"))]
+        for key in scene.takeaways:
+            lines += _item(text(key), "text", cells)
+    if scene.open_questions:
+        lines += [EMPTY, line((said("words.open_questions"), "bold"))]
+        for one in scene.open_questions:
+            lines += _item(text(one.ask), "text", cells)
+            lines += [((("  "), "text"), *own) for own in paragraph(text(one.answer), cells - 2)]
+    if scene.further:
+        lines += [EMPTY, line((said("words.further"), "bold"))]
+        for further in scene.further:
+            what = f": {text(further.text)}" if further.text else ""
+            lines += _item(further.where + what, "dim", cells)
+    return lines
+
+
+def _item(text: str, role: str, cells: int) -> list[Line]:
+    folded = paragraph(text, cells - 2, role)
+    return [line(("- " if n == 0 else "  ", "dim"), *own) for n, own in enumerate(folded)]
+
+
+def new_keys(stage: Stage, acting: Collection[str], cells: int) -> list[Line]:
+    """The sandbox keys that this step brings, as far as they do something now."""
+    items = [
+        line((f" {key.shown} ", "key"), f" {key.short}")
+        for key in TABLE
+        if key.shown in stage.keys and key.shown in acting
+    ]
+    return flow([line((said("words.to_try"), "dim")), *items], cells) if items else []
+
+
+def _is_answered(stage: Stage, view: View) -> bool:
+    """Whether this run has measured the answer to the step's question."""
+    asked, question = view.question, stage.question
+    return (
+        asked is not None and question is not None and asked.id == question.id and asked.right >= 0
+    )
 
 
 def question_lines(
@@ -79,18 +143,16 @@ def question_lines(
             role = "text" if right < 0 else "faint"
         note = ""
         if index == chosen:
-            note = "  (your answer)" if right < 0 else "  (your answer: right)"
-            if right not in (-1, index):
-                note = "  (your answer)"
+            note = f"  {said('words.your_answer_right' if right == index else 'words.your_answer')}"
         shown = line((lead, "bold"), (f"{index + 1}) ", "key"), (" ", role),
                      (text(choice.text), role), (note, "dim"))  # fmt: skip
         lines += fold(shown, cells, 6)
     if state and right >= 0:
         why = why_of(question.choices[right], state)
-        lines += paragraph("Measured: " + text(why), cells, "text")
+        lines += paragraph(said("words.measured", why=text(why)), cells, "text")
     elif chosen >= 0:
-        lines += paragraph("space: let it happen, and count", cells, "dim")
+        lines += paragraph(said("words.let_happen"), cells, "dim")
     else:
         count = len(question.choices)
-        lines += paragraph(f"1 to {count}: predict; then this run is measured", cells, "dim")
+        lines += paragraph(said("words.predict", count=count), cells, "dim")
     return lines

@@ -9,7 +9,8 @@ import immutables
 import msgspec
 
 from engine.events import Event, RdbSaved, type_name
-from scenes.scene import Card, Lights, Match
+from scenes.actions import Match
+from scenes.scene import Card, Lights
 from scenes.view import ChildView, Lit
 
 LightIndex: TypeAlias = dict[str, list[tuple[str, Lights]]]
@@ -20,7 +21,7 @@ _compiled: list[tuple[Sequence[Card], LightIndex]] = []
 
 def matches(match: Match, event: Event) -> bool:
     """Whether `event` is one that `match` picks."""
-    if type_name(type(event)) != match.event:
+    if type_name(type(event)) != match.event or match.engine not in ("", "*", event.engine):
         return False
     return _fields_match(match, event)
 

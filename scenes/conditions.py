@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 from scenes.scene import Choice, Scene, Stage
+from scenes.topics import Registry
 from scenes.view import QuestionView, View
 
 LEAST_READINGS = 4
@@ -43,7 +44,7 @@ def _straight(view: View) -> bool:
     return middle - first.extra_kb <= last.extra_kb - middle
 
 
-CONDITIONS: Mapping[str, Callable[[View], bool]] = {
+_BUILTIN: Mapping[str, Callable[[View], bool]] = {
     "engine_gone": lambda view: view.crash is not None and not view.engine.alive,
     "child_lives": _child_lives,
     "child_gone": _child_gone,
@@ -54,6 +55,8 @@ CONDITIONS: Mapping[str, Callable[[View], bool]] = {
     "straight": _straight,
     "aof_off": lambda view: not view.tail.enabled,
 }
+CONDITIONS = Registry("CONDITIONS", _BUILTIN)
+"""Those that stand here and those of the topics."""
 
 
 def text_of(scene: Scene, stage: Stage, view: View) -> str:

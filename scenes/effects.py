@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
-from scenes.scene import Workload
+from scenes.actions import Workload
 
 
 class Send(msgspec.Struct, frozen=True):
     """Send a RESP command to the engine."""
 
     argv: tuple[str, ...]
+    engine: str = ""
+    """Which, where a scene runs several; "": the first, "*": all of them."""
+    keep: str = ""
+    """The name under which the reply becomes a `reply` event and a figure; "": it does not."""
+    refused: str = ""
+    """The error that is the answer asked for begins so."""
 
 
 class StartWorkload(msgspec.Struct, frozen=True):
     workload: Workload
     rate: float
     """Commands a second, pace applied."""
+    engine: str = ""
 
 
 class StopWorkload(msgspec.Struct, frozen=True):
@@ -93,6 +100,20 @@ class Kill(msgspec.Struct, frozen=True):
     """kill -9 to the engine's whole process group, then a start on what is left."""
 
 
+class Crash(msgspec.Struct, frozen=True):
+    """kill -9 or a power cut, as a scene's step wants it, then a start on what is left."""
+
+    kind: Literal["kill", "power"]
+    engine: str = ""
+
+
+class RestartEngine(msgspec.Struct, frozen=True):
+    """SIGTERM, then a start on the same folder with these directives changed."""
+
+    directives: dict[str, str]
+    engine: str = ""
+
+
 class Refused(msgspec.Struct, frozen=True):
     """A key that does nothing now, and why."""
 
@@ -114,5 +135,7 @@ Effect: TypeAlias = (
     | Asleep
     | Restart
     | Kill
+    | Crash
+    | RestartEngine
     | Refused
 )

@@ -7,12 +7,17 @@ come from the same stream. What is kept grows with the pages and snapshots, not 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from engine import events
 from scenes import cells
+from scenes.errors import SceneError
+from scenes.topics import gatherers
+
+G = TypeVar("G")
 
 KEPT = 4096
 """fsync events and gauge readings kept."""
@@ -98,7 +103,16 @@ class Evidence:
         populate: int = 0,
         folder: str = "",
         cannot_prove_dirty: Callable[[], str] = lambda: "nobody asked the kernel",
+        topics: Sequence[str] = (),
     ) -> None:
+        self.name = ""
+        """The engine it is about; that of the first event unless told."""
+        self.others: dict[str, Evidence] = {}
+        """What the events of the other engines prove, where a scene runs several."""
+        self._topics = list(topics)
+        self._gatherers = gatherers(self._topics)
+        self.replies: dict[str, str] = {}
+        """What the engine answered where a step keeps the answer, by its name."""
         self.populate = populate
         self.folder = folder
         self.cannot_prove_dirty = cannot_prove_dirty
@@ -145,13 +159,48 @@ class Evidence:
         dumps = self.snapshot is not None and self.snapshot.fork.purpose == "rdb"
         return dumps and self.child_lives and self.hold == "held"
 
+    @property
+    def lesson_lives(self) -> bool:
+        """Whether a lesson's child lives."""
+        return self.child_lives and self.snapshots[-1].fork.purpose == "lesson"
+
     def copied_of(self, key: str) -> int:
         """Copies since the last answer of the page that `key` was last written on."""
         page = self.snapshot.page_of.get(key) if self.snapshot else None
         return 0 if page is None else self.copies_since_answer[page]
 
+    def of(self, kind: type[G]) -> G:
+        """What a topic's gatherer has gathered; raises SceneError if the scene lists no such."""
+        for gatherer in self._gatherers:
+            if isinstance(gatherer, kind):
+                return gatherer
+        home = kind.__module__.rpartition(".")[2]
+        raise SceneError(f"nobody gathers {kind.__name__}: the scene must list topics = ['{home}']")
+
+    def engine(self, name: str) -> Evidence:
+        """What is known of one engine; "" is the first. Raises SceneError for an unknown one."""
+        if name in ("", self.name):
+            return self
+        if name not in self.others:
+            raise SceneError(f"no engine called '{name}' was heard of")
+        return self.others[name]
+
+    def engines(self) -> dict[str, Evidence]:
+        """All of them by name, the first one first."""
+        return {self.name: self, **self.others}
+
     def add(self, event: events.Event) -> None:
-        """Take one event in."""
+        """Take one event in; a topic's gatherers hear of all engines, all else of its own."""
+        for gatherer in self._gatherers:
+            gatherer.add(event)
+        self.name = self.name or event.engine
+        if event.engine != self.name:
+            if event.engine not in self.others:
+                other = Evidence(populate=self.populate, topics=self._topics)
+                other.cannot_prove_dirty = self.cannot_prove_dirty
+                self.others[event.engine] = other
+            self.others[event.engine].add(event)
+            return
         match event:
             case events.Command():
                 self._command(event)
@@ -183,6 +232,8 @@ class Evidence:
                 self.hold = event.state
             case events.Latency():
                 self.latencies[event.client] = event
+            case events.Reply():
+                self.replies[event.name] = event.text
             case _:
                 self._of_child(event)
 

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from scenes import checks_aof, checks_snapshot
+from scenes.errors import SceneError
 from scenes.evidence import Evidence
 from scenes.scene import Expectation
+from scenes.topics import Registry
 from scenes.verdict import Verdict
 
 Check: TypeAlias = Callable[..., Verdict]
 
-CHECKS: dict[str, Check] = {
+_BUILTIN: dict[str, Check] = {
     "figures_agree": checks_snapshot.figures_agree,
     "fork_shared_everything": checks_snapshot.fork_shared_everything,
     "child_is_a_process": checks_snapshot.child_is_a_process,
@@ -36,11 +38,27 @@ CHECKS: dict[str, Check] = {
     "no_fsync_under_no": checks_aof.no_fsync_under_no,
     "something_at_risk": checks_aof.something_at_risk,
 }
+CHECKS = Registry("CHECKS", _BUILTIN)
+"""Those that stand here and those of the topics."""
 
 
 def judge(expectation: Expectation, evidence: Evidence) -> Verdict:
     """The verdict on one expectation, from the evidence so far."""
     try:
-        return CHECKS[expectation.check](evidence, **expectation.args)
-    except TypeError as err:
+        if expectation.engine == "*":
+            return _of_each(expectation, evidence)
+        meant = evidence.engine(expectation.engine)
+        return CHECKS[expectation.check](meant, **expectation.args)
+    except (TypeError, SceneError) as err:
         return Verdict.missed(f"cannot be judged: {err}")
+
+
+def _of_each(expectation: Expectation, evidence: Evidence) -> Verdict:
+    """The first that does not hold; if all do, each with its figures."""
+    said = []
+    for name, own in evidence.engines().items():
+        verdict = CHECKS[expectation.check](own, **expectation.args)
+        if not verdict.held:
+            return Verdict.missed(f"{name}: {verdict.detail}")
+        said.append(f"{name}: {verdict.detail}")
+    return Verdict.of(True, "; ".join(said))

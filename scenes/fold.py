@@ -59,6 +59,7 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.EngineReady: fold_engine.ready,
     events.Config: fold_engine.config,
     events.State: fold_engine.state,
+    events.Fault: fold_engine.fault,
     events.Latency: fold_engine.latency,
     events.Process: fold_engine.process,
     events.SavePoint: fold_engine.savepoint,
@@ -79,20 +80,42 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.AofDelayed: fold_tail.delayed,
     events.AofDirty: fold_tail.dirty,
     events.Rewrite: fold_tail.rewrite,
+    events.Clock: _unchanged,
+    events.LessonSide: _unchanged,
+    events.LessonValue: _unchanged,
+    events.LessonPages: _unchanged,
+    events.Frames: _unchanged,
+    events.Walk: _unchanged,
     events.Step: _step,
     events.Question: _question,
     events.Answer: _answer,
+    events.Reply: _unchanged,
 }
 
 
 def reduce(view: View, event: Event, cards: Sequence[Card] = ()) -> View:
     """The view after `event`; `cards` are the scene's, whose lines the events light."""
+    if event.engine != view.name and view.name:
+        return _of_another(view, event, cards)
     child = view.child
     view = _FOLDS[type(event)](view, event)
     return replace(
         view,
+        name=event.engine,
         seq=event.seq,
         at=event.at,
         run=max(view.run, event.run),
         lights=light(view.lights, event, cards, child),
+    )
+
+
+def _of_another(view: View, event: Event, cards: Sequence[Card]) -> View:
+    """An event of an engine beside the one on show changes its own view, and may light a line."""
+    other = view.others.get(event.engine, View())
+    return replace(
+        view,
+        others=view.others.set(event.engine, reduce(other, event)),
+        lights=light(view.lights, event, cards, other.child),
+        seq=event.seq,
+        at=event.at,
     )

@@ -27,8 +27,14 @@ class Folder:
         self.has_disk = has_disk
         self._lock = lock
 
+    @property
+    def ledger(self) -> Path:
+        """Where the disk's ledger is kept: on the same file system, outside of the folder."""
+        return _ledger(self.path)
+
     def remove(self) -> None:
         """Remove it with everything in it, then let the lock go."""
+        shutil.rmtree(self.ledger, ignore_errors=True)
         shutil.rmtree(self.path, ignore_errors=True)
         self.release()
 
@@ -92,11 +98,16 @@ def _clean(parent: Path) -> None:
             continue  # being made this moment, or not ours to read
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(_ledger(path), ignore_errors=True)
             shutil.rmtree(path, ignore_errors=True)
         except OSError:
             pass  # its session lives
         finally:
             os.close(lock)
+
+
+def _ledger(path: Path) -> Path:
+    return path.with_name(f"ledger-of-{path.name}")
 
 
 def _has_disk(path: Path) -> bool:

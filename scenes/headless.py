@@ -144,6 +144,7 @@ def record(
     seed: int | None = None,
     arena_pages: int | None = None,
     err: TextIO | None = None,
+    language: str = "en",
     pace: float = 1.0,
     command: Sequence[str] = (),
 ) -> int:
@@ -151,7 +152,7 @@ def record(
 
     Raises SceneError before anything is started when `path` cannot be written.
     """
-    lesson = load(scene)
+    lesson = load(scene, language)
     writer = RecordingWriter(path)
 
     def on_event(event: AnyEvent) -> None:

@@ -14,6 +14,7 @@ from time import monotonic
 from engine.events import AnyEvent
 from scenes import sandbox
 from scenes.effects import Effect, Enter, Failed, Finished, Refused, Restart, WaitUntil
+from scenes.ensemble import Ensemble
 from scenes.errors import SceneError
 from scenes.history import History
 from scenes.loader import Lesson
@@ -77,8 +78,9 @@ class Live:
         waited = monotonic() - asked if asked else 0.0
         return waited if waited > BUSY_SECONDS else 0.0
 
-    def _new_session(self) -> Session:
-        return Session(
+    def _new_session(self) -> Session | Ensemble:
+        kind = Ensemble if self.lesson.scene.engines else Session
+        return kind(
             self.lesson,
             on_event=self._arrived,
             seed=self._seed,

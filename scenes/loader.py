@@ -9,11 +9,12 @@ from pathlib import Path
 import msgspec
 
 from scenes.errors import SceneError
+from scenes.places import in_scene, of_field
 from scenes.scene import Scene
 from scenes.words import Words, read_catalogue
 
 LESSONS = Path(__file__).parent / "lessons"
-_ITEM = re.compile(r"\$\.(\w+)\[(\d+)\]")
+_ITEM = re.compile(r"\$\.(\w+)\[(\d+)\](?:\.(\w+))?")
 
 
 class Lesson(msgspec.Struct, frozen=True):
@@ -22,6 +23,7 @@ class Lesson(msgspec.Struct, frozen=True):
     scene: Scene
     words: Words
     folder: Path
+    language: str = "en"
 
 
 def load(name: str, language: str = "en") -> Lesson:
@@ -32,15 +34,19 @@ def load(name: str, language: str = "en") -> Lesson:
     """
     folder = find(name)
     scene = read_scene(folder / "scene.toml")
-    english = read_catalogue(folder / "en.toml")
-    if language == "en":
-        words = Words(english)
-    else:
-        words = Words(read_catalogue(folder / f"{language}.toml"), fallback=english)
-    lesson = Lesson(scene, words, folder)
+    lesson = Lesson(scene, read_words(folder, language), folder, language)
     if folder.parent != LESSONS:  # the scenes that ship are checked by the tests, not by each start
         check(lesson)
     return lesson
+
+
+def read_words(folder: Path, language: str) -> Words:
+    """A scene's words; what a language lacks (or all, without its catalogue) is in English."""
+    english = read_catalogue(folder / "en.toml")
+    path = folder / f"{language}.toml"
+    if language == "en" or not path.exists():
+        return Words(english)
+    return Words(read_catalogue(path), fallback=english)
 
 
 def check(lesson: Lesson) -> None:
@@ -50,7 +56,8 @@ def check(lesson: Lesson) -> None:
     found = problems(lesson.scene, lesson.words)
     if found:
         first, more = found[0], len(found) - 1
-        place = _place(lesson.folder / "scene.toml", first.table, first.index)
+        path = lesson.folder / "scene.toml"
+        place = in_scene(path, first.table, first.index, first.text)
         raise SceneError(f"{place}: {first.text}" + (f" (and {more} more)" if more else ""))
 
 
@@ -89,15 +96,7 @@ def read_scene(path: Path) -> Scene:
         raise SceneError(f"{path}: cannot be read as TOML: {err}") from err
     except msgspec.ValidationError as err:
         item = _ITEM.search(str(err))
-        place = _place(path, item[1], int(item[2])) if item else str(path)
+        place = str(path)
+        if item:
+            place = of_field(path, item[1], int(item[2]), item[3] or item[1])
         raise SceneError(f"{place}: {err}") from err
-
-
-def _place(path: Path, table: str, index: int) -> str:
-    """`file:line` of the nth `[[table]]`; the file alone for what is not in such a table."""
-    seen = -1
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        seen += line.strip() == f"[[{table}]]"
-        if seen == index and table:
-            return f"{path}:{number}"
-    return str(path)

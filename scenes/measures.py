@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 from scenes.evidence import Evidence, Reading, Snapshot
+from scenes.topics import Registry
+
+Measured: TypeAlias = int | str | None
+Measure: TypeAlias = Callable[..., Measured]
+
+REPLY = "reply_"
+"""Before the name of a reply that a step keeps: a figure, too."""
 
 
 def _of_snapshot(figure: Callable[[Snapshot], int | None]) -> Callable[[Evidence], int | None]:
@@ -23,8 +31,8 @@ def _of_reading(figure: Callable[[Reading], int]) -> Callable[[Evidence], int | 
 
 
 def _copied_kb(evidence: Evidence) -> int | None:
-    copied = MEASURES["copied"](evidence)
-    return None if copied is None else copied * evidence.page_size // 1024
+    latest = evidence.snapshot.latest if evidence.snapshot else None
+    return None if latest is None else latest.copied * evidence.page_size // 1024
 
 
 def _full_copy_kb(evidence: Evidence) -> int | None:
@@ -41,7 +49,7 @@ def _unsafe(evidence: Evidence) -> int:
     return sum(commands for _, commands, _ in evidence.unsafe)
 
 
-MEASURES: Mapping[str, Callable[[Evidence], int | None]] = {
+_BUILTIN: Mapping[str, Measure] = {
     "copied": _of_reading(lambda reading: reading.copied),
     "new": _of_reading(lambda reading: reading.new),
     "shared": _of_reading(lambda reading: reading.shared),
@@ -72,7 +80,10 @@ MEASURES: Mapping[str, Callable[[Evidence], int | None]] = {
     "appends": lambda evidence: evidence.spans[-1].appends,
     "last_fsync_usec": _last_fsync_usec,
     "longest_amber_msec": lambda evidence: round(evidence.longest_amber * 1000),
+    "reply": lambda evidence, name="": evidence.replies.get(name),
 }
+MEASURES = Registry("MEASURES", _BUILTIN)
+"""Those that stand here and those of the topics."""
 
 
 class Figures(Mapping[str, int | str | None]):
@@ -85,7 +96,14 @@ class Figures(Mapping[str, int | str | None]):
     def __getitem__(self, name: str) -> int | str | None:
         if name in self.scene_values:
             return self.scene_values[name]
-        figure = MEASURES[name](self.evidence)
+        if name.startswith(REPLY):
+            return self.evidence.replies.get(name.removeprefix(REPLY))
+        evidence = self.evidence
+        for engine, own in evidence.others.items():
+            if name.startswith(f"{engine}_") and name.removeprefix(f"{engine}_") in MEASURES:
+                name, evidence = name.removeprefix(f"{engine}_"), own
+                break
+        figure = MEASURES[name](evidence)
         # A pid is a name, not an amount: no thousands are grouped in it.
         return str(figure) if name.endswith("_pid") and figure is not None else figure
 

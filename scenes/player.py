@@ -25,6 +25,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from engine.events import Event, Latency, State
+from scenes.actions import Match
 from scenes.cards import matches
 from scenes.course import Course
 from scenes.effects import (
@@ -42,10 +43,11 @@ from scenes.effects import (
     ShowStep,
     WaitUntil,
 )
+from scenes.errors import SceneError
 from scenes.evidence import Evidence, Snapshot
 from scenes.expect import judge
 from scenes.measures import MEASURES, Figures
-from scenes.scene import Expectation, Match, Question, Scene, Stage
+from scenes.scene import Expectation, Question, Scene, Stage
 from scenes.stagehand import Stagehand
 from scenes.verdict import Verdict
 
@@ -56,6 +58,7 @@ ASLEEP_AFTER = 180.0
 """Seconds without a key after which a scene that waits for one stops its writers."""
 GONE = "the engine is gone: 0 starts the scene again, backspace looks back"
 
+_WANTED = {"gone": "a child to go", "held": "a held child", "lesson": "a lesson's child"}
 MOST_FORKS = 2
 """Children that a step forks for itself before it gives up."""
 
@@ -74,7 +77,7 @@ class Player(Course):
         judged_by: Judge = judge,
     ) -> None:
         super().__init__(scene)
-        self.evidence = evidence or Evidence(populate=scene.populate)
+        self.evidence = evidence or Evidence(populate=scene.populate, topics=scene.topics)
         self.figures = Figures(self.evidence, scene.values)
         self.autoplay = autoplay
         self.hand = Stagehand(scene)
@@ -88,7 +91,9 @@ class Player(Course):
         self._judged_by = judged_by
         self._open: list[Expectation] = []
         self._wait: Match | None = None
-        self._prepares: Literal["", "gone", "held"] = ""
+        self._heard: set[str] = set()
+        """Engines that have had the event, where all of them must have it."""
+        self._prepares: Literal["", "gone", "held", "lesson"] = ""
         """What the step needs of the child before it begins."""
         self._left: Snapshot | None = None
         """A child that has gone already, for which another one is on its way."""
@@ -136,7 +141,7 @@ class Player(Course):
         """Take in one event of the stream; its `at` is also news of the clock."""
         self.evidence.add(event)
         if isinstance(event, Latency) and event.done:
-            self.hand.finished(event.client)
+            self.hand.finished(event.client, event.engine)
         if self.phase in ("idle", "over"):
             return []
         effects: list[Effect] = []
@@ -144,12 +149,19 @@ class Player(Course):
             effects += self._next_call(self._ticked_at)  # a new engine: time goes on
         if self._prepares:
             return effects + self._prepared(max(event.at, self._ticked_at))
-        if self._wait is not None and matches(self._wait, event):
+        if self._wait is not None and matches(self._wait, event) and self._all_have(event):
             self._wait = None
             effects += self._wait_met(max(event.at, self._ticked_at))
         if self.phase == "proving" and self._open:
             effects += self._prove(event.at)
         return effects
+
+    def _all_have(self, event: Event) -> bool:
+        """Whether what is waited for has come: of "*", from each engine."""
+        if self._wait is None or self._wait.engine != "*":
+            return True
+        self._heard.add(event.engine)
+        return self._heard >= {setup.name for setup in self.scene.engines}
 
     def feed_clock(self, now: float) -> list[Effect]:
         """Take in the time; always ends with when to call again, if there is anything to await."""
@@ -237,7 +249,7 @@ class Player(Course):
         if stage.id not in self.visited:
             self.visited.append(stage.id)
         self._open = list(stage.expect)
-        self._wait = stage.wait
+        self._wait, self._heard = stage.wait, set()
         self._deadline = now + stage.timeout
         self._dwell_left = stage.dwell
         self.chosen = self.right = -1
@@ -253,13 +265,29 @@ class Player(Course):
         self._prepares, self._forks = "", 0
         if stage.alone and evidence.child_lives:
             self._prepares = "gone"
-            return [Send(("COWSCOPE", "RELEASE"))]
+            return [self._let_go()]
         if stage.held and not evidence.child_held:
             self._prepares = "held"
             if not evidence.child_lives:
                 return self._fork_held()
-            return [Send(("COWSCOPE", "HOLD"))]
+            return [self._let_go() if evidence.lesson_lives else Send(("COWSCOPE", "HOLD"))]
+        if stage.lesson and not evidence.lesson_lives:
+            self._prepares = "lesson"
+            return [self._let_go()] if evidence.child_lives else self._fork_lesson()
         return []
+
+    def _let_go(self) -> Effect:
+        """Have the child end."""
+        words = ("CHILD", "EXIT") if self.evidence.lesson_lives else ("RELEASE",)
+        return Send(("COWSCOPE", *words))
+
+    def _fork_lesson(self) -> list[Effect]:
+        """A lesson's child for a step that needs one."""
+        assert self.stage is not None
+        if self._forks == MOST_FORKS:
+            return self._fail(f"step '{self.stage.id}' needs a lesson's child, and none stays")
+        self._forks, self._left = self._forks + 1, self.evidence.snapshot
+        return [Send(("COWSCOPE", "FORK"))]
 
     def _fork_held(self) -> list[Effect]:
         """A child for a step that needs a held one; not for ever, where nothing can be held."""
@@ -277,6 +305,10 @@ class Player(Course):
         evidence = self.evidence
         if self._prepares == "gone":
             ready = not evidence.child_lives
+        elif self._prepares == "lesson":
+            ready = evidence.lesson_lives
+            if not evidence.child_lives and self._left is not evidence.snapshot:
+                return self._fork_lesson()
         else:
             ready = evidence.child_held
             if not evidence.child_lives and self._left is not evidence.snapshot:
@@ -343,7 +375,7 @@ class Player(Course):
             case "revealing" if self._wait is None:
                 return self._resolve(now)
             case _ if self._prepares:
-                wanted = "a child to go" if self._prepares == "gone" else "a held child"
+                wanted = _WANTED[self._prepares]
                 return self._fail(f"step '{stage.id}' waited {stage.timeout:g} s for {wanted}")
             case _:
                 assert self._wait is not None
@@ -367,6 +399,7 @@ class Player(Course):
         if choice >= len(question.choices):
             return [Refused(f"this question has {len(question.choices)} choices")]
         self.chosen, self.phase, self._wait = choice, "revealing", question.wait
+        self._heard = set()
         effects: list[Effect] = [Answered(question.id, choice), *self.hand.perform(question.reveal)]
         timeout = self.stage.timeout if self.stage else 0.0
         self._deadline = now + (timeout if self._wait is not None else question.settle)
@@ -376,20 +409,25 @@ class Player(Course):
         """The right choice is the one whose figure this run measured."""
         assert self.stage is not None and self.stage.question is not None
         question = self.stage.question
-        measured = (
-            self.evidence.copied_of(question.key)
-            if question.key
-            else MEASURES[question.measure](self.evidence)
-        )
-        values = [choice.value for choice in question.choices]
-        if measured not in values:
+        try:
+            measured = self._measured(question)
+        except (SceneError, TypeError) as err:
+            return self._fail(f"question '{question.id}' cannot be measured: {err}")
+        says = [choice.says(measured) for choice in question.choices]
+        if True not in says:
             return self._fail(
                 f"question '{question.id}': this run measured {measured} ({question.measure}),"
                 f" which none of its choices says"
             )
-        self.right = values.index(measured)
+        self.right = says.index(True)
         ask = Ask(question.id, self._choices(question), self.right)
         return [ask, *self._start_proving(now)]
+
+    def _measured(self, question: Question) -> int | str | None:
+        evidence = self.evidence.engine(question.engine)
+        if question.key:
+            return evidence.copied_of(question.key)
+        return MEASURES[question.measure](evidence, **question.args)
 
     # Going on, going back
 

@@ -104,3 +104,16 @@ class Connection:
             with contextlib.suppress(OSError):
                 await self._writer.wait_closed()
             self._writer = None
+
+
+def in_words(reply: Reply) -> str:
+    """A reply in one line: as redis-cli prints it, without quotes and numbers before elements."""
+    match reply:
+        case None:
+            return "(nil)"
+        case bytes():
+            return reply.decode(errors="replace")
+        case list():
+            return " ".join(map(in_words, reply))
+        case _:
+            return str(reply)

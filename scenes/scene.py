@@ -1,22 +1,14 @@
 """A scene as data: TOML for structure, one catalogue a language for words.
 
-A scene lives in a folder: `scene.toml` (this module's structs) and `en.toml` (its words, by key).
+A scene lives in a folder: `scene.toml` (this module's structs, and those of scenes.actions) and
+`en.toml`, `zh.toml` ... (its words, by key). README.md beside this module is the author's guide.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
-
-class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Picks events: by type, then by fields that must be equal (`where = {policy = "always"}`)."""
-
-    event: str
-    where: dict[str, str | int | bool] = {}
-    nonzero: list[str] = []
-    """Fields that must not be 0, empty or missing."""
+from scenes.actions import Action, Match
 
 
 class Lights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,54 +39,36 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Pseudo-code line -> a text that occurs in exactly one line of the real source."""
 
 
-class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A client that writes by itself."""
-
-    name: str
-    rate: float
-    """Commands a second at pace 1."""
-    keys: int = 0
-    """How many different keys; 0: the population's."""
-    first_key: int = 0
-    prefix: str = "user:"
-    value_bytes: int = 0
-    """0: as long as the values of the population."""
-    order: Literal["random", "sequential", "one"] = "random"
-    count: int = 0
-    """Stop after so many; 0: until stopped."""
-
-
-class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing a step does; exactly one field is set."""
-
-    send: list[str] | None = None
-    """A RESP command; `{words}` are filled from the scene's `values`."""
-    start: Workload | None = None
-    stop: str | None = None
-    hold: bool | None = None
-    """True: COWSCOPE HOLD; False: COWSCOPE RELEASE."""
-    step: int | None = None
-    """COWSCOPE STEP n."""
-
-
 class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A question's choice; words are catalogue keys."""
 
     text: str
     why: str
-    value: int | None = None
-    """The figure this choice claims, compared with the question's measured one."""
+    value: int | str | None = None
+    """What this choice claims that the question's measure is."""
+    least: int | None = None
+    most: int | None = None
+    """In place of `value`: it claims that the measure lies between these, both included."""
     alone: str = ""
     """Said instead of `why` where no child lived while the figure was taken."""
 
+    def says(self, measured: int | str | None) -> bool:
+        """Whether what was measured is what this choice claims."""
+        if self.value is not None:
+            return measured == self.value
+        if not isinstance(measured, int) or (self.least is None and self.most is None):
+            return False
+        above = self.least is None or measured >= self.least
+        return above and (self.most is None or measured <= self.most)
+
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Predict, then reveal: the right choice is the one whose value this run measured."""
+    """Predict, then reveal: the right choice is the first that says what this run measured."""
 
     id: str
     text: str
     measure: str
-    """Name in scenes.measures: a figure computed from this run's events."""
+    """In scenes.measures or a topic, by name: what is computed from this run's events."""
     choices: list[Choice]
     reveal: list[Action] = []
     """Done after the answer: what is measured is what this brings about."""
@@ -102,6 +76,10 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An event after the reveal without which there is nothing to measure yet."""
     settle: float = 1.0
     """Seconds after that before the measure is taken: evidence arrives after the fact."""
+    args: dict[str, str | int | float | bool] = {}
+    """Given to the measure."""
+    engine: str = ""
+    """The measure is that of this engine, in a scene that runs several."""
     key: str = ""
     """A measure of copies counts only those of the page under this key."""
     scripted: int = 0
@@ -113,6 +91,8 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     check: str
     args: dict[str, str | int | float | bool] = {}
+    engine: str = ""
+    """Of which engine, in a scene that runs several; "": the first, "*": each of them."""
 
 
 class Otherwise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,6 +102,30 @@ class Otherwise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Name in scenes.conditions."""
     text: str
     """Catalogue key."""
+
+
+class OpenQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a curious reader asks at the end, and the answer; catalogue keys."""
+
+    ask: str
+    answer: str
+
+
+class Further(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where to read on."""
+
+    where: str
+    """A man page, a source file, a book's chapter or an address, the same in every language."""
+    text: str = ""
+    """Catalogue key: what is found there."""
+
+
+class EngineSetup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of several engines that run side by side."""
+
+    name: str
+    directives: dict[str, str] = {}
+    """On top of the scene's `engine`."""
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,6 +141,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Begin only when no child lives; one that an earlier step held is let go for it."""
     held: bool = False
     """Begin only over a held child; where none lives, one is forked for it first."""
+    lesson: bool = False
+    """Begin only over a lesson's child; where none lives, one is forked for it first."""
     otherwise: list[Otherwise] = []
     """The first that applies is said instead of `text`; then those of the scene."""
     do: list[Action] = []
@@ -146,7 +152,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dwell: float = 4.0
     """Seconds before autoplay (or the opening) goes on, divided by pace."""
     panels: list[str] = []
-    """Panels that are on the screen from here on: words, grid, child, gauge, tail, code."""
+    """Panels that are on the screen from here on: words, grid, child, gauge, tail, code.
+    A small screen, which has room for one of them, turns to the first that is named here."""
     card: str = ""
     """The card to show."""
     keys: list[str] = []
@@ -171,15 +178,23 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cards: list[Card]
     stages: list[Stage]
     takeaways: list[str] = []
+    open_questions: list[OpenQuestion] = []
+    further: list[Further] = []
+    topics: list[str] = []
+    """Modules of scenes.topics whose checks, measures and conditions the scene uses."""
     otherwise: list[Otherwise] = []
     """What every step says instead of its own words when something ended that it speaks of."""
     engine: dict[str, str] = {}
-    """Directives the scene's engine starts with."""
+    """Directives the scene's engine starts with; all of them, where there are several."""
+    engines: list[EngineSetup] = []
+    """Several engines side by side; the first is the one that is meant where none is named."""
     arena_pages: int = 1024
     populate: int = 0
     """Keys written before the first step."""
     value_bytes: int = 0
     """Size of the population's values; 0: so that each lies on a page of its own."""
+    populate_with: tuple[str, ...] = ("SET", "{key}", "{value}")
+    """The command that writes one of them, e.g. an account's balance: ["SET", "{key}", "100"]."""
     prefix: str = "user:"
     seed: int = 4
     clock_scale: float = 1.0

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shlex
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -22,13 +21,25 @@ from engine import events
 from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
 from scenes import family, folder, process, typed
-from scenes.effects import Answered, Ask, Effect, Enter, Kill, Send, StartWorkload, StopWorkload
+from scenes.actions import Workload
+from scenes.effects import (
+    Answered,
+    Ask,
+    Crash,
+    Effect,
+    Enter,
+    Kill,
+    RestartEngine,
+    Send,
+    StartWorkload,
+    StopWorkload,
+)
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
 from scenes.loader import Lesson
-from scenes.resp import Connection, Reply, ReplyError
-from scenes.scene import Workload
-from scenes.stream import Stream
+from scenes.resp import Connection, Reply, ReplyError, in_words
+from scenes.scene import Scene
+from scenes.stream import MAIN, Stream
 from scenes.subscription import Subscription
 from scenes.workloads import VALUE_BYTES, Writer, populate
 
@@ -56,9 +67,14 @@ class Session:
         arena_pages: int | None = None,
         keep: bool = False,
         command: Sequence[str] = (),
+        name: str = MAIN,
+        directives: Mapping[str, str] | None = None,
+        numbers: Iterator[int] | None = None,
     ) -> None:
-        """`keep` leaves the folder behind; `command` starts another engine than the own one."""
+        """`keep` leaves the folder behind; `command` starts another engine than the own one.
+        Of several engines each has a `name`, `directives` of its own, and a share in `numbers`."""
         scene = lesson.scene
+        self.name = name
         self.lesson = lesson
         self.seed = scene.seed if seed is None else seed
         self.arena_pages = scene.arena_pages if arena_pages is None else arena_pages
@@ -84,7 +100,9 @@ class Session:
         self.folder: folder.Folder | None = None
         self.engine: process.EngineProcess | None = None
         self._command = command
-        self._stream = Stream(self._handed_on(on_event))
+        self._stream = Stream(self._handed_on(on_event), name, numbers)
+        self._own_directives = dict(directives or {})
+        self._keeps_ledger = loses_power(scene)
         self._offsets = (0, 0, 0)
         self._control: Connection | None = None
         self._prompt: Connection | None = None
@@ -94,6 +112,8 @@ class Session:
         """What was started and neither stopped nor done."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving = False
+        self._changed: dict[str, str] = {}
+        """Directives that a step has changed by a restart."""
 
     # Life
 
@@ -115,10 +135,18 @@ class Session:
 
     async def start(self) -> None:
         """Bring everything up, population included; raises SceneError in one clear line."""
+        await self.prepare()
+        await self.begin()
+
+    async def prepare(self) -> None:
+        """Start the engine and write the population; raises SceneError in one clear line."""
         self.folder = folder.fresh()
         await self._start_engine({**self._directives(), **_PREPARED_WITH})
         await self._prepare()
         await self._subscribe()
+
+    async def begin(self) -> None:
+        """Begin the stream with the whole state."""
         self._stream.begin(await self._ask_state(), run=1)
 
     async def close(self) -> None:
@@ -156,6 +184,7 @@ class Session:
         return Evidence(
             populate=self.population,
             folder=path,
+            topics=self.lesson.scene.topics,
             cannot_prove_dirty=lambda: cannot_prove_dirty(path),
         )
 
@@ -164,10 +193,8 @@ class Session:
     async def perform(self, effect: Effect) -> None:
         """Do what an effect of the player asks; raises SceneError when the engine refuses it."""
         match effect:
-            case Send(argv):
-                reply = await self.execute(argv)
-                if isinstance(reply, ReplyError):
-                    raise SceneError(f"'{' '.join(argv)}' was answered with: {reply}")
+            case Send():
+                await self._send(effect)
             case StartWorkload(workload, rate):
                 self._running[workload.name] = effect
                 self._writer(workload).start(rate)
@@ -195,12 +222,31 @@ class Session:
                 )
             case Answered(name, choice):
                 self._stream.own(events.Answer(id=name, choice=choice, source="scripted"))
-            case Kill():
-                await self.kill()
-                await self.restart()
-                await self._write_on()
+            case Kill() | Crash() | RestartEngine():
+                await self.crash(effect)
+                await self.come_back()
             case _:
                 pass  # words for the screen
+
+    async def _send(self, effect: Send) -> None:
+        """Send a scene's command; an error that the scene does not want is a SceneError."""
+        line = " ".join(effect.argv)
+        reply = await self.execute(effect.argv)
+        if effect.keep:
+            self._stream.own(
+                events.Reply(
+                    name=effect.keep,
+                    argv=list(effect.argv),
+                    text=in_words(reply),
+                    failed=isinstance(reply, ReplyError),
+                )
+            )
+        if isinstance(reply, ReplyError):
+            if not effect.refused or not str(reply).startswith(effect.refused):
+                raise SceneError(f"'{line}' was answered with: {reply}")
+        elif effect.refused:
+            said = in_words(reply)
+            raise SceneError(f"'{line}' was to be refused with {effect.refused}, it got: {said}")
 
     async def execute(self, argv: Sequence[str | bytes]) -> Reply:
         """Send a command; error replies come back as ReplyError objects.
@@ -226,10 +272,7 @@ class Session:
 
         Raises SceneError for what would take the connection over, and when it is lost.
         """
-        try:
-            argv = shlex.split(text)
-        except ValueError as err:
-            raise SceneError(f"cannot read '{text}': {err}") from err
+        argv = typed.arguments(text)
         if not argv:
             return None
         if said := typed.refusal(argv, self.port):
@@ -239,23 +282,65 @@ class Session:
         if self._prompt is None:
             self._prompt = await Connection.open(self.port)
         try:
-            return await self._prompt.call([word.encode() for word in argv])
+            return await self._prompt.call(argv)
         except SceneError:
-            if argv[0].upper() == "SHUTDOWN":  # the end of the connection is its answer
+            if argv[0].upper() == b"SHUTDOWN":  # the end of the connection is its answer
                 return "the engine has shut down"
             raise
 
     # Crash and restart
 
+    async def crash(self, effect: Kill | Crash | RestartEngine) -> None:
+        """End the engine as the effect says; raises SceneError if there is none."""
+        match effect:
+            case RestartEngine(directives):
+                await self._shut_down()
+                self._changed.update(directives)
+            case Crash("power"):
+                await self.cut_power()
+            case _:
+                await self.kill()
+
+    async def come_back(self) -> None:
+        """Start on what is left; what wrote without an end goes on."""
+        await self.restart()
+        await self._write_on()
+
     async def kill(self) -> None:
         """kill -9 to the engine and its children; the stream gets the `crash` it cannot report."""
+        await self._killed()
+        self._crashed("kill -9")
+
+    async def cut_power(self) -> None:
+        """Kill the group, then leave in the folder what the disk's model says (worst case)."""
+        from engine.ledger_records import LedgerError
+        from engine.power_cut import cut
+
+        if self.folder is None or not self._keeps_ledger:
+            raise SceneError("no ledger of the disk is kept in this scene: its power can't be cut")
+        await self._killed()
+        try:
+            await asyncio.to_thread(cut, str(self.folder.path), str(self.folder.ledger))
+        except (LedgerError, OSError) as err:
+            raise SceneError(f"the power cut could not be modelled: {err}") from err
+        self._crashed("power cut", "modelled")
+
+    async def _killed(self) -> None:
         if self.engine is None or not self.engine.alive:
             raise SceneError("there is no engine to kill")
         self._leaving = True
         self.engine.kill_group()
         await self.engine.process.wait()
         await self._disconnect()
-        self._crashed("kill -9")
+
+    async def _shut_down(self) -> None:
+        """SIGTERM, as an operator does it; the stream gets the end that the engine cannot tell."""
+        if self.engine is None or not self.engine.alive:
+            raise SceneError("there is no engine to restart")
+        self._leaving = True
+        await self.engine.stop()
+        await self._disconnect()
+        self._crashed("SIGTERM")
 
     def abandon(self) -> None:
         """kill -9 to an engine that does not answer: whoever waits for it is let go."""
@@ -296,10 +381,12 @@ class Session:
         survived = min(acked, state.aof_appended)
         return msgspec.structs.replace(loaded, survived=survived, lost=acked - survived, seq=0)
 
-    def _crashed(self, kind: str) -> None:
+    def _crashed(self, kind: str, source: events.Source = "measured") -> None:
         self._stream.end()
         acked, written, fsynced = self._offsets
-        self._stream.own(events.Crash(kind=kind, acked=acked, written=written, fsynced=fsynced))
+        self._stream.own(
+            events.Crash(kind=kind, acked=acked, written=written, fsynced=fsynced, source=source)
+        )
 
     async def _mourn(self, engine: process.EngineProcess) -> None:
         """Wait for an end that nobody here asked for, and report it."""
@@ -318,7 +405,7 @@ class Session:
 
     def _scaled(self) -> dict[str, str]:
         """The scene's directives: with more keys each delays less, so that a walk takes as long."""
-        engine = dict(self.lesson.scene.engine)
+        engine = {**self.lesson.scene.engine, **self._own_directives}
         delay = int(engine.get(_KEY_DELAY, "0"))
         if delay > 0 and self.population > self.lesson.scene.populate:
             engine[_KEY_DELAY] = str(max(delay * self.lesson.scene.populate // self.population, 1))
@@ -329,7 +416,14 @@ class Session:
             **self._scaled(),
             "arena-pages": str(self.arena_pages),
             "enable-debug-command": "local",
+            **({"cowscope-disk-ledger": self._ledger} if self._keeps_ledger else {}),
+            **self._changed,
         }
+
+    @property
+    def _ledger(self) -> str:
+        assert self.folder is not None
+        return str(self.folder.ledger)
 
     async def _start_engine(self, directives: dict[str, str]) -> None:
         assert self.folder is not None
@@ -345,6 +439,7 @@ class Session:
             keys=self.population,
             prefix=scene.prefix,
             value_bytes=scene.value_bytes or VALUE_BYTES,
+            command=scene.populate_with,
             seed=self.seed,
         )
         await self.perform(Send(("SAVE",)))
@@ -433,6 +528,14 @@ class Session:
         for connection in connections:
             if connection is not None:
                 await connection.close()
+
+
+def loses_power(scene: Scene) -> bool:
+    """Whether a scene may cut the power: then its disk keeps a ledger."""
+    actions = [action for stage in scene.stages for action in stage.do]
+    actions += [a for stage in scene.stages if stage.question for a in stage.question.reveal]
+    offered = any("P" in stage.keys for stage in scene.stages)
+    return offered or any(action.crash == "power" for action in actions)
 
 
 def _offsets_after(offsets: tuple[int, int, int], event: AnyEvent) -> tuple[int, int, int]:

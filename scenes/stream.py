@@ -6,20 +6,33 @@ numbers becomes a `gap` event, and a state that was asked for later waits for it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from time import monotonic
 
 from msgspec.structs import replace
 
 from engine.events import AnyEvent, EngineReady, Gap, State
 
+MAIN = "main"
+"""The engine of a scene that runs no other."""
+
 
 class Stream:
-    """Numbers events 1, 2, 3 ... over all engines and restarts, and hands them on."""
+    """Numbers events 1, 2, 3 ... over all engines and restarts, and hands them on.
 
-    def __init__(self, on_event: Callable[[AnyEvent], None]) -> None:
+    The streams of engines that run side by side share one `numbers`.
+    """
+
+    def __init__(
+        self,
+        on_event: Callable[[AnyEvent], None],
+        engine: str = MAIN,
+        numbers: Iterator[int] | None = None,
+    ) -> None:
         self.on_event = on_event
-        self.seq = 0
+        self.name = engine
+        self._numbers = numbers if numbers is not None else itertools.count(1)
         self.run = 1
         self._seen = 0
         """The last number of this engine's own that has been taken in."""
@@ -80,5 +93,4 @@ class Stream:
             self._emit(replace(self._waiting.pop(0), run=self.run))
 
     def _emit(self, event: AnyEvent) -> None:
-        self.seq += 1
-        self.on_event(replace(event, seq=self.seq))
+        self.on_event(replace(event, seq=next(self._numbers), engine=self.name))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from engine import events
 from engine.events import AnyEvent
+from scenes import lesson_words
 from scenes.conditions import text_of, why_of
 from scenes.effects import Answered, Ask, Checked, Effect, Enter, Failed, Finished, Refused
 from scenes.live import Live
@@ -74,6 +75,18 @@ class Transcript:
                 return f"saved     {event.path}: {event.keys:,} keys, {event.bytes:,} bytes"
             case events.Config():
                 return f"config    {event.name}: {event.old} -> {event.new}"
+            case events.LessonSide():
+                return lesson_words.side(event)
+            case events.LessonValue():
+                return lesson_words.value(event)
+            case events.LessonPages():
+                return lesson_words.touched(event)
+            case events.Frames():
+                return lesson_words.frames(event)
+            case events.Walk(stage="begun" | "ended" | "given up"):
+                return lesson_words.walk(event)
+            case events.Clock():
+                return f"clock     x{event.scale}, scripted: the save points' seconds"
             case events.Latency(done=True):
                 return f"client    {event.client} is done"
             case events.Crash():
@@ -85,6 +98,8 @@ class Transcript:
                 return f"recovered {event.keys:,} keys, {event.lost:,} bytes lost"
             case events.AofDelayed():
                 return f"delayed   a write waited {event.waited_usec:,} µs for an fsync"
+            case events.Fault():
+                return f"fault     the disk has {event.kind} {event.value} (scripted)"
             case events.Gap():
                 return f"gap       {event.missed} events were missed"
             case events.Log(level="#"):

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
 from engine.events import AnyEvent, Event, type_name
+from scenes.actions import KINDS, Action, Match, Workload
 from scenes.cards import unknown_fields
 from scenes.conditions import CONDITIONS
+from scenes.errors import SceneError
 from scenes.expect import CHECKS
-from scenes.measures import MEASURES
-from scenes.scene import Action, Card, Match, Otherwise, Question, Scene, Stage
+from scenes.measures import MEASURES, REPLY
+from scenes.scene import Card, Otherwise, Question, Scene, Stage
+from scenes.topics import Registry, topic
+from scenes.topics import names as topic_names
 from scenes.words import PLAIN, Words
+from scenes.workloads import wanted
 
+WORKLOAD_WORDS = frozenset({"key", "value", "n", "other", "amount"})
 PANELS = ("words", "grid", "child", "gauge", "tail", "code")
 KEYS = ("b", "w", "f", "h", "t", "S", "K", "P")
 EVENT_TYPES: dict[str, type[Event]] = {type_name(kind): kind for kind in get_args(AnyEvent)}
@@ -62,13 +68,27 @@ def _of_scene(scene: Scene, words: Words) -> Iterator[str]:
     for kind, names in (
         ("step", [stage.id for stage in scene.stages]),
         ("card", [card.name for card in scene.cards]),
+        ("question", [stage.question.id for stage in scene.stages if stage.question]),
+        ("engine", [setup.name for setup in scene.engines]),
     ):
-        for name, times in Counter(names).items():
-            if times > 1:
-                yield f"{times} {kind}s are called '{name}': names must differ"
-    keys = (scene.title, scene.thesis, scene.previously, scene.diagram, *scene.takeaways)
+        yield from _twice(kind, names)
+    for name in scene.topics:
+        try:
+            topic(name)
+        except SceneError as err:
+            yield str(err)
+    keys = [scene.title, scene.thesis, scene.previously, scene.diagram, *scene.takeaways]
+    for one in scene.open_questions:
+        keys += [one.ask, one.answer]
+    keys += [further.text for further in scene.further if further.text]
     yield from _unknown_words((*keys, *scene.glossary.values()), scene, words)
     yield from _of_otherwise(scene.otherwise, scene, words)
+
+
+def _twice(kind: str, names: Sequence[str]) -> Iterator[str]:
+    for name, times in Counter(names).items():
+        if times > 1:
+            yield f"{times} {kind}s are called '{name}': names must differ"
 
 
 def _of_card(card: Card, words: Words) -> Iterator[str]:
@@ -102,12 +122,13 @@ def _of_match(match: Match) -> Iterator[str]:
 def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
     yield from _unknown_words((stage.title, stage.text), scene, words)
     yield from _of_otherwise(stage.otherwise, scene, words)
-    if stage.alone and stage.held:
-        yield "no child and a held child cannot both be needed"
+    if stage.alone + stage.held + stage.lesson > 1:
+        yield "no child, a held one, a lesson's: only one of them can be needed"
     for action in stage.do:
-        yield from _of_action(action)
+        yield from _of_action(action, scene)
     if stage.wait is not None:
         yield from _of_match(stage.wait)
+        yield from _unknown_engine(stage.wait.engine, scene)
     if stage.card and stage.card not in {card.name for card in scene.cards}:
         yield f"no card is called '{stage.card}'"
     for panel in stage.panels:
@@ -117,8 +138,8 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
         if key not in KEYS:
             yield f"'{key}' is no sandbox key: {' '.join(KEYS)}"
     for expectation in stage.expect:
-        if expectation.check not in CHECKS:
-            yield f"no check is called '{expectation.check}': {', '.join(sorted(CHECKS))}"
+        yield from _unknown_name("check", expectation.check, CHECKS, scene)
+        yield from _unknown_engine(expectation.engine, scene)
     if stage.question is not None:
         yield from _of_question(stage.question, scene, words)
 
@@ -126,15 +147,47 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
 def _of_otherwise(others: Sequence[Otherwise], scene: Scene, words: Words) -> Iterator[str]:
     yield from _unknown_words(tuple(other.text for other in others), scene, words)
     for other in others:
-        if other.when not in CONDITIONS:
-            yield f"no condition is called '{other.when}': {', '.join(sorted(CONDITIONS))}"
+        yield from _unknown_name("condition", other.when, CONDITIONS, scene)
 
 
-def _of_action(action: Action) -> Iterator[str]:
-    fields = msgspec.structs.asdict(action)
-    given = [name for name, value in fields.items() if value is not None]
+def _unknown_name(kind: str, name: str, registry: Registry[Any], scene: Scene) -> Iterator[str]:
+    known = registry.known_to([one for one in scene.topics if one in topic_names()])
+    if name in known:
+        return
+    home = registry.home(name)
+    if home:
+        yield f"the {kind} '{name}' is the topic {home}'s: add topics = ['{home}'] to the scene"
+    else:
+        yield f"no {kind} is called '{name}': {', '.join(sorted(known))}"
+
+
+def _of_action(action: Action, scene: Scene) -> Iterator[str]:
+    given = action.given()
     if len(given) != 1:
-        yield f"an action does exactly one thing, this one has {given or 'none'}"
+        yield (
+            f"an action does exactly one thing ({', '.join(KINDS)}), this one has {given or 'none'}"
+        )
+    yield from _unknown_engine(action.engine, scene)
+    if action.keep and action.send is None:
+        yield "`keep` keeps the reply of a `send`: there is none"
+    if action.start is not None:
+        yield from _of_workload(action.start)
+
+
+def _unknown_engine(name: str, scene: Scene) -> Iterator[str]:
+    names = [setup.name for setup in scene.engines]
+    if name and name != "*" and name not in names:
+        yield f"no engine is called '{name}': {', '.join(names) or 'this scene runs one'}"
+
+
+def _of_workload(workload: Workload) -> Iterator[str]:
+    if not workload.commands or not all(workload.commands):
+        yield f"the workload '{workload.name}' has an empty command"
+    for name in sorted(wanted(workload.commands) - WORKLOAD_WORDS):
+        known = " ".join(sorted(f"{{{one}}}" for one in WORKLOAD_WORDS))
+        yield f"the workload '{workload.name}' wants '{{{name}}}': {known}"
+    if workload.rate <= 0:
+        yield f"the workload '{workload.name}' has no rate: commands a second, above 0"
 
 
 def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str]:
@@ -144,17 +197,25 @@ def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str
     yield from _unknown_words(tuple(keys), scene, words)
     if not 2 <= len(question.choices) <= 4:
         yield f"question '{question.id}' needs two to four choices"
-    if question.measure not in MEASURES:
-        yield f"no measure is called '{question.measure}': {', '.join(sorted(MEASURES))}"
+    yield from _unknown_name("measure", question.measure, MEASURES, scene)
+    for number, choice in enumerate(question.choices, 1):
+        given = (choice.value is not None) + (choice.least is not None or choice.most is not None)
+        if given != 1:
+            yield f"choice {number} of '{question.id}' says either a value, or least and most"
     if not 0 <= question.scripted < len(question.choices):
         yield f"question '{question.id}': there is no choice {question.scripted} to script"
     for action in question.reveal:
-        yield from _of_action(action)
+        yield from _of_action(action, scene)
+    yield from _unknown_engine(question.engine, scene)
     if question.wait is not None:
         yield from _of_match(question.wait)
+        yield from _unknown_engine(question.wait.engine, scene)
 
 
 def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterator[str]:
+    measures = MEASURES.known_to([one for one in scene.topics if one in topic_names()])
+    known = {*measures, *scene.values, *(REPLY + name for name in _kept(scene))}
+    known |= {f"{setup.name}_{name}" for setup in scene.engines[1:] for name in measures}
     for key in keys:
         if key not in words:
             yield f"no words for '{key}'"
@@ -163,5 +224,12 @@ def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterato
             if key not in (scene.previously, scene.diagram):  # said on a screen only
                 yield f"'{seen[0]}' in the words of '{key}' needs a screen: add '{key}{PLAIN}'"
         for name in sorted(words.figures_in(key) | words.figures_in(words.plain(key))):
-            if name not in MEASURES and name not in scene.values:
+            if name not in known:
                 yield f"the words of '{key}' want the figure '{name}', which nobody measures"
+
+
+def _kept(scene: Scene) -> set[str]:
+    """The names of the replies that steps keep."""
+    actions = [action for stage in scene.stages for action in stage.do]
+    actions += [a for stage in scene.stages if stage.question for a in stage.question.reveal]
+    return {action.keep for action in actions if action.keep}

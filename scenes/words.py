@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scenes.errors import SceneError
 
-_FIGURE = re.compile(r"\{([a-z_0-9]+)\}")
+FIGURE = re.compile(r"\{([a-z_0-9]+)\}")
 PLAIN = "_plain"
 UNKNOWN = "…"
 """Stands for a figure that this run has not measured yet."""
@@ -44,7 +44,7 @@ class Words:
 
     def figures_in(self, key: str) -> set[str]:
         """The names between braces in the words of `key`."""
-        return set(_FIGURE.findall(self.texts.get(key, self.fallback.get(key, ""))))
+        return set(FIGURE.findall(self.texts.get(key, self.fallback.get(key, ""))))
 
     def missing(self) -> list[str]:
         """Keys that only the fallback has."""
@@ -60,7 +60,7 @@ def fill(text: str, figures: Mapping[str, int | str | None]) -> str:
             return UNKNOWN
         return f"{value:,}" if isinstance(value, int) else value
 
-    return _FIGURE.sub(one, text)
+    return FIGURE.sub(one, text)
 
 
 def read_catalogue(path: Path) -> dict[str, str]:

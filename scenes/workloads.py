@@ -6,15 +6,16 @@ import asyncio
 import contextlib
 import random
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from redis.exceptions import RedisError, ResponseError
 
 from engine.events import Latency, Log
+from scenes.actions import Workload
 from scenes.errors import SceneError
-from scenes.scene import Workload
 from scenes.subscription import client
+from scenes.words import FIGURE, fill
 
 VALUE_BYTES = 12
 """A value's length where a scene says nothing."""
@@ -25,6 +26,8 @@ STALL_SECONDS = 1.0
 """An answer that takes longer moves what is due: nobody makes up for a busy engine's time."""
 AGAIN_SECONDS = 0.5
 """After a refusal or a lost connection, before the next attempt."""
+MOST_AMOUNT = 10
+"""`{amount}` is 1 to this."""
 TOLD_AFTER = 0.1
 """Seconds by which the end is reported late: the engine's events on it come first."""
 
@@ -49,9 +52,11 @@ class Writer:
         self.finished = False
         """The end has been reported."""
         self._client = client(port, workload.name)
+        self._client.response_callbacks.clear()  # answers are waited for, not read
         self._keys = workload.keys or population
         self._value_bytes = workload.value_bytes or value_bytes
         self._random = random.Random(f"{seed} {workload.name}")
+        self._wanted = wanted(workload.commands)
         self._publish = publish
         self._usecs: list[int] = []
         self._refusal = ""
@@ -137,26 +142,32 @@ class Writer:
     async def _write(self, commands: int) -> int:
         if self.workload.count:
             commands = min(commands, self.workload.count - self.written)
-        pairs = [self._next(self.written + n) for n in range(commands)]
+        sent = [self._next(self.written + n) for n in range(commands)]
         began = self.asked_at = monotonic()
         try:
-            await self._send(pairs)
+            await self._send(sent)
         finally:
             self.asked_at = 0.0
         self.written += commands
         self._usecs += [int((monotonic() - began) * 1e6)] * commands
         return commands
 
-    async def _send(self, pairs: list[tuple[str, str]]) -> None:
-        if len(pairs) == 1:
-            await self._client.set(*pairs[0])
+    async def _send(self, times: list[list[list[str]]]) -> None:
+        if len(times) == 1 and len(times[0]) == 1:
+            await self._client.execute_command(*times[0][0])  # type: ignore[no-untyped-call]
             return
         async with self._client.pipeline(transaction=False) as pipeline:
-            for key, value in pairs:
-                pipeline.set(key, value)
+            for commands in times:
+                if self.workload.transaction:
+                    pipeline.execute_command("MULTI")
+                for argv in commands:
+                    pipeline.execute_command(*argv)
+                if self.workload.transaction:
+                    pipeline.execute_command("EXEC")
             await pipeline.execute()
 
-    def _next(self, number: int) -> tuple[str, str]:
+    def _next(self, number: int) -> list[list[str]]:
+        """The commands of one time, filled in; what is drawn depends on the seed alone."""
         load = self.workload
         match load.order:
             case "one":
@@ -165,7 +176,16 @@ class Writer:
                 key = load.first_key + number % self._keys
             case "random":
                 key = load.first_key + self._random.randrange(self._keys)
-        return f"{load.prefix}{key}", value(self._random, self._value_bytes)
+        words = {"key": f"{load.prefix}{key}", "n": str(number)}
+        if "value" in self._wanted:
+            words["value"] = value(self._random, self._value_bytes)
+        if "other" in self._wanted:
+            further = 1 + self._random.randrange(max(1, self._keys - 1))
+            other = load.first_key + (key - load.first_key + further) % self._keys
+            words["other"] = f"{load.prefix}{other}"
+        if "amount" in self._wanted:
+            words["amount"] = str(self._random.randint(1, MOST_AMOUNT))
+        return [[fill(word, words) for word in argv] for argv in load.commands]
 
     def _report(self, *, done: bool) -> None:
         usecs = sorted(self._usecs) or [0]
@@ -182,19 +202,35 @@ class Writer:
         self._usecs.clear()
 
 
-async def populate(port: int, *, keys: int, prefix: str, value_bytes: int, seed: int) -> None:
+async def populate(
+    port: int,
+    *,
+    keys: int,
+    prefix: str,
+    value_bytes: int,
+    seed: int,
+    command: Sequence[str] = ("SET", "{key}", "{value}"),
+) -> None:
     """Write the keys that a scene begins with; raises SceneError when the engine refuses."""
     source = random.Random(f"{seed} population")
     writer = client(port)
     try:
         async with writer.pipeline(transaction=False) as pipeline:
             for number in range(keys):
-                pipeline.set(f"{prefix}{number}", value(source, value_bytes))
+                words = {"key": f"{prefix}{number}", "n": str(number)}
+                words["value"] = value(source, value_bytes)
+                argv = [fill(word, words) for word in command]
+                pipeline.execute_command(*argv)
             await pipeline.execute()
     except (RedisError, OSError) as err:
         raise SceneError(f"the scene's {keys} keys cannot be written: {err}") from err
     finally:
         await writer.aclose()
+
+
+def wanted(commands: Sequence[Sequence[str]]) -> set[str]:
+    """The names between braces in a workload's commands."""
+    return {name for argv in commands for word in argv for name in FIGURE.findall(word)}
 
 
 def value(source: random.Random, size: int) -> str:

@@ -282,3 +282,32 @@ def test_doctor_reports_every_finding(capsys: pytest.CaptureFixture[str]) -> Non
     for name in ("/proc", "fork", "pagemap", "smaps", "cachestat"):
         assert name in out
     assert max(map(len, out.splitlines())) <= 100
+
+
+# -- scenes and languages --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--lang", "zh", "play"), ("play", "--lang", "zh"), ("run", "04", "--lang", "zh")],
+)
+def test_a_language_may_stand_before_or_after_the_command(
+    run: Run, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, options = run(*words)
+    monkeypatch.setattr("scenes.phrases._language", "en")  # what is spoken belongs to the process
+    assert app.commands.language_of(options) == "zh"
+
+
+def test_without_one_the_locale_chooses(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.setattr("scenes.phrases._language", "en")
+    _, options = run("play")
+    assert app.commands.language_of(options) == "zh"
+
+
+def test_scenes_are_listed_by_number_and_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["scene", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("04  persistence") and " min  Persistence" in line for line in lines)
+    assert [line[:2] for line in lines] == sorted(line[:2] for line in lines)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine import events
+from scenes.actions import Action, Match, Workload
 from scenes.effects import (
     Answered,
     Ask,
@@ -24,16 +25,7 @@ from scenes.effects import (
 )
 from scenes.evidence import Evidence
 from scenes.player import ASLEEP_AFTER, GONE, Player
-from scenes.scene import (
-    Action,
-    Choice,
-    Expectation,
-    Match,
-    Question,
-    Scene,
-    Stage,
-    Workload,
-)
+from scenes.scene import Choice, Expectation, Question, Scene, Stage
 from scenes.verdict import Verdict
 from tests.scenes.streams import tale
 

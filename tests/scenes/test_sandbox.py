@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from scenes.actions import Workload
 from scenes.effects import Effect, Kill, Refused, Send, StartWorkload, StopWorkload
 from scenes.player import GONE, Player
 from scenes.sandbox import WRITES, press
-from scenes.scene import Scene, Stage, Workload
+from scenes.scene import Scene, Stage
 from scenes.view import EngineView, TailView, View
 
 ALIVE = View(engine=EngineView(alive=True))
@@ -57,6 +58,7 @@ def test_a_key_that_the_scene_does_not_offer_yet_says_so() -> None:
 
 def test_with_no_engine_nothing_is_sent() -> None:
     assert press("b", player("b"), View()) == [Refused(GONE)]
+    assert press("S", player("b"), View()) == [Refused(GONE)], "whether offered or not"
 
 
 def test_w_starts_and_stops_the_writes() -> None:

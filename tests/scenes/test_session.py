@@ -18,11 +18,11 @@ import redis.asyncio
 from engine import events
 from engine.events import AnyEvent
 from scenes import process
-from scenes.effects import Kill, Send, StartWorkload, StopWorkload
+from scenes.actions import Workload
+from scenes.effects import Crash, Kill, RestartEngine, Send, StartWorkload, StopWorkload
 from scenes.errors import SceneError
 from scenes.loader import load
 from scenes.resp import ReplyError
-from scenes.scene import Workload
 from scenes.session import Session
 
 pytestmark = pytest.mark.skipif(
@@ -99,7 +99,9 @@ async def test_replies_keep_what_redis_cli_tells_apart(watched: Watched) -> None
     assert await line("MGET a nothing") == [b"b c", None]
     assert isinstance(await line("NONSENSE"), ReplyError)
     assert await line("") is None
-    with pytest.raises(SceneError, match="No closing quotation"):
+    assert await line(r'SET a "\x00\xff值"') == "OK"
+    assert await line("GET a") == b"\x00\xff" + "值".encode()
+    with pytest.raises(SceneError, match="quotes of 'SET a 'b' do not balance"):
         await line("SET a 'b")
 
 
@@ -194,6 +196,58 @@ async def test_kill_and_restart_lose_no_written_byte(watched: Watched) -> None:
     assert recovered.keys == watched.session.population + 1
     assert watched.session.port == port
     assert await watched.session.execute(["GET", "last"]) == b"words"
+
+
+async def test_a_restart_with_other_directives_loads_what_they_say(watched: Watched) -> None:
+    """With appendonly off the dump is loaded, which was saved before the last write."""
+    await watched.session.perform(Send(("SET", "last", "words")))
+    await watched.session.perform(RestartEngine({"appendonly": "no", "appendfsync": "no"}))
+    crash = await watched.until(of(events.Crash))
+    recovered = await watched.until(of(events.Recovered))
+    assert isinstance(crash, events.Crash) and crash.kind == "SIGTERM"
+    assert isinstance(recovered, events.Recovered) and recovered.source_file.endswith("dump.rdb")
+    assert await watched.session.execute(["GET", "last"]) is None
+    await watched.session.perform(Crash("kill"))  # what was changed stays changed
+    assert await watched.session.execute(["CONFIG", "GET", "appendfsync"]) == [
+        b"appendfsync",
+        b"no",
+    ]
+
+
+async def test_a_reply_that_a_scene_keeps_joins_the_stream(watched: Watched) -> None:
+    await watched.session.perform(Send(("SET", "sum", "100"), keep="set"))
+    await watched.session.perform(Send(("MGET", "sum", "none"), keep="sum"))
+    replies = [e for e in watched.events if isinstance(e, events.Reply)]
+    assert [(e.name, e.text, e.failed) for e in replies] == [
+        ("set", "OK", False),
+        ("sum", "100 (nil)", False),
+    ]
+
+
+async def test_a_refusal_that_a_scene_wants_must_come(watched: Watched) -> None:
+    await watched.session.perform(Send(("INCR", "user:1"), refused="ERR value"))
+    with pytest.raises(SceneError, match="'INCR user:1' was answered with: ERR value"):
+        await watched.session.perform(Send(("INCR", "user:1"), refused="MISCONF"))
+    with pytest.raises(SceneError, match="was to be refused with MISCONF, it got: OK"):
+        await watched.session.perform(Send(("SET", "a", "b"), refused="MISCONF"))
+
+
+async def test_transactions_are_sent_whole(watched: Watched) -> None:
+    transfers = Workload(
+        name="transfers",
+        rate=2000,
+        count=60,
+        prefix="account:",
+        keys=5,
+        commands=(("DECRBY", "{key}", "{amount}"), ("INCRBY", "{other}", "{amount}")),
+        transaction=True,
+    )
+    await watched.session.perform(StartWorkload(transfers, 2000))
+    await watched.until(lambda e: isinstance(e, events.Latency) and e.done)
+    balances = await watched.session.execute(["MGET", *(f"account:{n}" for n in range(5))])
+    assert isinstance(balances, list)
+    found = [int(balance) for balance in balances if isinstance(balance, bytes)]
+    assert sum(found) == 0 and any(found)
 
 
 async def test_after_a_kill_only_what_had_no_end_writes_on(watched: Watched) -> None:

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from engine.events import Latency, Log
-from scenes.scene import Workload
+from scenes.actions import Workload
 from scenes.subscription import client
 from scenes.workloads import Writer
 
@@ -14,6 +14,14 @@ from scenes.workloads import Writer
 def keys(workload: Workload, seed: int = 1, count: int = 50) -> list[tuple[str, str]]:
     writer = Writer(
         workload, port=1, population=100, value_bytes=5, seed=seed, publish=lambda event: None
+    )
+    times = [writer._next(number) for number in range(count)]
+    return [(argv[1], argv[2]) for (argv,) in times]
+
+
+def commands(workload: Workload, count: int = 200) -> list[list[list[str]]]:
+    writer = Writer(
+        workload, port=1, population=100, value_bytes=5, seed=1, publish=lambda event: None
     )
     return [writer._next(number) for number in range(count)]
 
@@ -43,6 +51,24 @@ def test_orders(load: Workload, expected: list[str]) -> None:
 def test_random_keys_are_of_the_population() -> None:
     numbers = {int(key[5:]) for key, _ in keys(Workload(name="w", rate=1), count=2000)}
     assert numbers == set(range(100))
+
+
+def test_a_transfer_moves_the_same_amount_between_two_accounts() -> None:
+    load = Workload(
+        name="transfers",
+        rate=1,
+        prefix="account:",
+        commands=(("DECRBY", "{key}", "{amount}"), ("INCRBY", "{other}", "{amount}")),
+    )
+    for take, give in commands(load):
+        assert (take[0], give[0]) == ("DECRBY", "INCRBY") and take[2] == give[2]
+        assert take[1] != give[1] and 1 <= int(take[2]) <= 10
+        assert all(argv[1].startswith("account:") for argv in (take, give))
+
+
+def test_a_counter_fills_in_its_number() -> None:
+    load = Workload(name="w", rate=1, commands=(("SADD", "tags", "{n}"),))
+    assert commands(load, 2) == [[["SADD", "tags", "0"]], [["SADD", "tags", "1"]]]
 
 
 class SilentServer:

@@ -19,6 +19,13 @@ SeenT = TypeVar("SeenT")
 
 WITHIN = 20.0
 """Seconds for which the screen is polled before a test gives up."""
+_SIZES = ("COLUMNS", "LINES")
+"""Set by whoever runs the tests, they would count for more than the window's size."""
+_ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name not in _SIZES},
+    "LC_ALL": "C.UTF-8",
+    "TERM": "xterm-256color",
+}
 _ROW = re.compile(r"^│ *([\d,]+) ([^\s│]+) *│")
 
 
@@ -110,7 +117,7 @@ class Terminal:
             text=True,
             encoding="utf-8",
             timeout=20,
-            env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"},
+            env=_ENVIRONMENT,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

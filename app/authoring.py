@@ -1,0 +1,35 @@
+"""`cowscope scene`: the scenes there are, and what an author needs to write one."""
+
+from __future__ import annotations
+
+import argparse
+
+from app.commands import language_of
+
+
+def scene_list(options: argparse.Namespace) -> int:
+    """The scenes that ship: number, name, minutes, title."""
+    from scenes.loader import known, load
+
+    language = language_of(options)
+    scenes = known()
+    longest = max((len(scene.slug) for scene in scenes), default=0)
+    for scene in scenes:
+        title = load(scene.number, language).words.text(scene.title)
+        print(f"{scene.number}  {scene.slug:<{longest}}  {scene.minutes:>3} min  {title}")
+    return 0
+
+
+def scene_check(options: argparse.Namespace) -> int:
+    """Every remark on a scene, with file and line; 1 if something is wrong with it."""
+    from scenes.loader import known
+    from scenes.proofreading import read_over
+
+    language_of(options)
+    names = [options.scene] if options.scene else [scene.number for scene in known()]
+    findings = [finding for name in names for finding in read_over(name)]
+    for finding in findings:
+        print(finding)
+    wrong = sum(finding.wrong for finding in findings)
+    print(f"{', '.join(names)}: {wrong} wrong, {len(findings) - wrong} unfinished")
+    return 1 if wrong or (options.strict and findings) else 0

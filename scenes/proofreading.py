@@ -1,0 +1,191 @@
+"""What an author should know of a scene, each with file and line: what is wrong, what is missing.
+
+Wrong is what keeps a scene from playing as it says. Unfinished is what a scene of the course has
+besides: two questions, takeaways, answers, where to read on, every word in every language, and
+texts that fit 80 columns.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from scenes.errors import SceneError
+from scenes.language import ENGLISH, LANGUAGES
+from scenes.loader import LESSONS, Lesson, find, read_scene, read_words
+from scenes.places import in_catalogue, in_scene
+from scenes.scene import Card, Scene
+from scenes.validate import problems
+from scenes.waits import endless
+from scenes.words import PLAIN, Words, read_catalogue
+
+COLUMNS = 80
+CODE_COLUMNS = COLUMNS - 8
+"""What a panel's border and the line numbers leave of them."""
+TITLE_COLUMNS = COLUMNS - 12
+"""What "beat 10 · " leaves of them."""
+LEAST_QUESTIONS = 2
+_WORDS_OF = re.compile(r"the words of '([\w.-]+)'")
+_NEEDS_LIGHT = re.compile(r"^\s*(?!#|def |class |else:|try:|while True:|\))\S")
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One remark: where, what, and whether the scene is wrong or only unfinished."""
+
+    place: str
+    text: str
+    wrong: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.place}: {'' if self.wrong else 'unfinished: '}{self.text}"
+
+
+def read_over(name: str) -> list[Finding]:
+    """All remarks on a scene, by number, slug or path; raises SceneError if there is none."""
+    folder = find(name)
+    path = folder / "scene.toml"
+    try:
+        lesson = Lesson(read_scene(path), read_words(folder, ENGLISH), folder)
+        translations = {
+            language: read_catalogue(folder / f"{language}.toml")
+            for language in LANGUAGES
+            if language != ENGLISH and (folder / f"{language}.toml").exists()
+        }
+    except SceneError as err:
+        place, _, text = str(err).partition(": ")
+        return [Finding(place, text)]
+    return [
+        *_wrong(lesson, path),
+        *_unlit(lesson.scene, path),
+        *_incomplete(lesson.scene, path),
+        *_too_wide(lesson, path),
+        *_words(lesson, translations),
+    ]
+
+
+def _wrong(lesson: Lesson, path: Path) -> Iterator[Finding]:
+    for problem in problems(lesson.scene, lesson.words):
+        key = _WORDS_OF.search(problem.text)
+        if key:
+            yield Finding(in_catalogue(lesson.folder / "en.toml", key[1]), problem.text)
+        else:
+            yield Finding(in_scene(path, problem.table, problem.index, problem.text), problem.text)
+    for index, why in endless(lesson.scene):
+        text = f"step '{lesson.scene.stages[index].id}' {why}"
+        hint = "'timeout'" if "timeout" in why else "'wait'"
+        yield Finding(in_scene(path, "stages", index, hint), text)
+    if lesson.folder.parent == LESSONS and lesson.folder.name != lesson.scene.number:
+        text = f"scene {lesson.scene.number} lies in {lesson.folder.name}/: name it by its number"
+        yield Finding(f"{path}:1", text)
+
+
+def _unlit(scene: Scene, path: Path) -> Iterator[Finding]:
+    shown = {stage.card for stage in scene.stages}
+    for index, card in enumerate(scene.cards):
+        if card.name not in shown:
+            text = f"card '{card.name}': no step shows it"
+            yield Finding(in_scene(path, "cards", index), text, wrong=False)
+        dark = unlit_lines(card)
+        if dark:
+            listed = ", ".join(map(str, dark))
+            text = f"card '{card.name}': no event lights line{'s' * (len(dark) > 1)} {listed}"
+            yield Finding(in_scene(path, "cards", index, "'lights'"), text, wrong=False)
+
+
+def unlit_lines(card: Card) -> list[int]:
+    """The lines of a card's code that do something and that no rule lights."""
+    lit = {rule.line for rule in card.lights}
+    lines = enumerate(card.code.strip("\n").splitlines(), 1)
+    return [number for number, line in lines if _NEEDS_LIGHT.match(line) and number not in lit]
+
+
+def _incomplete(scene: Scene, path: Path) -> Iterator[Finding]:
+    questions = sum(stage.question is not None for stage in scene.stages)
+    missing = []
+    if questions < LEAST_QUESTIONS:
+        missing.append(f"{questions} questions, {LEAST_QUESTIONS} are wanted at least")
+    if not any(stage.expect for stage in scene.stages):
+        missing.append("no step expects anything: a headless run proves nothing")
+    fields = ("takeaways", "open_questions", "further", "glossary", "cards")
+    missing += [f"no {field}" for field in fields if not getattr(scene, field)]
+    if not any(stage.beat for stage in scene.stages):
+        missing.append("no beats: only the opening")
+    for text in missing:
+        yield Finding(f"{path}:1", text, wrong=False)
+
+
+def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
+    scene = lesson.scene
+    for index, card in enumerate(scene.cards):
+        for line in card.code.splitlines():
+            if cells(line) > CODE_COLUMNS:
+                place = in_scene(path, "cards", index, f"'{line.strip()}'")
+                text = f"card '{card.name}': {cells(line)} cells, {CODE_COLUMNS} fit 80 columns"
+                yield Finding(place, text)
+    room = {card.subtitle: COLUMNS - 4 for card in scene.cards}
+    room |= dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
+    for language in LANGUAGES:
+        file = lesson.folder / f"{language}.toml"
+        texts = read_words(lesson.folder, language).texts if file.exists() else {}
+        for key in room.keys() & texts.keys():
+            if cells(texts[key]) > room[key]:
+                text = f"'{key}' has {cells(texts[key])} cells, {room[key]} fit 80 columns"
+                yield Finding(in_catalogue(file, key), text)
+        for key, said in texts.items():
+            long = [word for word in said.split() if cells(word) > COLUMNS - 4]
+            if long and language == ENGLISH:
+                text = f"'{key}': '{long[0][:20]}...' fits no row of 80 columns"
+                yield Finding(in_catalogue(file, key), text)
+
+
+def cells(text: str) -> int:
+    """Columns of a terminal that `text` takes: wide and fullwidth characters take two."""
+    return sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
+
+
+def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[Finding]:
+    folder, english = lesson.folder, lesson.words
+    used = keys_of(lesson.scene)
+    for key in sorted(english.texts):
+        if key.removesuffix(PLAIN) not in used:
+            place = in_catalogue(folder / "en.toml", key)
+            yield Finding(place, f"nothing says '{key}'", wrong=False)
+    for language in LANGUAGES:
+        if language == ENGLISH:
+            continue
+        path = folder / f"{language}.toml"
+        texts = translations.get(language)
+        if texts is None:
+            text = f"no {language}.toml: everything is said in English"
+            yield Finding(str(path), text, wrong=False)
+            continue
+        words = Words(texts, fallback=english.texts)
+        for key in words.missing():
+            place = in_catalogue(folder / "en.toml", key)
+            yield Finding(place, f"'{key}' is missing in {language}.toml", wrong=False)
+        for key in sorted(texts.keys() - english.texts.keys()):
+            yield Finding(in_catalogue(path, key), f"'{key}' is not in en.toml")
+        for key in sorted(texts.keys() & english.texts.keys()):
+            if words.figures_in(key) != english.figures_in(key):
+                yield Finding(in_catalogue(path, key), f"'{key}' has other figures than en.toml")
+
+
+def keys_of(scene: Scene) -> set[str]:
+    """The catalogue keys that a scene says."""
+    found = {scene.title, scene.thesis, scene.previously, scene.diagram, *scene.takeaways}
+    found |= set(scene.glossary.values()) | {other.text for other in scene.otherwise}
+    found |= {key for one in scene.open_questions for key in (one.ask, one.answer)}
+    found |= {further.text for further in scene.further}
+    for card in scene.cards:
+        found |= {card.subtitle, *card.corrections.values()}
+    for stage in scene.stages:
+        found |= {stage.title, stage.text, *(other.text for other in stage.otherwise)}
+        if stage.question is not None:
+            found.add(stage.question.text)
+            for choice in stage.question.choices:
+                found |= {choice.text, choice.why, choice.alone}
+    return found - {""}

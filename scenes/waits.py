@@ -1,0 +1,153 @@
+"""What brings the events that steps wait for: a step that waits for one that nothing brings ends
+the scene, and whatever comes after it is never reached.
+
+Only what can be told from the scene's data is reported; an event that may come from anywhere (a
+reading of the pages, a log line) is taken to come.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from scenes.actions import Action, Match, Workload
+from scenes.scene import Scene, Stage
+
+LONGEST_WAIT = 600.0
+"""Seconds; a step that may wait longer waits without a limit."""
+
+_READS = frozenset(
+    {
+        *("GET", "MGET", "EXISTS", "TTL", "PTTL", "TYPE", "INFO", "PING", "STRLEN", "DBSIZE"),
+        *("LRANGE", "HGET", "HGETALL", "SMEMBERS", "ZRANGE", "ZSCORE", "KEYS", "SCAN", "DEBUG"),
+        *("CONFIG", "BGSAVE", "SAVE", "BGREWRITEAOF", "COWSCOPE", "LASTSAVE", "CLIENT"),
+        *("MEMORY", "OBJECT"),
+    }
+)
+"""Commands after which nothing is appended to a log."""
+
+
+def endless(scene: Scene) -> Iterator[tuple[int, str]]:
+    """(index of the step, why it can't be passed), in the order of the steps."""
+    past = _Past(scene)
+    for index, stage in enumerate(scene.stages):
+        later = len(scene.stages) - index - 1
+        after = f"; the {later} steps after it are never reached" if later > 1 else ""
+        after = "; the step after it is never reached" if later == 1 else after
+        if not 0 < stage.timeout <= LONGEST_WAIT or math.isnan(stage.timeout):
+            yield index, f"timeout = {stage.timeout:g}: a wait needs a limit, at most 600 s"
+        past.enter(stage)
+        if stage.wait is not None and (why := past.lacks(stage.wait)):
+            yield index, f"waits for the event '{stage.wait.event}', but {why}{after}"
+        if stage.question is not None:
+            past.take(stage.question.reveal)
+            wait = stage.question.wait
+            if wait is not None and (why := past.lacks(wait)):
+                yield index, f"the reveal waits for '{wait.event}', but {why}{after}"
+
+
+class _Past:
+    """What has been set going by a step's beginning."""
+
+    def __init__(self, scene: Scene) -> None:
+        settings = [scene.engine, *(setup.directives for setup in scene.engines)]
+        self.logs = any(one.get("appendonly") == "yes" for one in settings)
+        self.policies = {one["appendfsync"] for one in settings if "appendfsync" in one}
+        self.policies |= set() if self.policies else {"everysec"}
+        self.saves = any(one.get("save") for one in settings)
+        self.loads: dict[str, Workload] = {}
+        self.writes = self.dumps = self.forks = self.rewrites = False
+        self.now: set[str] = set()
+        """Kinds of what the step on hand itself does."""
+        self.kinds: set[str] = set()
+        self.keeps: set[str] = set()
+
+    def enter(self, stage: Stage) -> None:
+        self.now = set()
+        if stage.held:
+            self.forks = self.dumps = True
+            self.now.add("hold")
+        self.take(stage.do)
+
+    def take(self, actions: list[Action]) -> None:
+        for action in actions:
+            given = action.given()
+            kind = given[0] if given else ""
+            self.kinds.add(kind)
+            self.now.add(kind)
+            self._settings(action)
+            if action.start is not None:
+                self.loads[action.start.name] = action.start
+                self.writes = True
+            elif action.send:
+                self._command([word.upper() for word in action.send])
+            if action.keep:
+                self.keeps.add(action.keep)
+            self.forks |= kind == "fork"
+
+    def _settings(self, action: Action) -> None:
+        changed = {**(action.config or {}), **(action.restart or {})}
+        words = action.send or []
+        if [word.upper() for word in words[:2]] == ["CONFIG", "SET"]:
+            self.now.add("config")
+            changed |= dict(zip(words[2::2], words[3::2], strict=False))
+        self.logs |= changed.get("appendonly") == "yes"
+        self.saves |= bool(changed.get("save"))
+        if "appendfsync" in changed:
+            self.policies.add(changed["appendfsync"])
+
+    def _command(self, words: list[str]) -> None:
+        self.now.add(" ".join(words[:2]) if words[0] == "COWSCOPE" else words[0])
+        self.writes |= words[0] not in _READS
+        self.dumps |= words[0] in ("BGSAVE", "SAVE")
+        self.forks |= words[0] in ("BGSAVE", "BGREWRITEAOF")
+        self.rewrites |= words[0] == "BGREWRITEAOF"
+
+    def lacks(self, match: Match) -> str:
+        """Why `match` cannot come; empty where it can, or where that cannot be told."""
+        match match.event:
+            case "latency":
+                return self._latency(match)
+            case "command" | "aof.append" | "aof.write" | "aof.fsync":
+                return self._written(match)
+            case "fork" | "child.exit" if not (self.forks or self.saves or self.logs):
+                return "nothing forks up to here"
+            case "rdb.saved" | "snapshot.progress" if not (self.dumps or self.saves):
+                return "nothing saves up to here"
+            case "rewrite" if not (self.rewrites or self.logs):
+                return "no rewrite is started up to here"
+            case "hold" if not self.now & {"hold", "COWSCOPE HOLD", "COWSCOPE RELEASE", "step"}:
+                return "the step holds and releases nothing"
+            case "crash" | "recovered" if not self.now & {"crash", "restart"}:
+                return "the step neither crashes nor restarts an engine"
+            case "config" if "config" not in self.now:
+                return "the step changes no configuration"
+            case "fault" if "fault" not in self.now:
+                return "the step sets no fault"
+            case "reply" if not self.keeps:
+                return "no command keeps its reply"
+            case "reply" if str(match.where.get("name", "")) not in {"", *self.keeps}:
+                return f"no command keeps its reply as '{match.where['name']}'"
+            case _:
+                return ""
+
+    def _latency(self, match: Match) -> str:
+        client = str(match.where.get("client", ""))
+        loads = [self.loads[client]] if client in self.loads else list(self.loads.values())
+        if client and client not in self.loads:
+            return f"no client '{client}' was started up to here"
+        if not loads:
+            return "no client was started up to here"
+        if match.where.get("done") is True and not any(load.count for load in loads):
+            return f"'{client or loads[0].name}' has no `count`: it is never done"
+        return ""
+
+    def _written(self, match: Match) -> str:
+        if not self.writes:
+            return "nobody writes up to here"
+        if match.event != "command" and not self.logs:
+            return "appendonly is not 'yes' up to here"
+        policy = match.where.get("policy")
+        if match.event == "aof.fsync" and policy is not None and policy not in self.policies:
+            return f"appendfsync is never '{policy}' up to here"
+        return ""
