@@ -90,6 +90,8 @@ def _senseless(server: Server, crash: Crash, during: During) -> bool:
 
 def _row(wish: Wish, server: Server, crash: Crash, during: During, policy: Policy) -> Row:
     why_not = missing(server, crash, during)
+    if during == "slow-disk" and policy == "no":
+        why_not = "no waits for no fsync"
     trials = [
         Trial(
             policy,
