@@ -12,10 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine import power_cut
-from scenes.lab import real_disk, sample
+from scenes.lab import laboratory, real_disk, sample, servers
 from scenes.lab.laboratory import Laboratory
 from scenes.lab.plan import LAYOUTS, Row
 from scenes.lab.rows import Line
@@ -98,6 +99,40 @@ def test_a_disk_that_keeps_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch)
     )
     assert "no acknowledged write is lost" in "\n".join(always.broken)
     assert everysec.broken
+
+
+def test_a_slow_a_full_and_a_torn_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        laboratory.real_disk, "why_not", lambda: "needs root"
+    )  # the engine's faults
+    slow, full, ends, torn = tried(
+        row("kill", "slow-disk", "everysec", [1]),
+        row("kill", "disk-full", "everysec", [1]),
+        row("kill", "disk-full", "always", [1]),
+        row("kill", "torn-tail", "no", [1, 2, 3]),
+    )
+    assert slow.broken + full.broken + ends.broken + torn.broken == []
+    assert slow.delayed > 0
+    assert slow.acknowledged_and_lost > 0  # to kill -9: what waits for the fsync is not written
+    assert slow.window_ms <= 2500
+    assert full.refused > 0
+    assert full.acknowledged_and_lost == ends.acknowledged_and_lost == 0
+    assert torn.at_risk == 3
+
+
+@pytest.mark.skipif(NO_REAL_CUT != "" or not shutil.which("redis-server"), reason="needs both")
+def test_redis_server_keeps_the_same_promises() -> None:
+    server = servers.redis()
+    kinds = [("kill", "load", "no"), ("real", "load", "always"), ("real", "snapshot", "none")]
+    kinds += [("kill", "torn-tail", "everysec")]  # a full disk it may not survive: see mend
+    rows = [
+        msgspec.structs.replace(row(*kind, seeds=[1, 2]), server=server)  # type: ignore[arg-type]
+        for kind in kinds
+    ]
+    lines = tried(*rows)
+    assert [why for line in lines for why in line.broken] == []
+    assert {line.server for line in lines} == {server.name}
+    assert all(line.fsynced is None and line.at_risk for line in lines)
 
 
 # the command

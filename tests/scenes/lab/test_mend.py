@@ -30,3 +30,13 @@ def test_the_offset_that_the_log_names_is_taken(tmp_path: Path) -> None:
 def test_a_torn_record_is_no_damage() -> None:
     assert mend.sound_bytes(SOUND[:-3]) == len(SOUND) - len(numbered.encoded(5, 0))
     assert mend.sound_bytes(SOUND + b"*1\r\n$3\r\nS\0\0\r\n") == len(SOUND)
+
+
+def test_a_hole_is_named(tmp_path: Path) -> None:
+    single = tmp_path / "appendonly.aof"
+    single.write_bytes(SOUND)
+    assert mend.zeros_in_it(tmp_path) == ""
+    single.write_bytes(SOUND + bytes(147) + SOUND)
+    assert mend.zeros_in_it(tmp_path) == (
+        f"appendonly.aof has 147 zero bytes at offset {len(SOUND)}"
+    )
