@@ -170,8 +170,9 @@ async def test_steps_need_no_child_that_the_learner_has_kept(played: Played) -> 
     await live.session.execute_line("FLUSHALL")  # as in Redis, it kills the child
     await played.until(lambda: said(live) == "gone.child")
     live.key("next")
-    await played.until(lambda: live.player.failed)
-    assert live.notice.startswith("step 'new' needs a held child, and 2 left at once")
+    needs = "step 'new' needs a held child, and 2 left at once"
+    await played.until(lambda: live.notice.startswith(needs))
+    assert live.player.failed
 
 
 def said(live: Live) -> str:
