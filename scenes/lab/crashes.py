@@ -28,7 +28,7 @@ async def _load(chain: Chain, trial: Trial, chance: random.Random) -> Facts:
     """After some acknowledged write, or right after an fsync, while the next are on their way."""
     await chain.write(trial, acks(trial, chance))
     await chain.reached()
-    if trial.policy == "everysec" and trial.seed % 3 == 0:
+    if trial.after_fsync:
         await chain.until_synced()
     await asyncio.sleep(chance.random() * _JITTER_SECONDS)
     return await _crash_and_count(chain, trial)
