@@ -185,11 +185,14 @@ class DiskModel:
         """The inode; one from before the ledger, or put there by others, is durable."""
         self.paths.add(path)
         inode = self._inodes.get(number)
-        if inode is None:
+        if inode is None or not self._has_name(inode):  # a number may be another file's by now
             inode = self._inodes[number] = Inode(number, live(size))
         if self.names.get(path) is not inode:
             self.names[path] = self.durable_names[path] = inode
         return inode
+
+    def _has_name(self, inode: Inode) -> bool:
+        return any(inode in names.values() for names in (self.names, self.durable_names))
 
     def _inode(self, number: int) -> Inode:
         if number not in self._inodes:

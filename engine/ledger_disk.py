@@ -56,6 +56,8 @@ class LedgerDisk(Disk):
             _refuse_another_device(os.path.dirname(ledger), self._directory)
             self._ledger.make()
             self._writer = LedgerWriter(self._ledger.records)
+            self._hold(self._ledger.records, 0)  # raises where there are no hard links
+            os.unlink(self._ledger.inode(0))
             self._begin()
         except OSError as error:
             raise LedgerError(f"Can't keep the disk's ledger in {ledger}: {error}") from error
