@@ -121,7 +121,7 @@ class Persistence:
 
     def load(self) -> None:
         """Load the AOF or, with it off, the dump; raises EngineError."""
-        self.recovery.clean_up()
+        self.recovery.clean_up(alone=self.folder_lock.held)
         self.has_disk = cachestat.has_disk(self.directory)
         self._knows_dirty = self.has_disk and cachestat.proves_dirty(self.directory)
         if self._server.config.appendonly:
