@@ -30,6 +30,7 @@ _WARM_UP = 30.0
 """Of the load alone, before what is at rest is counted for the first time."""
 _RATE = 2000.0
 _KEYS = 20_000
+_COLLECTIONS, _LIST, _FIELDS, _MEMBERS = 100, 50, 100, 200
 _EVERY = 1.0
 _SETTINGS = {
     "appendonly": "yes",
@@ -55,6 +56,7 @@ def measure() -> list[Row]:
     """Rows for the table: the end beside the beginning."""
     seconds = float(scaled(_SECONDS, _LEAST_SECONDS))
     with running(OURS, _SETTINGS) as server:
+        _fill(server.client)
         _loaded(server, _WARM_UP)
         before = _at_rest(server)
         samples: list[Sample] = []
@@ -167,6 +169,19 @@ def _look(process: psutil.Process, samples: list[Sample], ended: threading.Event
 # -- the load --------------------------------------------------------------------------------------
 
 
+def _fill(client: redis.Redis) -> None:
+    """Everything at its full size, so that the load only replaces."""
+    with client.pipeline(transaction=False) as pipe:
+        for first in range(0, _KEYS, 1000):
+            pipe.mset({b"user:%05d" % n: b"0" * 64 for n in range(first, first + 1000)})
+        for key in range(_COLLECTIONS):
+            pipe.lpush(f"list:{key}", *[b"v" * 200] * _LIST)
+            pipe.hset(f"hash:{key}", mapping={str(n): b"v" * 50 for n in range(_FIELDS)})
+            pipe.sadd(f"set:{key}", *range(_MEMBERS))
+            pipe.zadd(f"zset:{key}", {str(n): n / 7 for n in range(_MEMBERS)})
+        pipe.execute()
+
+
 def _loaded(server: Running, seconds: float) -> Result:
     with _threads(
         lambda ended: _come_and_go(server.port, ended), lambda ended: _listen(server.port, ended)
@@ -179,12 +194,12 @@ def _come_and_go(port: int, ended: threading.Event) -> None:
     draw = random.Random(2)
     while not ended.wait(0.05):
         with redis.Redis(port=port) as client, client.pipeline(transaction=True) as pipe:
-            key = draw.randrange(100)
+            key = draw.randrange(_COLLECTIONS)
             pipe.lpush(f"list:{key}", b"v" * draw.randrange(1, 200))
-            pipe.ltrim(f"list:{key}", 0, 50)
-            pipe.hset(f"hash:{key}", str(draw.randrange(100)), b"v" * draw.randrange(1, 50))
-            pipe.sadd(f"set:{key}", draw.randrange(200))
-            pipe.zadd(f"zset:{key}", {str(draw.randrange(200)): draw.random()})
+            pipe.ltrim(f"list:{key}", 0, _LIST - 1)
+            pipe.hset(f"hash:{key}", str(draw.randrange(_FIELDS)), b"v" * draw.randrange(1, 50))
+            pipe.sadd(f"set:{key}", draw.randrange(_MEMBERS))
+            pipe.zadd(f"zset:{key}", {str(draw.randrange(_MEMBERS)): draw.random()})
             pipe.set(f"soon:{draw.randrange(1000)}", "gone", px=500)
             pipe.publish("news", "v")
             pipe.execute()
