@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.worker import WorkerFailed
 
+from app.bug import line, wants_traceback
 from app.driver import Driver
 from app.glyphs import ASCII, DRAWN, Glyphs, probe
 from app.lines import in_ascii
@@ -73,6 +76,8 @@ class CowscopeApp(App[int]):
         self.open_choice = open_choice
         self.failure = ""
         """The one line to print after a failed start; empty when nothing failed."""
+        self.bug = ""
+        """The one line to print after an exception that nobody caught; `run` prints it."""
         self._started: list[Driver] = []
         self._served_by = os.getppid()
         for shade in (True, False):
@@ -162,7 +167,22 @@ class CowscopeApp(App[int]):
         """Run in the terminal, after asking it whether it draws our glyphs one cell wide."""
         if self.glyphs is DRAWN and probe() is False:
             self.glyphs = ASCII
-        return super().run(*args, **kwargs)
+        code = super().run(*args, **kwargs)
+        if self.bug:
+            print(f"cowscope: {self.bug}", file=sys.stderr)
+        return self.return_code if code is None else code
+
+    def _fatal_error(self) -> None:
+        """Textual's way out after an exception that nobody caught: one line, not its traceback."""
+        if wants_traceback():
+            super()._fatal_error()
+            return
+        error: BaseException | None = self._exception
+        if isinstance(error, WorkerFailed):
+            error = error.error
+        if error is not None and not self.bug:
+            self.bug = line("the screen", error)
+        self._close_messages_no_wait()
 
     def notify(self, message: str, **options: Any) -> None:
         """A message in the corner, in the app's own signs."""

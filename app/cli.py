@@ -39,6 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except Exception as error:
+        from app import bug
+
+        if bug.wants_traceback():
+            raise
+        print(f"cowscope: {bug.line('the program', error)}", file=sys.stderr)
+        return 1
 
 
 class _Parser(argparse.ArgumentParser):

@@ -13,7 +13,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine import __version__, admission, info, insistence, memory_limit, output_limits
+from engine import (
+    __version__,
+    admission,
+    folder_lock,
+    info,
+    insistence,
+    memory_limit,
+    output_limits,
+)
 from engine.arena import Arena
 from engine.blocking import Blocking
 from engine.client import Client
@@ -95,7 +103,7 @@ class Server:
         self._apply_settings()
         self.config.on_any_change(self._config_changed)
         self.guarded = self.loading = True
-        self.persistence.claim_folder_if_used()
+        self.persistence.claim_folder_if_used(folder_lock.GRACE)
         await self._listen()
         self.persistence.load()  # where it raises, the process ends without having served anyone
         self.loading = False
