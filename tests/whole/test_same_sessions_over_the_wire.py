@@ -1,4 +1,4 @@
-"""Random sessions sent to a running engine and to a redis-server: the same replies, errors and data.
+"""Random sessions sent to a running engine and to a redis-server: the same replies and data.
 
 `test_same_sessions_as_redis` has more of them, and asks more, but of commands in this process; here
 they pass through sockets, and what they leave through both servers' dumps and append-only files.
