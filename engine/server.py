@@ -13,7 +13,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine import __version__, admission, info, insistence, memory_limit, output_limits
+from engine import (
+    __version__,
+    admission,
+    info,
+    insistence,
+    memory_limit,
+    output_limits,
+    pid_file,
+)
 from engine.arena import Arena
 from engine.blocking import Blocking
 from engine.client import Client
@@ -97,6 +105,7 @@ class Server:
         self.guarded = self.loading = True
         self.persistence.claim_folder_if_used()
         await self._listen()
+        pid_file.write(self.config.pidfile, self.log)
         self.persistence.load()  # where it raises, the process ends without having served anyone
         self.loading = False
         self.update_guard()
@@ -127,6 +136,10 @@ class Server:
             self.port = config.port
         if config.unixsocket:
             self._listeners.append(await self._listen_unix(config.unixsocket))
+        if not self._listeners:
+            raise EngineError(
+                "Configured to not listen anywhere, exiting: give a --port or a --unixsocket"
+            )
 
     async def _listen_unix(self, path: str) -> asyncio.Server:
         try:
@@ -191,6 +204,7 @@ class Server:
                 "Errors trying to shut down the server. Check the logs for more information.",
             )
             return False
+        pid_file.remove(self.config.pidfile, self.log)
         self.log("#", "Redis is now ready to exit, bye bye...")
         self.stop()
         return True
