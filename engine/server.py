@@ -25,6 +25,7 @@ from engine import (
 from engine.arena import Arena
 from engine.blocking import Blocking
 from engine.client import Client
+from engine.commands.changes import logged_deletion
 from engine.config import Configuration
 from engine.errors import EngineError
 from engine.events import CHANNEL, Log
@@ -130,7 +131,7 @@ class Server:
                 for bound in sockets:
                     self._listeners.append(
                         await self.loop.create_server(
-                            lambda: Client(self), sock=bound, backlog=_BACKLOG
+                            lambda: Client(self), sock=bound, backlog=self.config.tcp_backlog
                         )
                     )
             self.port = config.port
@@ -146,7 +147,7 @@ class Server:
             if os.path.exists(path):
                 os.unlink(path)
             listener = await self.loop.create_unix_server(
-                lambda: Client(self), path, backlog=_BACKLOG
+                lambda: Client(self), path, backlog=self.config.tcp_backlog
             )
             if self.config.unixsocketperm:
                 os.chmod(path, self.config.unixsocketperm)
@@ -352,7 +353,7 @@ class Server:
 
     def _expired(self, db: int, key: bytes) -> None:
         self.stats.expired_keys += 1
-        self.propagate(db, [[b"DEL", key]])
+        self.propagate(db, logged_deletion(key, lazy=self.config.lazyfree_lazy_expire))
 
     # -- being watched -------------------------------------------------------------------------
 
