@@ -348,6 +348,7 @@ class Persistence:
             self._server.log("#", str(error))
             os._exit(1)
         self.saves.dirty_was_reset()
+        self._server.log("#", "Append Only File loaded by DEBUG LOADAOF")
 
     def tail(self, now: float) -> AofTail:
         """How far each rung has come at `now` (CLOCK_MONOTONIC)."""
