@@ -287,6 +287,9 @@ class Evidence:
     def _command(self, event: events.Command) -> None:
         self.commands += event.merged
         cells.paint(self.held, ((page, page) for page, _ in event.pages), 1)
+        if event.argv and event.argv[0].upper() == "FLUSHALL":
+            # Pages that came and went between two readings are in none of them.
+            self.held = bytearray(len(self.held))
         snapshot = self.snapshot
         if snapshot is None:
             return

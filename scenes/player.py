@@ -448,7 +448,8 @@ class Player(Course):
         if self.phase == "asking":
             return [Refused("predict first: answer with a number key")]
         if self.phase in ("waiting", "revealing"):
-            return [Refused("this step is still happening")]
+            paused = ", but the scene is paused: z lets it go on" if self.hand.paused else ""
+            return [Refused(f"this step is still happening{paused}")]
         return self._go_on(now)
 
     def _leave_opening(self, now: float) -> list[Effect]:

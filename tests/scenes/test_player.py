@@ -294,6 +294,14 @@ def test_pause_stops_dwell_and_writers() -> None:
     assert player.feed_clock(103.0)[0] == Enter("b")
 
 
+def test_a_paused_step_that_cannot_go_on_names_the_key_that_lets_it() -> None:
+    player = Player(scene(stage("a", 1, wait=Match("fork")), stage("b", 2)))
+    player.start(0.0)
+    player.feed_key("pause", 1.0)
+    (refused,) = player.feed_key("next", 2.0)
+    assert isinstance(refused, Refused) and "paused: z" in refused.reason
+
+
 def test_pace_scales_dwell_and_writers() -> None:
     load = Workload(name="w", rate=20)
     player = Player(scene(stage("a", 1, do=[Action(start=load)], dwell=6.0)), autoplay=True)
