@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile
 CODE := engine scenes app tests bench
 
-.PHONY: play test check gates format lint types imports bench clean
+.PHONY: play test check gates format lint types imports bench crash-long clean
 
 play: $(VENV)/.play
 	@$(BIN)/cowscope play 04
@@ -36,6 +36,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev $(VENV)/.bench
 	$(BIN)/python -m bench
+
+crash-long: $(VENV)/.dev
+	$(BIN)/python -m app.crash_long
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist

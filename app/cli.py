@@ -198,7 +198,11 @@ def _parser() -> argparse.ArgumentParser:
     crash.add_argument(
         "--rate", type=_rate, default=1000.0, help="writes a second, 0 for all it takes (1000)"
     )
-    crash.add_argument("--seed", type=_seed, default=1, help="of the moments (default: 1)")
+    crash.add_argument(
+        "--seed",
+        type=_seed,
+        help="of the moments; also: what is unsynced survives a modelled cut partly",
+    )
     crash.add_argument("--json", action="store_true", help="one JSON object a run and a row")
     crash.add_argument("--server", choices=["redis"], help="an installed one beside the engine")
     crash.set_defaults(run=_lazy("crash", "app.crash_command"))

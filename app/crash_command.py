@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 def crash(options: argparse.Namespace) -> int:
     """0 when every promise was kept, else 1."""
-    from app import crash_report
     from app.commands import missing_here
     from scenes.lab import plan, servers
-    from scenes.lab.laboratory import Laboratory
     from scenes.lab.trial import POLICIES
 
     missing = missing_here()
@@ -34,28 +32,37 @@ def crash(options: argparse.Namespace) -> int:
         hows=(options.how,) if options.how else ("kill", "power"),
         times=options.times,
         rate=options.rate,
-        seed=options.seed,
+        seed=1 if options.seed is None else options.seed,
+        partly=options.seed is not None,
         most_acks=max(20, min(1500, int(options.rate * 1.5) or 1500)),
     )
     which = [servers.cowscope(), *([servers.redis()] if options.server else [])]
-    rows = plan.rows(wish, which)
+    return report(plan.rows(wish, which), json=options.json)
+
+
+def report(rows: list[Row], *, json: bool) -> int:
+    """Carry the rows out and print them: a table, or a line of JSON a run and a row."""
+    from app import crash_report
+    from scenes.lab.laboratory import Laboratory
+
     total = sum(len(row.trials) for row in rows)
+    shows = sys.stderr.isatty() and not json
     done = 0
 
     def on_result(row: Row, facts: Facts) -> None:
         nonlocal done
         done += 1
-        if options.json:
+        if json:
             print(crash_report.json_line("run", crash_report.run_of(row, facts)), flush=True)
-        elif sys.stderr.isatty():
+        elif shows:
             print(f"\r{done} of {total} crashes ", end="", file=sys.stderr, flush=True)
 
     lines, stopped = _run(Laboratory(rows, on_result=on_result))
+    if shows:
+        print("\r\x1b[K", end="", file=sys.stderr)
     if stopped:
         return stopped
-    if not options.json and sys.stderr.isatty():
-        print("\r" + " " * 30 + "\r", end="", file=sys.stderr)
-    if options.json:
+    if json:
         for line in lines:
             print(crash_report.json_line("row", line))
     else:

@@ -19,8 +19,8 @@ _LEFT = 2
 _CRASHES = {"kill": "kill -9", "real": "power cut, real", "modelled": "power cut, modelled"}
 _DURING = {
     "load": "",
-    "idle": ", idle",
-    "loading": ", loading",
+    "idle": ", nothing in flight",
+    "loading": ", and again while loading",
     "snapshot": ", in a BGSAVE",
     "rewrite": ", in a rewrite",
     "pipes": ", in a rewrite (pipes)",
@@ -35,7 +35,7 @@ _LEGEND = {
     ],
     "modelled": [
         "power cut, modelled: a disk model between the engine and its files drops what no fsync",
-        "covered, for even seeds only some of it. The process is really killed and restarted.",
+        "covered (with --seed only some of it). The process is really killed and restarted.",
     ],
 }
 

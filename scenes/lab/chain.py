@@ -243,7 +243,8 @@ class Chain:
         try:
             repaired = await self._restart(trial)
         except NotStartedError as error:
-            why = self.broken_off = str(error)
+            hole = mend.zeros_in_it(self.ground.place.data)
+            why = self.broken_off = f"{error}{f' ({hole})' if hole else ''}"
         else:
             load_ms = self.running.load_ms
             found = await census.take(self.running.port, self.sent, self.connections, FILLERS)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from engine.errors import EngineError
 from scenes import folder
 from scenes.errors import SceneError
-from scenes.lab import crashes, places
+from scenes.lab import crashes, places, real_disk
 from scenes.lab.chain import Chain
 from scenes.lab.places import Ground
 from scenes.lab.plan import Row
@@ -92,7 +93,7 @@ class Laboratory:
                     self._on_result(self._rows[number], facts)
                     if chain.broken_off:
                         break
-            except (SceneError, OSError, TimeoutError) as error:
+            except (SceneError, EngineError, OSError, TimeoutError) as error:
                 why = str(error) or f"no answer in time ({type(error).__name__})"
                 if chain is not None and (said := chain.last_words()):
                     why += f"; {said}"
@@ -104,6 +105,8 @@ class Laboratory:
 
 
 async def _ground(row: Row, parent: Path) -> Ground:
+    if row.during == "disk-full" and not real_disk.why_not():
+        return await places.OnRealDisk.make(parent)
     match row.crash:
         case "real":
             return await places.OnRealDisk.make(parent)

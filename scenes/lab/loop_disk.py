@@ -48,7 +48,7 @@ def nameless_image(folder: str, size: int) -> int:
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     os.unlink(path)
     os.ftruncate(fd, size)
-    command = ["mkfs.ext4", "-q", "-F", "-b", "4096", "-J", "size=4", "-N", "256"]
+    command = ["mkfs.ext4", "-q", "-F", "-b", "4096", "-m", "0", "-J", "size=4", "-N", "256"]
     command += ["-E", "nodiscard,lazy_itable_init=1", f"/proc/self/fd/{fd}"]
     environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
     done = subprocess.run(

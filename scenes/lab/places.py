@@ -20,6 +20,8 @@ class Ground(Protocol):
     place: Place
     directives: dict[str, str]
     """Which the server must be started with."""
+    own_disk: bool
+    """Whether the file system is this lab's alone, to be filled."""
 
     async def started(self, running: Running) -> None:
         """A server runs here now."""
@@ -40,6 +42,7 @@ class Folder:
         data.mkdir()
         self.place = Place(data, str(data), parent)
         self.directives: dict[str, str] = {}
+        self.own_disk = False
 
     async def started(self, running: Running) -> None:
         """Nothing to do."""
@@ -66,6 +69,7 @@ class OnRealDisk:
         os.close(fd)
         self.place = Place(data, f"{disk.point}/data", parent, tuple(disk.inside))
         self.directives: dict[str, str] = {}
+        self.own_disk = True
 
     @classmethod
     async def make(cls, parent: Path, size: int = real_disk.SIZE) -> OnRealDisk:
@@ -76,6 +80,10 @@ class OnRealDisk:
         await self.disk.watch(running.pid)
 
     async def crash(self, running: Running, trial: Trial) -> float:
+        if trial.crash == "kill":  # the disk is here for its size only
+            at = monotonic()
+            await running.kill()
+            return at
         at = await self.disk.cut()
         await running.kill()
         await self.disk.again()
@@ -95,6 +103,7 @@ class OnModelDisk:
         self.place = Place(data, str(data), parent)
         self._ledger = str(parent / "disk-ledger")
         self.directives = {"cowscope-disk-ledger": self._ledger}
+        self.own_disk = False
 
     async def started(self, running: Running) -> None:
         """Nothing to do."""
@@ -104,7 +113,7 @@ class OnModelDisk:
 
         at = monotonic()
         await running.kill()
-        partly = None if trial.worst_case else trial.seed
+        partly = trial.seed if trial.partly else None
         await asyncio.to_thread(cut, str(self.place.data), self._ledger, partly)
         return at
 

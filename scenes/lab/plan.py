@@ -42,7 +42,8 @@ class Row(msgspec.Struct, frozen=True):
     server: Server
     crash: Crash
     during: During
-    policy: Policy
+    policy: str
+    """Of its trials; `mixed` where they have several."""
     trials: tuple[Trial, ...] = ()
     why_not: str = ""
     """What it needs that is not here; then there are no trials."""
@@ -60,6 +61,8 @@ class Wish(msgspec.Struct, frozen=True):
     times: int = 5
     rate: float = 1000.0
     seed: int = 1
+    partly: bool = False
+    """Every other modelled power cut lets some survive of what was not synced."""
     most_acks: int = 1500
     connections: int = 4
 
@@ -87,9 +90,18 @@ def _senseless(server: Server, crash: Crash, during: During) -> bool:
 
 def _row(wish: Wish, server: Server, crash: Crash, during: During, policy: Policy) -> Row:
     why_not = missing(server, crash, during)
+    if during == "slow-disk" and policy == "no":
+        why_not = "no waits for no fsync"
     trials = [
         Trial(
-            policy, crash, during, wish.seed + number, wish.rate, wish.connections, wish.most_acks
+            policy,
+            crash,
+            during,
+            wish.seed + number,
+            wish.rate,
+            wish.connections,
+            wish.most_acks,
+            partly=wish.partly and number % 2 == 1,
         )
         for number in range(wish.times)
     ]

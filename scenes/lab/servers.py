@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -125,7 +126,8 @@ class Running:
 
     async def kill(self) -> None:
         """SIGKILL to the whole group, its save child included; returns when it is gone."""
-        self.engine.kill_group()
+        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+            self.engine.kill_group()
         await self.engine.process.wait()
 
 

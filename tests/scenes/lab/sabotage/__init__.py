@@ -1,0 +1,1 @@
+"""Engines that break a promise of durability, each in one way."""
