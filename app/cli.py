@@ -99,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="a scene without a screen, checked")
     run.add_argument("scene", nargs="?", default="04", help="number, slug or folder (default: 04)")
     run.add_argument("--json", action="store_true", help="one JSON event a line")
+    run.add_argument(
+        "-v", "--verbose", action="store_true", help="tell every write, fsync and reading, too"
+    )
     run.add_argument("--pace", type=_pace, default=1.0, help="times the author's pace (default: 1)")
     _add_run_options(run)
     run.set_defaults(run=_lazy("run_headless"))

@@ -57,6 +57,7 @@ def run_headless(options: argparse.Namespace) -> int:
         seed=options.seed,
         arena_pages=options.arena_pages,
         pace=options.pace,
+        verbose=options.verbose,
         language=language_of(options),
     )
 

@@ -202,7 +202,7 @@ class Session:
             case StopWorkload(name):
                 self._running.pop(name, None)
                 if name in self._writers:
-                    self._writers[name].stop()
+                    await self._writers[name].stopped()
             case Enter(stage):
                 title = next(s.title for s in self.lesson.scene.stages if s.id == stage)
                 number = self.lesson.scene.number
