@@ -246,6 +246,18 @@ class AofDirty(Event, frozen=True, kw_only=True, tag="aof.dirty"):
     """cachestat's dirty + writeback pages of the file."""
 
 
+class Fault(Event, frozen=True, kw_only=True, tag="fault"):
+    """The engine's disk was given a fault, or is rid of one; its figures come from the author."""
+
+    source: Source = "scripted"
+    kind: str
+    """`fsync-delay`, `fsync-error`, `full` or `short-write`."""
+    value: str
+    """As COWSCOPE FAULT takes it: ms, calls (or `on`), bytes; what is left of it; `off`."""
+    struck: int = 0
+    """Calls that it has slowed, failed or cut short since it was set."""
+
+
 class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     """A stage of the AOF rewrite, by its name."""
 
@@ -373,6 +385,10 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """Byte offsets in `aof_file`; at equality nothing is at risk."""
     aof_next_fsync_at: float = 0.0
     aof_has_disk: bool = True
+    disk_modelled: bool = False
+    """A ledger of what is durable is kept, for a modelled power cut (cowscope-disk-ledger)."""
+    faults: dict[str, str] = {}
+    """The disk's faults by kind, as the `fault` event has them."""
     recovery: Recovered | None = None
     log: list[tuple[float, str, str]] = []
     """(at, level, text) of the last log lines, oldest first."""
@@ -398,6 +414,7 @@ AnyEvent: TypeAlias = (
     | AofFsync
     | AofDelayed
     | AofDirty
+    | Fault
     | Rewrite
     | Crash
     | Recovered

@@ -19,6 +19,9 @@ from engine.children import Children
 from engine.disk import Disk
 from engine.errors import ConfigError, EngineError, ProbeError
 from engine.events import encode
+from engine.fault_watch import FaultWatch
+from engine.faults import Faults
+from engine.faulty_disk import FaultyDisk
 from engine.ledger_disk import LedgerDisk
 from engine.pipes_rewrites import PipesRewrites
 from engine.probe import Probe, Reading, check_invariant
@@ -49,7 +52,9 @@ class Persistence:
         self._server = server
         config = server.config
         self.directory = os.getcwd()
-        self.disk = Disk()
+        self.faults = Faults()
+        self._fault_watch = FaultWatch(self.faults)
+        self.disk: Disk = FaultyDisk(self.faults)
         if config.cowscope_disk_ledger:
             self.disk = LedgerDisk(self.disk, config.cowscope_disk_ledger, self.directory)
         self.bio = Bio(self.disk, wake=self._bio_finished)
@@ -130,6 +135,7 @@ class Persistence:
         self.flush()
         self.saves.start_scheduled()
         self.check_invariants()
+        self.tell_faults()
         observer = self._server.observer
         if observer is not None and self.aof.policy.policy == "no":
             observer.cache_watch.look()
@@ -180,6 +186,10 @@ class Persistence:
         for problem in problems:
             if problem:
                 server.log("#", f"Invariant broken: {problem}")
+
+    def tell_faults(self) -> None:
+        """The disk's faults may have changed: whoever watches hears of it."""
+        self._fault_watch.look(self._server.observer)
 
     # -- leaving -------------------------------------------------------------------------------
 

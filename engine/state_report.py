@@ -85,6 +85,8 @@ def report(server: Server) -> State:
         aof_fsynced=tail.fsynced,
         aof_next_fsync_at=tail.next_fsync_at,
         aof_has_disk=persistence.has_disk,
+        disk_modelled=bool(server.config.cowscope_disk_ledger),
+        faults={fault.kind: fault.value for fault in persistence.faults.present()},
         recovery=persistence.recovery.last,
         log=server.logger.ring(),
     )

@@ -59,6 +59,7 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.EngineReady: fold_engine.ready,
     events.Config: fold_engine.config,
     events.State: fold_engine.state,
+    events.Fault: fold_engine.fault,
     events.Latency: fold_engine.latency,
     events.Process: fold_engine.process,
     events.SavePoint: fold_engine.savepoint,

@@ -9,6 +9,7 @@ from engine.events import (
     Config,
     Crash,
     EngineReady,
+    Fault,
     Gap,
     Latency,
     Log,
@@ -75,6 +76,7 @@ def _fresh_process(view: View, arena_pages: int) -> View:
         processes=immutables.Map(),
         gauge=GaugeView(),
         tail=TailView(has_disk=view.tail.has_disk),
+        faults=immutables.Map(),
         dirty=0,
         keys=0,
     )
@@ -90,6 +92,13 @@ def config(view: View, event: Config) -> View:
     if event.name == "appendonly":
         return replace(view, tail=replace(view.tail, enabled=event.new == "yes"))
     return view
+
+
+def fault(view: View, event: Fault) -> View:
+    """The disk was given a fault, or is rid of one."""
+    faults = {**view.faults, event.kind: event.value}
+    left = {kind: value for kind, value in faults.items() if value != "off"}
+    return replace(view, faults=immutables.Map(left))
 
 
 def state(view: View, event: State) -> View:
@@ -133,6 +142,8 @@ def state(view: View, event: State) -> View:
         hold=event.hold,
         tail=_tail(view.tail, event),
         config=view.config.update(event.config),
+        faults=immutables.Map(event.faults),
+        disk_modelled=event.disk_modelled,
         dirty=event.dirty,
         keys=event.keys,
         log=_log(view, event),

@@ -29,6 +29,7 @@ class ToldLines:
         self._of_topics = LINES.known_to(topics)
         self._began = False
         self._stages: set[tuple[int, str]] = set()
+        self._faults: dict[str, str] = {}
         self._last_pages = ""
         self._last_quarter = (0, 0)
 
@@ -76,6 +77,9 @@ class ToldLines:
             case events.Rewrite() if (event.child, event.stage) not in self._stages:
                 self._stages.add((event.child, event.stage))
                 return told("event.rewrite", stage=event.stage)
+            case events.Fault() if self._faults.get(event.kind) != event.value:
+                self._faults[event.kind] = event.value
+                return told("event.fault", kind=event.kind, value=event.value)
             case events.Reply():
                 return told("event.reply", line=" ".join(event.argv), text=event.text)
             case events.Gap():

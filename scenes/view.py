@@ -250,6 +250,10 @@ class View(msgspec.Struct, frozen=True):
     gauge: GaugeView = GaugeView()
     tail: TailView = TailView()
     config: immutables.Map[str, str] = immutables.Map()
+    faults: immutables.Map[str, str] = immutables.Map()
+    """The disk's scripted faults by kind, with what is left of them; empty: a disk as it is."""
+    disk_modelled: bool = False
+    """A ledger is kept of what is durable: a power cut will be a modelled one."""
     dirty: int = 0
     lastsave_at: float = 0.0
     keys: int = 0

@@ -9,7 +9,8 @@ import msgspec
 from engine.commands.numbers import parse_integer
 from engine.commands.table import container, subcommand
 from engine.events import Answer, Event, Question, Step, decode
-from engine.replies import OK, CommandError, bulk, bulks, integer, map_, verbatim
+from engine.faults import FaultError
+from engine.replies import OK, CommandError, array, bulk, bulks, integer, map_, verbatim
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -90,6 +91,36 @@ def _note(text: bytes) -> Event:
         return msgspec.structs.replace(event, source="scripted", at=0.0)
     title = text.decode("utf-8", "backslashreplace")
     return Step(scene="", step="", title=title, source="scripted")
+
+
+@subcommand(
+    "cowscope",
+    "fault",
+    -2,
+    _FLAGS,
+    syntax="[kind [value | OFF] | OFF]",
+    summary="Makes the disk slow, failing or full, or well again; lists the faults that it has.",
+)
+def fault(client: Client, argv: list[bytes]) -> bytes:
+    """COWSCOPE FAULT: [kind, value, calls struck] of each fault that is set then."""
+    persistence = client.server.persistence
+    words = [word.decode("utf-8", "replace") for word in argv[2:]]
+    if len(words) > 2:
+        raise CommandError("ERR COWSCOPE FAULT takes a kind and a value, or OFF")
+    try:
+        if len(words) == 1 and words[0].lower() == "off":
+            persistence.faults.clear()
+        elif words:
+            persistence.faults.set(*words)
+    except FaultError as error:
+        raise CommandError(f"ERR {error}") from error
+    persistence.tell_faults()
+    return array(
+        [
+            array([bulk(one.kind.encode()), bulk(one.value.encode()), integer(one.struck)])
+            for one in persistence.faults.present()
+        ]
+    )
 
 
 @subcommand(

@@ -279,3 +279,16 @@ def test_a_rewrite_moves_the_tail_to_its_empty_file_before_anything_is_written()
     assert (moved.tail.file, moved.tail.appended, moved.tail.fsynced) == ("next", 0, 0)
     later = events.Rewrite(stage="fork", child=7, bytes=0)
     assert reduce(moved, later).tail == moved.tail
+
+
+def test_the_disks_faults_are_known_until_they_are_off_or_the_engine_is_another() -> None:
+    view = reduce(after(events.AofFsync), events.Fault(kind="full", value="100"))
+    view = reduce(view, events.Fault(kind="fsync-error", value="2"))
+    view = reduce(view, events.Fault(kind="full", value="40", struck=1))
+    assert dict(view.faults) == {"full": "40", "fsync-error": "2"}
+    assert dict(reduce(view, events.Fault(kind="full", value="off")).faults) == {"fsync-error": "2"}
+    restarted = events.EngineReady(
+        run=view.run + 1, pid=2, port=1, version="", kernel="", page_size=4096,
+        arena_pages=len(view.pages), thp=False,
+    )  # fmt: skip
+    assert not reduce(view, restarted).faults
