@@ -77,6 +77,7 @@ class CowscopeApp(App[int]):
         self.failure = ""
         """The one line to print after a failed start; empty when nothing failed."""
         self._started: list[Driver] = []
+        self._served_by = os.getppid()
         for shade in (True, False):
             self.register_theme(textual_theme(shade))
         # Before anything is drawn: the style sheet need not be parsed twice.
@@ -97,6 +98,8 @@ class CowscopeApp(App[int]):
         _yield_to_the_engine()
         self._leave_on_signals()
         self.set_class(self.glyphs is ASCII, "plain")
+        if self.is_web:
+            self.set_interval(1.0, self._leave_with_the_server)
         if self.playing is not None:
             await self.play(self.playing)
         else:
@@ -112,6 +115,11 @@ class CowscopeApp(App[int]):
             with contextlib.suppress(AttributeError, NotImplementedError, RuntimeError, ValueError):
                 number = getattr(signal, name)
                 loop.add_signal_handler(number, self.exit, 128 + number)
+
+    def _leave_with_the_server(self) -> None:
+        """In a browser the terminal is another process' pipes, whose end Textual does not tell."""
+        if os.getppid() != self._served_by:
+            self.exit(128 + signal.SIGHUP)
 
     async def play(self, driver: Driver) -> None:
         """Show the driver's scene and start it."""

@@ -18,6 +18,8 @@ from engine.errors import EngineError
 from scenes.errors import SceneError
 from scenes.language import LANGUAGES
 
+_HOWS = ["kill", "power", "mid-snapshot", "mid-rewrite", "disk-full", "torn-tail", "slow-disk"]
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the process' exit code."""
@@ -54,6 +56,31 @@ def _seed(text: str) -> int:
     return _whole(text, least=0)
 
 
+def _port(text: str) -> int:
+    port = _whole(text, least=1)
+    if port > 65535:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: they end at 65535")
+    return port
+
+
+def _seats(text: str) -> int:
+    return _whole(text, least=1)
+
+
+def _url(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme not in ("http", "https") or not rest:
+        raise argparse.ArgumentTypeError(f"'{text}' is no address such as https://class.example")
+    return text
+
+
+def _size(text: str) -> tuple[int, int]:
+    columns, by, rows = text.partition("x")
+    if not by:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size such as 160x48")
+    return _whole(columns, least=80), _whole(rows, least=24)
+
+
 def _whole(text: str, least: int) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) < least:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number from {least} on")
@@ -69,6 +96,17 @@ def _pace(text: str) -> float:
     if not slowest <= pace <= fastest:
         raise argparse.ArgumentTypeError(f"'{text}' is no number from {slowest:g} to {fastest:g}")
     return pace
+
+
+def _rate(text: str) -> float:
+    most = 100_000.0
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    if not 0 <= rate <= most:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number from 0 to {most:g}")
+    return rate
 
 
 def _lazy(name: str, module: str = "app.commands") -> Callable[[argparse.Namespace], int]:
@@ -131,10 +169,38 @@ def _parser() -> argparse.ArgumentParser:
     _add_screen_options(replay)
     replay.set_defaults(run=_lazy("replay"))
 
+    web = commands.add_parser("web", help="the screen in a browser, for a class")
+    web.add_argument("scene", nargs="?", help="number, slug or folder (default: the menu)")
+    web.add_argument("--port", type=_port, default=8000, help="on 127.0.0.1 (default: 8000)")
+    web.add_argument("--seats", type=_seats, default=4, help="tabs at a time (default: 4)")
+    web.add_argument("--public-url", type=_url, help="where a proxy shows it")
+    web.set_defaults(run=_lazy("web"))
+
+    export = commands.add_parser("export", help="a recording as stills, page or film")
+    export.add_argument("file", help="a recording, or a scene's number: its recording here")
+    export.add_argument("target", help="NAME.cast, NAME.html, or a folder for SVG stills")
+    export.add_argument("--size", type=_size, default=(160, 48), help="default: 160x48")
+    export.add_argument("--theme", choices=["dark", "light"], help="default: dark")
+    export.set_defaults(run=_lazy("export"))
+
     _add_authoring(commands.add_parser("scene", help="list scenes; write and check your own"))
 
     doctor = commands.add_parser("doctor", help="what this machine can measure")
     doctor.set_defaults(run=_lazy("doctor"))
+
+    crash = commands.add_parser(
+        "crash", help="crash a server under load, for real, and count what survives"
+    )
+    crash.add_argument("--policy", choices=["always", "everysec", "no", "all"], default="all")
+    crash.add_argument("--how", choices=_HOWS, help="default: kill and power")
+    crash.add_argument("--times", type=_pages, default=5, help="crashes a row (default: 5)")
+    crash.add_argument(
+        "--rate", type=_rate, default=1000.0, help="writes a second, 0 for all it takes (1000)"
+    )
+    crash.add_argument("--seed", type=_seed, default=1, help="of the moments (default: 1)")
+    crash.add_argument("--json", action="store_true", help="one JSON object a run and a row")
+    crash.add_argument("--server", choices=["redis"], help="an installed one beside the engine")
+    crash.set_defaults(run=_lazy("crash", "app.crash_command"))
 
     bench = commands.add_parser("bench", help="the project's own measurements (from a checkout)")
     bench.set_defaults(run=_lazy("bench"))

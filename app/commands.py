@@ -122,6 +122,16 @@ def replay(options: argparse.Namespace) -> int:
     return shown(driver, options)
 
 
+def export(options: argparse.Namespace) -> int:
+    """A recording as something else."""
+    from app.export.export import export as exported
+
+    path = _recording_meant(options.file) or options.file
+    dark = options.theme != "light"
+    print(exported(str(path), options.target, size=options.size, dark=dark))
+    return 0
+
+
 def _recording_meant(name: str | None) -> str | Path | None:
     """The file of that name; a scene's number means the recording that ships with it."""
     if name is not None and (os.path.exists(name) or not name.isdigit()):
@@ -245,8 +255,28 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
     return shown(ReplayDriver(lesson, events, note=note), options)
 
 
+def web(options: argparse.Namespace) -> int:
+    """The screen in a browser."""
+    try:
+        from app.web.server import serve
+    except ImportError as error:
+        raise SceneError(f"a browser needs textual-serve, and {error.name} is missing") from error
+    if options.scene is not None:
+        from scenes.loader import load
+
+        load(options.scene)  # a wrong name is told here, not in every tab
+    return serve(
+        options.scene, port=options.port, seats=options.seats, public_url=options.public_url or ""
+    )
+
+
 def _is_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return (sys.stdin.isatty() and sys.stdout.isatty()) or _is_in_browser()
+
+
+def _is_in_browser() -> bool:
+    """Whether textual-serve's pipes stand for a terminal."""
+    return "web_driver" in os.environ.get("TEXTUAL_DRIVER", "")
 
 
 def needs_terminal(instead: str) -> None:
@@ -256,6 +286,8 @@ def needs_terminal(instead: str) -> None:
 
 
 def _agrees(question: str) -> bool:
+    if _is_in_browser():  # nobody reads what is printed there
+        return False
     try:
         return input(question).strip().lower() in {"", "y", "yes"}
     except EOFError:

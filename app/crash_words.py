@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.lines import EMPTY, Line, grouped, line, paragraph
+from app.lines import Line, grouped, line, paragraph
 from scenes.view import View
 
 
@@ -11,7 +11,8 @@ def crash_lines(view: View, cells: int) -> list[Line]:
     crash = view.crash
     if crash is None or crash.at < view.step_at:
         return []
-    lines: list[Line] = [EMPTY, line((f"{crash.kind}: the engine was gone", "lost"))]
+    gone = "was" if crash.recovered_keys >= 0 else "is"
+    lines: list[Line] = [line((f"{crash.kind}: the engine {gone} gone", "lost"))]
     lines += paragraph(
         f"By its last event {grouped(crash.acked)} bytes of the log were acknowledged,"
         f" {grouped(crash.written)} written, {grouped(crash.fsynced)} on disk.",

@@ -37,7 +37,7 @@ def help_lines(glyphs: Glyphs, offered: frozenset[str], cells: int) -> list[Line
         lines.append(EMPTY)
     for shown, does in (
         ("Tab, arrows", "the focus; arrows: page cursor, scrolling"),
-        ("PgUp PgDn", "scroll the words"),
+        ("PgUp PgDn", "scroll the words; in the prompt, its answers"),
     ):
         lines.append(line("  ", (f"{shown:<12}", "bold"), does))
     lines += [EMPTY, line(("Glyphs", "bold")), *legend_lines(glyphs)]

@@ -38,15 +38,15 @@ TABLE = (
     Key(("f",), "f", "sandbox('f')", "policy", "appendfsync: everysec, no, always", True),
     Key(("h",), "h", "sandbox('h')", "hold", "hold the child, or let it go", True),
     Key(("s",), "s", "sandbox('s')", "step", "let the held child write 16 pages more"),
-    Key(("t",), "t", "sandbox('t')", "", "transparent huge pages on or off"),
-    Key(("S",), "S", "confirm('S')", "", "SAVE: blocks the engine until the dump is written"),
-    Key(("K",), "K", "confirm('K')", "", "kill -9 the engine"),
-    Key(("P",), "P", "confirm('P')", "", "cut the power"),
+    Key(("t",), "t", "sandbox('t')", "huge pages", "transparent huge pages on or off"),
+    Key(("S",), "S", "confirm('S')", "SAVE", "SAVE: blocks the engine until the dump is written"),
+    Key(("K",), "K", "confirm('K')", "kill -9", "kill -9 the engine"),
+    Key(("P",), "P", "confirm('P')", "power cut", "cut the power"),
     Key(("colon",), ":", "prompt", "prompt", "type a Redis command", True),
     Key(("z",), "z", "pause", "pause", "stop the scene's clock, or let it go on", True),
     Key(("plus",), "+", "pace(1)", "", "faster"),
     Key(("minus",), "-", "pace(-1)", "", "slower"),
-    Key(("0",), "0", "restart", "", "start the scene again"),
+    Key(("0",), "0", "restart", "again", "start the scene again", True),
     Key(("c",), "c", "code", "code", "pseudo-code or the engine's real source", True),
     Key(("C",), "C", "card", "", "another Implementation card"),
     Key(("i",), "i", "page('details')", "details", "both witnesses, page tables", True),
@@ -64,9 +64,6 @@ GRID_KEYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 SCROLL_KEYS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10}
 """In a panel of lines the arrows scroll: rows."""
-
-PROMPT_KEYS = ("enter", "escape", "up", "down", "tab")
-"""The keys that the prompt keeps from its text."""
 
 OFFERED = frozenset("bwfhstSKP")
 """Keys that work only where the scene offers them."""
@@ -101,6 +98,16 @@ def acts(driver: Driver, shown: str) -> bool:
     return shown == ":" or shown in driver.offered
 
 
+def acting(driver: Driver) -> frozenset[str]:
+    """The sandbox keys that do something at this moment."""
+    return frozenset(key for key in OFFERED if acts(driver, key))
+
+
 def footer(driver: Driver) -> list[Key]:
     """The keys that the footer names: of those that are worth a place there, the ones that act."""
-    return [key for key in TABLE if key.footer and acts(driver, key.shown)]
+    ended = driver.is_over or driver.status in ("crashed", "failed")
+    return [
+        key
+        for key in TABLE
+        if key.footer and acts(driver, key.shown) and (key.shown != "0" or ended)
+    ]

@@ -18,7 +18,7 @@ from app.driver import Driver, ever_in, panels_at
 from app.gauge import Gauge
 from app.grid import PageGrid
 from app.header import Footer, Header, StatusLine
-from app.keys import OFFERED, acts
+from app.keys import acting
 from app.layout import PANELS, TABS, arranged, mode_of
 from app.lines import grouped
 from app.lines_panel import LinesPanel
@@ -234,11 +234,11 @@ class PanelsScreen(Screen[None]):
         first = self._stage is None
         self._stage = stage
         entered = panels_at(self.driver.scene, stage)
-        arrived = [name for name in stage.panels if name not in self.entered and name in TABS]
+        spoken_of = [name for name in stage.panels if name in TABS]
+        if spoken_of and (first or not self.driver.is_past):
+            self.tab = spoken_of[0]
         self.entered = entered
         self.card_panel.chosen = None
-        if self.is_small and (arrived or first):
-            self.tab = arrived[0] if arrived else self.tab
         self.lay_out()
         self.words.scroll_lines(-1000)
         return True
@@ -251,7 +251,7 @@ class PanelsScreen(Screen[None]):
         child = _child_title(view)
         self.child_grid.title(f"Snapshot {child}", f"{child[:1].upper()}{child[1:]}")
         for panel in (self.grid, self.child_grid, self.gauge):
-            panel.acting = acting_keys(self.driver)
+            panel.acting = acting(self.driver)
         for grid in (self.grid, self.child_grid):
             if grid.display:
                 grid.show(view)
@@ -301,8 +301,3 @@ def _child_title(view: View) -> str:
         return "child"
     gone = "" if child.alive and view.engine.alive else ", gone"
     return f"child · pid {child.pid}{gone}"
-
-
-def acting_keys(driver: Driver) -> frozenset[str]:
-    """The sandbox keys that do something at this moment."""
-    return frozenset(key for key in OFFERED if acts(driver, key))

@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from app.lines import Line, in_ascii, line
-from app.lines_panel import LinesPanel
+from app.lines import Line, fitting, in_ascii, line
+from app.lines_panel import BESIDE_TITLE, LinesPanel
 
 KEPT = 200
 """Answer lines kept."""
@@ -46,17 +46,26 @@ def completed(value: str, names: Sequence[str]) -> str | None:
 
 
 class CommandLine(Input):
-    """The text field: only Enter, Escape, the arrows up and down, Tab and function keys act."""
+    """The text field: Enter, Escape, Tab, the arrows up and down and the page keys act."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", show=False),
         Binding("up", "recall(-1)", show=False),
         Binding("down", "recall(1)", show=False),
         Binding("tab", "complete", show=False),
+        Binding("pageup", "read(-1)", show=False),
+        Binding("pagedown", "read(1)", show=False),
     ]
 
     class Closed(Message):
         """Escape was pressed."""
+
+    class Read(Message):
+        """Older (-1) or younger (1) answers are wanted."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
 
     def __init__(self) -> None:
         super().__init__(
@@ -78,6 +87,9 @@ class CommandLine(Input):
         self._place = max(0, min(self._place + by, len(self.past)))
         self.value = self.past[self._place] if self._place < len(self.past) else ""
         self.cursor_position = len(self.value)
+
+    def action_read(self, by: int) -> None:
+        self.post_message(self.Read(by))
 
     def action_complete(self) -> None:
         if isinstance(self.suggester, CommandNames):
@@ -132,11 +144,19 @@ class Prompt(Vertical):
     def open(self, names: Sequence[str]) -> None:
         """Show the prompt and take the focus."""
         self.border_title = "Redis command"
-        keys = "Enter sends · Up, Down: history · Tab completes · Esc closes"
-        self.border_subtitle = in_ascii(keys) if self.answers.is_ascii else keys
+        self._name_keys()
         self.command_line.suggester = CommandNames(names)
         self.display = True
-        self.command_line.focus()
+        self.screen.set_focus(self.command_line)  # at once: what is typed next is for the prompt
+
+    def _name_keys(self) -> None:
+        """What the prompt's keys do; scrolling only where there is something to scroll."""
+        keys = "Enter sends · Up, Down: history · Tab completes · Esc closes"
+        if len(self.answers.lines) > ROWS:
+            shorter = "PgUp, PgDn: answers · Enter sends · Esc closes"
+            room = self.app.size.width - BESIDE_TITLE
+            keys = fitting((f"PgUp, PgDn: answers · {keys}", shorter), room)
+        self.border_subtitle = in_ascii(keys) if self.answers.is_ascii else keys
 
     def close(self) -> None:
         """Hide it; history and answers stay for the next time."""
@@ -159,6 +179,7 @@ class Prompt(Vertical):
         lines = [row for command, answer in self._said for row in exchange(command, answer)][-KEPT:]
         self.answers.styles.height = min(len(lines), ROWS)
         self.answers.put(lines)
+        self._name_keys()
         self.call_after_refresh(self.answers.scroll_lines, KEPT)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -169,6 +190,11 @@ class Prompt(Vertical):
         self.command_line.remember(text)
         if text:
             self.post_message(self.Sent(text))
+
+    def on_command_line_read(self, event: CommandLine.Read) -> None:
+        """A long answer, page by page."""
+        event.stop()
+        self.answers.scroll_lines(event.by * (ROWS - 1))
 
     def on_command_line_closed(self, event: CommandLine.Closed) -> None:
         """Escape: the keys belong to the scene again."""

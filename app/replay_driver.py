@@ -87,6 +87,12 @@ class ReplayDriver(Cursor):
                 return
             self._show(event)
 
+    def show_to(self, index: int) -> None:
+        """Show everything up to event `index` at once, whatever waits for the learner."""
+        while self._head <= min(index, len(self.recorded) - 1):
+            self._time = self.recorded[self._head].at
+            self._show(self.recorded[self._head])
+
     def _show(self, event: AnyEvent) -> None:
         if isinstance(event, events.Answer) and self._choice is not None:
             event = msgspec.structs.replace(event, choice=self._choice)

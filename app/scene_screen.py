@@ -183,7 +183,10 @@ class SceneScreen(PanelsScreen):
     # -- the prompt ----------------------------------------------------------------------------
 
     async def action_prompt(self) -> None:
-        """Type a command."""
+        """Type a command, where there is an engine to answer it."""
+        if not acts(self.driver, ":"):
+            self._act("key", ":")  # refuses, and says why
+            return
         if self.prompt is None:
             from app.prompt import Prompt
 

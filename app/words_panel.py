@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -10,7 +10,8 @@ from textual.binding import BindingType
 from app.crash_words import crash_lines
 from app.driver import Driver
 from app.glyphs import Glyphs
-from app.lines import EMPTY, Line, fold, line, paragraph
+from app.keys import TABLE, acting, acts
+from app.lines import EMPTY, Line, flow, fold, line, paragraph
 from app.lines_panel import ARROWS, LinesPanel
 from app.said import said
 from scenes.conditions import text_of, why_of
@@ -32,27 +33,48 @@ class WordsPanel(LinesPanel, can_focus=True):
         stage = driver.stage()
         self.title(said("words.title"))
         self.put(
-            words_lines(driver.scene, stage, driver.view, driver.text, self.glyphs, self.size.width)
+            words_lines(
+                driver.scene,
+                stage,
+                driver.view,
+                driver.text,
+                self.glyphs,
+                self.size.width,
+                acting=acting(driver),
+                goes_on=acts(driver, "space") and not driver.is_past,
+            )
         )
         more = said("words.more") if self.hidden_below else said("words.back") if self.top else ""
         self.subtitle(more)
 
 
 def words_lines(
-    scene: Scene, stage: Stage, view: View, text: Text, glyphs: Glyphs, cells: int
+    scene: Scene,
+    stage: Stage,
+    view: View,
+    text: Text,
+    glyphs: Glyphs,
+    cells: int,
+    *,
+    acting: Collection[str] = (),
+    goes_on: bool = True,
 ) -> list[Line]:
-    """The caption, then the question or, at the end, what to take away."""
+    """The caption, then the question or, at the end, what to take away.
+
+    `acting`: the sandbox keys that do something now; `goes_on`: the space key begins beat 1.
+    """
     cells = max(cells - 1, 10)
-    lines = [
-        line((text(stage.title), "bold")),
-        *paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells),
-    ]
-    lines += crash_lines(view, cells)
-    if stage.question is not None:
+    caption = paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells)
+    caption += new_keys(stage, acting, cells)
+    crash = crash_lines(view, cells)
+    if crash and view.engine.alive:  # it came back: what was lost is the news
+        caption, crash = crash, caption
+    lines = [line((text(stage.title), "bold")), *caption, *([EMPTY, *crash] if crash else [])]
+    if stage.question is not None and (view.engine.alive or _is_answered(stage, view)):
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
     if stage.beat == 0:
         begins = line(("space", "key"), said("words.begins"))
-        lines += [EMPTY, *fold(begins, cells)]
+        lines += [EMPTY, *fold(begins, cells)] if goes_on else []
         lines += [EMPTY, line((said("words.previously"), "bold"))]
         lines += paragraph(text(scene.previously), cells, "dim")
     elif stage is scene.stages[-1]:
@@ -83,6 +105,24 @@ def closing_lines(scene: Scene, text: Text, cells: int) -> list[Line]:
 def _item(text: str, role: str, cells: int) -> list[Line]:
     folded = paragraph(text, cells - 2, role)
     return [line(("- " if n == 0 else "  ", "dim"), *own) for n, own in enumerate(folded)]
+
+
+def new_keys(stage: Stage, acting: Collection[str], cells: int) -> list[Line]:
+    """The sandbox keys that this step brings, as far as they do something now."""
+    items = [
+        line((f" {key.shown} ", "key"), f" {key.short}")
+        for key in TABLE
+        if key.shown in stage.keys and key.shown in acting
+    ]
+    return flow([line((said("words.to_try"), "dim")), *items], cells) if items else []
+
+
+def _is_answered(stage: Stage, view: View) -> bool:
+    """Whether this run has measured the answer to the step's question."""
+    asked, question = view.question, stage.question
+    return (
+        asked is not None and question is not None and asked.id == question.id and asked.right >= 0
+    )
 
 
 def question_lines(

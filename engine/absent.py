@@ -35,6 +35,7 @@ _REASONS = {
         (_COUNTERS, "HyperLogLogs"),
         ("module", "modules"),
         ("bitfield bitfield_ro", "bit fields"),
+        ("lcs", "longest common subsequences"),
         ("migrate restore-asking", "moves between servers"),
     )
     for name in names.split()

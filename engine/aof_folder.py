@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from engine import manifest_doubts
 from engine.disk import APPEND, Disk, read_all, replace_file
 from engine.errors import EngineError
 from engine.manifest import (
@@ -71,11 +72,13 @@ class AofFolder:
                 f"for reading: {err.strerror}. It must be a file that this user can read."
             ) from err
         try:
-            return parse_manifest(data)
+            manifest = parse_manifest(data)
+            manifest_doubts.refuse(manifest, self.prefix)
         except ManifestError as err:
             for line in err.log_lines:
                 self._log("#", line)
             raise err.of(self.manifest_path) from err
+        return manifest
 
     def persist(self, manifest: Manifest) -> None:
         """Make `manifest` the folder's, safely on the disk; raises EngineError."""

@@ -25,7 +25,7 @@ import msgspec
 
 from engine.cow_meter import CowMeter, own_private_dirty_kb
 from engine.errors import EngineError
-from engine.events import PageRange
+from engine.events import LessonPages, LessonSide, LessonValue, PageRange
 from engine.rdb_writer import Dump, Pace
 
 WATCHED_INTERVAL = 1 / 30
@@ -43,7 +43,7 @@ _GRANT_AT = 8
 
 _MOST_GRANTED = (1 << 32) - 1
 
-State: TypeAlias = Literal["progress", "held", "done", "failed"]
+State: TypeAlias = Literal["progress", "held", "done", "failed", "said"]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +63,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Which hold a `held` child obeys: it may have been released meanwhile."""
     log: list[tuple[str, str]] = []
     """(level, text) of the lines that the child has logged since the report before this one."""
+    answers: int = 0
+    """Number of the question that a lesson's child answers; 0: it was not asked."""
+    said: LessonSide | LessonValue | LessonPages | None = None
+    """What a lesson's child has said."""
 
 
 class ParentEnd:
@@ -124,12 +128,12 @@ class ParentEnd:
         """Let the held child write the records of this many arena pages more."""
         self._granted = min(self._granted + pages, _MOST_GRANTED)
         _GRANT.pack_into(self._page, _GRANT_AT, self._hold_number, self._granted)
-        self._wake()
+        self.wake()
 
     def release(self) -> None:
         """Let the child run."""
         self._page[_HOLD] = 0
-        self._wake()
+        self.wake()
 
     def watch(self, on: bool) -> None:
         """Whether somebody looks: reports come 30 times a second, else once."""
@@ -138,7 +142,7 @@ class ParentEnd:
     def let_go(self) -> None:
         """The last reading of the pages is taken: the finished child may leave."""
         self._page[_LET_GO] = 1
-        self._wake()
+        self.wake()
 
     def reports(self) -> list[Report]:
         """All reports that have come in; raises EngineError for what no child would write."""
@@ -161,7 +165,8 @@ class ParentEnd:
         os.close(self._wake_write)
         self._page.close()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Have the child look at the control page again."""
         try:
             os.write(self._wake_write, b"!")
         except (BlockingIOError, BrokenPipeError):

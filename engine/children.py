@@ -1,19 +1,31 @@
 """The one child that may run at a time: forked, listened to, held, reaped.
 
 A snapshot's child and an AOF rewrite's are steered and watched alike; what their files are for is
-`saves`' and `rewrites`' business, who hear of the end.
+`saves`' and `rewrites`' business, who hear of the end. A lesson's child (`lessons`) writes no file:
+there is no progress to tell of, and nothing to hold.
 Source: childInfo and checkChildrenDone() in childinfo.c and server.c (Redis 7.0.15).
 """
 
 from __future__ import annotations
 
 import os
+import select
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from engine.child_control import ParentEnd, Report
-from engine.events import ChildExit, Fork, Hold, PageRange, Purpose, SnapshotProgress
+from engine.events import (
+    ChildExit,
+    Fork,
+    Hold,
+    LessonPages,
+    LessonSide,
+    LessonValue,
+    PageRange,
+    Purpose,
+    SnapshotProgress,
+)
 from engine.forking import ForkError
 from engine.held_pages import held_pages
 from engine.proc import page_table_kb
@@ -24,6 +36,10 @@ if TYPE_CHECKING:
     from engine.events import Event
     from engine.persistence import Persistence
     from engine.server import Server
+
+Said: TypeAlias = LessonSide | LessonValue | LessonPages
+
+_End = TypeVar("_End", bound=ParentEnd)
 
 _CANCEL_PATIENCE = 0.5
 """Seconds until a cancelled child that does not leave by itself is killed."""
@@ -53,16 +69,17 @@ class Children:
     def start(
         self,
         purpose: Purpose,
-        begin: Callable[[ParentEnd], RunningChild],
+        begin: Callable[[_End], RunningChild],
         on_end: Callable[[Ending], None],
+        make_end: Callable[[], _End],
     ) -> RunningChild:
         """Have `begin` fork a child, of whose end `on_end` will hear; raises ForkError."""
         server = self._server
         try:
-            control = ParentEnd()
+            control = make_end()
         except OSError as error:  # no descriptors left
             raise ForkError(f"pipe: {error.strerror}") from error
-        if self.hold_state == "armed":
+        if self.hold_state == "armed" and purpose != "lesson":
             control.hold()
         control.watch(server.observer is not None)
         self._persistence.flush()
@@ -105,9 +122,32 @@ class Children:
         if child.control.ended:
             self._server.loop.remove_reader(child.control.report_fd)
 
+    def await_answer(self, number: int, patience: float) -> Said | None:
+        """What a lesson's child answers to question `number`, waited for here and now.
+
+        None when it is gone or has said nothing for `patience` seconds.
+        """
+        deadline = time.monotonic() + patience
+        child = self.running
+        if child is None:
+            return None
+        while not child.control.ended:
+            select.select([child.control.report_fd], [], [], max(0.0, deadline - time.monotonic()))
+            answer = None
+            for report in child.read_reports():
+                self._take(child, report)
+                if report.said is not None and report.answers == number:
+                    answer = report.said
+            if answer is not None or time.monotonic() >= deadline:
+                return answer
+        return None
+
     def _take(self, child: RunningChild, report: Report, *, gone: bool = False) -> None:
         for level, text in report.log:
             self._server.logger.heard(level, text)
+        if report.said is not None:
+            self._tell(report.said)
+            return
         self.written_ranges = _joined([*self.written_ranges, *report.page_ranges])
         self._tell(
             SnapshotProgress(
@@ -155,7 +195,8 @@ class Children:
                 cow_kb=ending.cow_kb,
             )
         )
-        self._set_hold("released")
+        if self.purpose != "lesson":
+            self._set_hold("released")
         self._on_end(ending)
 
     def cancel(self) -> None:
@@ -177,14 +218,14 @@ class Children:
 
     def hold(self) -> None:
         """Stop the child before its next record; with no child the next one will be."""
-        if self.running is None:
+        if self.running is None or self.purpose == "lesson":
             self._set_hold("armed")
         else:
             self.running.control.hold()
 
     def step(self, pages: int) -> None:
         """Let a held child write so many arena pages; raises CommandError."""
-        if self.running is None or self.hold_state != "held":
+        if self.running is None or self.purpose == "lesson" or self.hold_state != "held":
             raise CommandError("ERR no snapshot child is held: COWSCOPE HOLD, then BGSAVE")
         self.running.control.step(pages)
 

@@ -27,11 +27,10 @@ def cut_off(client: Client) -> None:
     now = server.unix_seconds()
     if now - server.attack_logged_at > LOG_EVERY:
         server.attack_logged_at = now
-        by = "" if client.address.startswith("/") else f" from {client.address}"
         server.log(
             "#",
             "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: "
             "commands to Redis. This is likely due to an attacker attempting to use Cross Protocol "
-            f"Scripting to compromise your Redis instance. Connection{by} aborted.",
+            "Scripting to compromise your Redis instance. Connection aborted.",
         )
     client.abort()

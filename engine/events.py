@@ -32,6 +32,9 @@ PageRange: TypeAlias = tuple[int, int]
 Purpose: TypeAlias = Literal["rdb", "aof", "lesson"]
 """What a child was forked for."""
 
+Side: TypeAlias = Literal["parent", "child"]
+"""Which process of a fork speaks."""
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """What all events carry."""
@@ -193,6 +196,110 @@ class SavePoint(Event, frozen=True, kw_only=True, tag="savepoint"):
     changes: int
     elapsed: int
     dirty: int
+    clock_scale: int = 1
+    """More than 1: `elapsed` was reckoned by a clock that a scene runs so many times faster."""
+
+
+class Clock(Event, frozen=True, kw_only=True, tag="clock"):
+    """The clock of the save points runs so many times faster from now on: a scene asked for it."""
+
+    scale: int
+    """1 is real time. The everysec timer, the cron and LASTSAVE stay real."""
+
+
+class LessonSide(Event, frozen=True, kw_only=True, tag="lesson.side"):
+    """One side of a lesson's fork, as that process sees itself right after the call."""
+
+    who: Side
+    pid: int
+    ppid: int
+    returned: int
+    """What fork(2) returned to this side: the child's pid, 0 in the child, -1 if it was refused."""
+    error: str = ""
+    """Why it was refused."""
+    name: str = ""
+    """What ps and top call the process."""
+    threads: int = 0
+    descriptors: int = 0
+    """Open files, sockets and pipes: the child's after it has closed what is the parent's."""
+    handlers: list[str] = []
+    """Signals that the process catches (SigCgt)."""
+    cpu_usec: int = 0
+    """CPU time that the process has used so far."""
+    address: int = 0
+    """Virtual address of the arena's first page."""
+
+
+class LessonValue(Event, frozen=True, kw_only=True, tag="lesson.value"):
+    """A key as one side of a lesson's fork sees it: looked up and measured by that process."""
+
+    who: Side
+    pid: int
+    about: Literal["get", "set"]
+    """`set`: as it is after this side has written it."""
+    key: str
+    exists: bool
+    value: str = ""
+    """Long values cut."""
+    address: int = 0
+    """Virtual address of the key's record in this process."""
+    page: int = -1
+    """The arena's page that it lies on."""
+    frame: int = 0
+    """The frame behind that page in this process; 0 where the kernel hides it (not root)."""
+    exclusive: bool = False
+    """No other process has this frame."""
+    copied: bool = False
+    """Writing it gave this side a frame of its own, which it had not before."""
+
+
+class LessonPages(Event, frozen=True, kw_only=True, tag="lesson.pages"):
+    """A lesson's child has read or written pages of its arena, and counted what that copied."""
+
+    child: int
+    about: Literal["read", "write"]
+    page_ranges: list[PageRange]
+    usec: int
+    exclusive_before: int
+    exclusive_after: int
+    """Pages of the child's arena that no other process has, by its own pagemap."""
+    copied_ranges: list[PageRange] = []
+    """The pages that are among them only since."""
+    private_dirty_kb: int = 0
+    """The same arena by the child's own smaps, afterwards."""
+
+
+class Frames(Event, frozen=True, kw_only=True, tag="frames"):
+    """The frames behind a run of arena pages, in both processes at one moment.
+
+    `measured`: the kernel's own frame numbers (root). `modelled`: the kernel says only whether a
+    frame is shared; the numbers are made up so that shared pages have one and others two.
+    """
+
+    child: int
+    first: int
+    """The arena's page that the lists begin with."""
+    parent_frames: list[int]
+    child_frames: list[int]
+    """0 where nothing is mapped."""
+
+
+class Walk(Event, frozen=True, kw_only=True, tag="walk"):
+    """The naive snapshot: the engine walks its keys between commands, without fork(2)."""
+
+    stage: Literal["begun", "progress", "ended", "given up"]
+    keys: int
+    total_keys: int
+    """Keys written so far, and those there were when it began."""
+    bytes: int
+    changes: int
+    """Changes that clients have made since it began: the file has some of them."""
+    page_ranges: list[PageRange] = []
+    """The arena pages read since the event before this one."""
+    path: str = ""
+    """The finished file."""
+    usec: int = 0
+    """Wall time since it began."""
 
 
 class AofAppend(Event, frozen=True, kw_only=True, tag="aof.append"):
@@ -389,6 +496,10 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """A ledger of what is durable is kept, for a modelled power cut (cowscope-disk-ledger)."""
     faults: dict[str, str] = {}
     """The disk's faults by kind, as the `fault` event has them."""
+    clock_scale: int = 1
+    """How many times faster the clock of the save points runs: scripted by a scene."""
+    fork_denied: bool = False
+    """Forks are made to be refused (COWSCOPE FORK DENY)."""
     recovery: Recovered | None = None
     log: list[tuple[float, str, str]] = []
     """(at, level, text) of the last log lines, oldest first."""
@@ -409,6 +520,12 @@ AnyEvent: TypeAlias = (
     | ChildExit
     | RdbSaved
     | SavePoint
+    | Clock
+    | LessonSide
+    | LessonValue
+    | LessonPages
+    | Frames
+    | Walk
     | AofAppend
     | AofWrite
     | AofFsync

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from engine.errors import EngineError
+from engine.log import FROM_HANDLER
 
 CANCELLED_STATUS = 255
 """Exit status after SIGUSR1: cancelled, which is no error (SERVER_CHILD_NOERROR_RETVAL)."""
@@ -67,9 +68,11 @@ def fork(
     name: str,
     keep: Iterable[int] = (),
     log: Callable[[str, str], None],
+    on_return: Callable[[int], None] = lambda _returned: None,
 ) -> Forked:
     """Fork; the child runs `work` and exits with what it returns, the parent returns at once.
 
+    `on_return` hears what fork(2) returned, in both processes.
     The child keeps standard input, output and error and the descriptors in `keep`. An exception in
     `work` is one line of the log and exit status 1. Raises ForkError with the kernel's reason.
     """
@@ -83,9 +86,16 @@ def fork(
         except OSError as error:
             raise ForkError(f"fork: {error.strerror}") from error
         if pid == 0:
-            _be_a_child(parent, work, name, {*keep, *_STANDARD}, unblocked, log)
+
+            def begin() -> int:
+                on_return(pid)
+                return work()
+
+            _be_a_child(parent, begin, name, {*keep, *_STANDARD}, unblocked, log)
         usec = (time.perf_counter_ns() - started) // 1000
-        return Forked(pid, usec, time.monotonic())
+        at = time.monotonic()
+        on_return(pid)
+        return Forked(pid, usec, at)
 
 
 def _be_a_child(
@@ -100,7 +110,7 @@ def _be_a_child(
     try:
         gc.disable()  # a collection writes to every container's header: it would copy the heap
         _die_with(parent)
-        _reset_signals(unblocked)
+        _reset_signals(unblocked, log)
         _close_all_but(keep)
         set_process_name(name)
         status = work()
@@ -118,14 +128,22 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _reset_signals(unblocked: set[signal.Signals | int]) -> None:
+def _reset_signals(unblocked: set[signal.Signals | int], log: Callable[[str, str], None]) -> None:
+    def cancel(_number: int, _frame: object) -> None:
+        with contextlib.suppress(Exception):  # whatever becomes of the line, the child leaves
+            log(FROM_HANDLER, "Received SIGUSR1 in child, exiting now.")
+        os._exit(CANCELLED_STATUS)
+
     signal.set_wakeup_fd(-1)
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
-    # Ctrl-C reaches the whole foreground group; what becomes of the child is the parent's decision.
+    # Ctrl-C reaches the whole foreground group, a service manager's SIGTERM every process of the
+    # service; what becomes of the child is the parent's decision (as in Redis, where its handler
+    # merely notes the wish).
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGUSR1, lambda _number, _frame: os._exit(CANCELLED_STATUS))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, cancel)
     signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
 
 

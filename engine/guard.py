@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine import memory_limit
 from engine.replies import (
     LOADING,
     NO_AUTH,
@@ -26,6 +27,7 @@ _WITHOUT_PASSWORD = frozenset({"auth", "hello", "quit", "reset"})
 _WHILE_SUBSCRIBED = frozenset(
     {"subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ping", "quit", "reset"}
 )
+_LEAVES_MULTI = frozenset({"exec", "discard", "quit", "reset"})
 _RUN_AT_ONCE_IN_MULTI = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
 
 
@@ -57,6 +59,9 @@ def _refuse(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes | Non
     if not client.authenticated and spec.name not in _WITHOUT_PASSWORD:
         raise CommandError(NO_AUTH)
     run = _executed(client, spec)
+    if not client.replaying:
+        stays = client.transaction is not None and spec.name not in _LEAVES_MULTI
+        memory_limit.check(server, run, queueing=stays)
     if spec.name == "ping" or any(each.writes for each in run):
         _refuse_by_persistence(client)
     subscribed = client.resp == 2 and bool(client.channels or client.patterns)

@@ -18,6 +18,8 @@ from datetime import datetime, timedelta
 
 LEVELS = {"debug": ".", "verbose": "-", "notice": "*", "warning": "#"}
 """The names of `loglevel`, from the least to the most important, and the characters for them."""
+FROM_HANDLER = "signal-handler"
+"""In place of a level's character: the line that Redis writes from within a signal handler."""
 _RANK = {character: rank for rank, character in enumerate(LEVELS.values())}
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 """In English in every locale, as in Redis (whose locale is C)."""
@@ -45,6 +47,9 @@ class Logger:
 
         A log that can't be written stops nothing, as in Redis.
         """
+        if level == FROM_HANDLER:
+            self._log_from_handler(text)
+            return
         if _RANK[level] < _RANK[LEVELS[self.loglevel]]:
             return
         pid, now = os.getpid(), time.time()
@@ -57,6 +62,15 @@ class Logger:
             self._write(line.encode("utf-8", "backslashreplace"))
         if pid == self._pid:
             self.heard(level, text)
+
+    def _log_from_handler(self, text: str) -> None:
+        """`pid:signal-handler (unix seconds) text`, at every loglevel (serverLogFromHandler())."""
+        pid = os.getpid()
+        line = f"{pid}:{FROM_HANDLER} ({int(time.time())}) {text}\n"
+        with contextlib.suppress(OSError):
+            self._write(line.encode())
+        if pid == self._pid:
+            self.heard(LEVELS["warning"], text)
 
     def heard(self, level: str, text: str) -> None:
         """Keep a line and tell it on; a child's lines come this way, for it wrote them itself."""

@@ -145,6 +145,7 @@ def _parse_line(number: int, line: bytes) -> ManifestFile:
     words = split_arguments(text) if text else None
     if words is None or len(words) < 6 or len(words) % 2:
         raise ManifestError("Invalid AOF manifest file format", number, text)
+    _refuse_repetition(number, text, [word.lower() for word in words[::2]])
     name, seq, kind = b"", 0, b""
     for key, value in zip(words[::2], words[1::2], strict=True):
         match key.lower():
@@ -162,6 +163,17 @@ def _parse_line(number: int, line: bytes) -> ManifestFile:
     if kind not in (b"b", b"h", b"i"):
         raise ManifestError("Unknown AOF file type", number, text)
     return ManifestFile(os.fsdecode(name), seq, cast(FileType, kind.decode()))
+
+
+def _refuse_repetition(number: int, text: bytes, keys: list[bytes]) -> None:
+    """Raise where one damaged line end has made one line of two: Redis takes the last of each."""
+    if len(set(keys)) < len(keys):
+        raise ManifestError(
+            "Invalid AOF manifest file format",
+            number,
+            text,
+            why="A word such as 'file' stands in the line twice",
+        )
 
 
 def _why_no_line(line: bytes) -> str:

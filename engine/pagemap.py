@@ -28,9 +28,14 @@ def status_bytes(entries: bytes | bytearray) -> bytes:
     return bytes(entries[_STATUS_AT::ENTRY_BYTES])
 
 
+def exclusive(status: bytes) -> bytes:
+    """1 for every page that is present and that no other process has, else 0."""
+    return status.translate(_IS_EXCLUSIVE)
+
+
 def count_exclusive(status: bytes) -> int:
     """Pages that are present and that no other process has."""
-    return status.translate(_IS_EXCLUSIVE).count(1)
+    return exclusive(status).count(1)
 
 
 class Pagemap:

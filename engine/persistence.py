@@ -22,13 +22,17 @@ from engine.events import encode
 from engine.fault_watch import FaultWatch
 from engine.faults import Faults
 from engine.faulty_disk import FaultyDisk
+from engine.folder_lock import FolderLock
 from engine.ledger_disk import LedgerDisk
+from engine.lessons import Lessons
+from engine.log import FROM_HANDLER
 from engine.pipes_rewrites import PipesRewrites
 from engine.probe import Probe, Reading, check_invariant
 from engine.recovery import Recovery
 from engine.replies import CommandError
 from engine.rewrites import Rewrites
 from engine.saves import Saves
+from engine.walks import Walks
 
 if TYPE_CHECKING:
     from engine.observer import Observer
@@ -57,6 +61,7 @@ class Persistence:
         self.disk: Disk = FaultyDisk(self.faults)
         if config.cowscope_disk_ledger:
             self.disk = LedgerDisk(self.disk, config.cowscope_disk_ledger, self.directory)
+        self.folder_lock = FolderLock(self.directory, server.log)
         self.bio = Bio(self.disk, wake=self._bio_finished)
         self._knows_dirty = False
         """Whether cachestat was seen to count dirty pages in this folder."""
@@ -75,15 +80,42 @@ class Persistence:
         self.aof.on_refusal = lambda _refusal: server.update_guard()
         self.children = Children(server, self)
         self.saves = Saves(server, self)
+        self.lessons = Lessons(server, self)
+        self.walks = Walks(server, self)
         self.recovery = Recovery(server, self.disk, self.directory)
         with_pipes = config.aof_rewrite_mode == "pipes"
         self.rewrites = PipesRewrites(server, self) if with_pipes else Rewrites(server, self)
         config.on_change("appendfsync", lambda _change: self._policy_changed())
         config.on_change("no-appendfsync-on-rewrite", lambda _change: self._policy_changed())
-        for name in ("save", "stop-writes-on-bgsave-error"):
-            config.on_change(name, lambda _change: server.update_guard())
+        config.on_change("save", lambda _change: self._save_points_changed())
+        config.on_change("stop-writes-on-bgsave-error", lambda _change: server.update_guard())
         config.on_change("appendonly", lambda _change: self._switch())
         config.on_change("aof-timestamp-enabled", lambda _change: self._timestamps_changed())
+
+    # -- the folder ----------------------------------------------------------------------------
+
+    def claim_folder_if_used(self) -> None:
+        """At the start: have the folder alone where something will be written by itself.
+
+        Raises EngineError if another engine has it. An engine that only reads needs no lock.
+        """
+        config = self._server.config
+        if config.appendonly or config.save_points:
+            self.folder_lock.take()
+
+    def claim_folder(self) -> None:
+        """A command wants to write there: raises CommandError if another engine has the folder."""
+        try:
+            self.folder_lock.take()
+        except EngineError as error:
+            raise CommandError(f"ERR {error}") from error
+
+    def _save_points_changed(self) -> None:
+        try:
+            self.claim_folder_if_used()
+        except EngineError as error:
+            raise ConfigError(str(error)) from error
+        self._server.update_guard()
 
     # -- loading -------------------------------------------------------------------------------
 
@@ -163,6 +195,7 @@ class Persistence:
     def _switch(self) -> None:
         if self._server.config.appendonly:
             try:
+                self.folder_lock.take()
                 self.bio.start()
                 self.rewrites.turn_on()
             except EngineError as error:
@@ -200,6 +233,9 @@ class Persistence:
         if self.saves.snapshot is not None:
             server.log("#", "There is a child saving an .rdb. Killing it!")
             self.children.cancel()
+        if self.lessons.child is not None:
+            self.children.cancel()
+        self.walks.give_up()
         if self.rewrites.child is not None:
             if self.rewrites.waits_for_base:
                 if not force:
@@ -222,8 +258,9 @@ class Persistence:
     def give_up(self) -> NoReturn:
         """A signal came twice: end here and now, with the old dump as it is."""
         with contextlib.suppress(Exception):
-            self._server.log("#", "You insist... exiting now.")
+            self._server.log(FROM_HANDLER, "You insist... exiting now.")
             self.saves.drop_unfinished()
+        self.folder_lock.release()
         os._exit(1)
 
     # -- what commands ask ---------------------------------------------------------------------

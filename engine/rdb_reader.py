@@ -144,10 +144,15 @@ def _load_collection(
                 parser.path, parser.offset, what, "Restore the file from a backup"
             ) from error
     if collection is not None:
-        note_loaded(limits, collection, is_compact=elements.is_compact)
-        if isinstance(collection, SortedSet) and not elements.is_compact:
-            _forget_minus_zero(collection)
+        as_redis_keeps(limits, collection, is_compact=elements.is_compact)
     return collection is not None
+
+
+def as_redis_keeps(limits: Limits, collection: Collection, *, is_compact: bool) -> None:
+    """Note the encoding that a loaded collection has in Redis, and what that does to a score."""
+    note_loaded(limits, collection, is_compact=is_compact)
+    if isinstance(collection, SortedSet) and not is_compact:
+        _forget_minus_zero(collection)
 
 
 def _forget_minus_zero(scored: SortedSet) -> None:

@@ -237,6 +237,21 @@ def _write_collection(dump: Dump, arena: Arena, head: int) -> Iterator[tuple[int
         at = following
 
 
+def add_key(dump: Dump, arena: Arena, offset: int) -> list[int]:
+    """Add the one record at `offset`, as it is now; the pages that it lies on."""
+    memory = arena.memory
+    length, word = HEADER.unpack_from(memory, offset)
+    first, last = arena.page_of(offset), arena.page_of(offset + HEADER_SIZE + length - 1)
+    pages = list(range(first, last + 1))
+    if word >= FIRST_COLLECTION:
+        for start, end in _write_collection(dump, arena, offset):
+            pages += range(start, end + 1)
+    else:
+        at = offset + HEADER_SIZE
+        dump.add([memory[at : at + length]], length)
+    return pages
+
+
 class _Buffer(Disk):
     """A disk that keeps what is written."""
 

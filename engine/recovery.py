@@ -25,7 +25,7 @@ from engine.single_file import SingleFile
 if TYPE_CHECKING:
     from engine.server import Server
 
-_TEMPORARY = re.compile(r"temp-(\d+)\.rdb|temp-rewriteaof-(?:bg-)?(\d+)\.aof")
+_TEMPORARY = re.compile(r"temp-(?:walk-)?(\d+)\.rdb|temp-rewriteaof-(?:bg-)?(\d+)\.aof")
 """A dump, or an AOF's base, that process \1 or \2 was writing."""
 
 

@@ -198,9 +198,11 @@ class RewriteSteps:
         path = folder.path(name)
         if any(name == file.name for file in self.machine.manifest.history):
             self._log("*", f"Removing the history file {name} in the background")
+        elif name == f"temp-{self.machine.prefix}.incr":
+            self._log("*", f"Removing the temp incr aof file {name} in the background")
         try:
             fd = self._disk.open(path, READ)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         self._disk.unlink(path)
         self._bio.close(fd)

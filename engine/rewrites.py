@@ -10,11 +10,13 @@ Source: aof.c, serverCron() in server.c (Redis 7.0.15).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from engine.base_writer import BaseTask, bgrewrite
+from engine.child_control import ParentEnd
 from engine.errors import EngineError
 from engine.events import Rewrite
 from engine.forking import ForkError
@@ -111,6 +113,7 @@ class Rewrites:
         """BGREWRITEAOF: its reply; raises CommandError."""
         if self.child is not None:
             raise CommandError(_ALREADY)
+        self._persistence.claim_folder()
         if self._children.running is not None or self._server.in_transaction:
             return self._schedule()
         if not self.begin():
@@ -149,10 +152,12 @@ class Rewrites:
             )
         elif not self.begin():
             self.scheduled = self.waits_for_base = False
-            raise EngineError(
+            server.log(
+                "#",
                 "Redis needs to enable the AOF but can't trigger a background AOF rewrite "
-                "operation: the log says why."
+                "operation. Check the above logs for more info about the error.",
             )
+            raise EngineError("Unable to turn on AOF. Check server logs.")
 
     def turn_off(self) -> None:
         """CONFIG SET appendonly no: nobody needs the base any more."""
@@ -210,7 +215,8 @@ class Rewrites:
         return begun
 
     def _ended(self, ending: Ending) -> None:
-        """The child is gone."""
+        """The child is gone (backgroundRewriteDoneHandler())."""
+        began = time.perf_counter_ns()
         self.last_seconds = self._server.unix_seconds() - self.started_at
         if ending.saved is None:
             self._steps.child_failed()
@@ -218,6 +224,8 @@ class Rewrites:
                 self._failed()
         elif self._installed(ending.saved):
             self._succeeded(ending)
+            usec = (time.perf_counter_ns() - began) // 1000
+            self._server.log("-", f"Background AOF rewrite signal handler took {usec}us")
         else:
             self._failed()
         self.scheduled = self.scheduled or self.waits_for_base
@@ -270,6 +278,7 @@ class Rewrites:
                     server.keyspace, self._persistence.disk, task, control, server.log
                 ),
                 self._ended,
+                ParentEnd,
             )
         except ForkError as error:
             raise EngineError(f"Can't rewrite append only file in background: {error}") from error

@@ -11,11 +11,14 @@ import time
 from typing import TYPE_CHECKING
 
 from engine import save_points
+from engine.child_control import ParentEnd
 from engine.dirty_watch import DirtyWatch
-from engine.events import RdbSaved, SavePoint
+from engine.errors import EngineError
+from engine.events import Clock, RdbSaved, SavePoint
 from engine.forking import ForkError
 from engine.replies import CommandError, simple
 from engine.running_child import Ending, RunningChild, Saved
+from engine.scaled_clock import ScaledClock
 from engine.snapshot import DumpSettings, SaveError, bgsave, save
 
 if TYPE_CHECKING:
@@ -47,6 +50,9 @@ class Saves:
         self._children = persistence.children
         self.lastsave = int(time.time())
         """Unix seconds of the last successful save; the start counts as one."""
+        self.clock = ScaledClock(time.time)
+        """What the save points go by: it can be scaled, LASTSAVE can't."""
+        self._saved_at = self.clock()
         self.last_ok = True
         self.last_try = 0
         self.last_seconds = -1
@@ -77,6 +83,7 @@ class Saves:
         """SAVE: everybody waits; raises CommandError."""
         if self.snapshot is not None:
             raise CommandError(_ALREADY)
+        self._persistence.claim_folder()
         if not self.write_dump():
             raise CommandError("ERR")
 
@@ -84,6 +91,11 @@ class Saves:
         """Write the dump in the foreground; False when the log has said why not."""
         server = self._server
         self.attempts += 1
+        try:
+            self._persistence.folder_lock.take()
+        except EngineError as error:
+            server.log("#", str(error))
+            return False
         try:
             saved = save(server.keyspace, self._persistence.disk, self._settings(), server.log)
         except SaveError:
@@ -105,6 +117,7 @@ class Saves:
             if schedule:
                 return self.schedule_bgsave()
             raise CommandError(_OTHER_CHILD)
+        self._persistence.claim_folder()
         if not self._fork():
             raise CommandError("ERR")
         return _STARTED
@@ -113,6 +126,7 @@ class Saves:
         """Have a BGSAVE begin at the next cron without a child; the reply. Raises CommandError."""
         if self.snapshot is not None:
             raise CommandError(_ALREADY)
+        self._persistence.claim_folder()
         self.scheduled = True
         return _SCHEDULED
 
@@ -120,7 +134,8 @@ class Saves:
         """Fork the snapshot child; False when the kernel refused, which the log tells."""
         server = self._server
         self.attempts += 1
-        self.last_try = self.started_at = server.unix_seconds()
+        self.last_try = self.clock()
+        self.started_at = server.unix_seconds()
         settings = self._settings()
         try:
             self._children.start(
@@ -129,6 +144,7 @@ class Saves:
                     server.keyspace, self._persistence.disk, settings, control, server.log
                 ),
                 self._judge,
+                ParentEnd,
             )
         except ForkError as error:
             self.last_ok = False
@@ -167,6 +183,7 @@ class Saves:
 
     def _succeeded(self, saved: Saved) -> None:
         self.lastsave = self._server.unix_seconds()
+        self._saved_at = self.clock()
         self.last_ok = True
         self._server.update_guard()
         self._tell(RdbSaved(path=saved.path, bytes=saved.bytes, keys=saved.keys, usec=saved.usec))
@@ -176,11 +193,11 @@ class Saves:
     def check_save_points(self) -> None:
         """Start a BGSAVE when a save point asks for one."""
         server = self._server
-        now = server.unix_seconds()
+        now = self.clock()
         point = save_points.due(
             server.config.save_points,
             now=now,
-            lastsave=self.lastsave,
+            lastsave=self._saved_at,
             dirty=server.keyspace.dirty,
             last_ok=self.last_ok,
             last_try=self.last_try,
@@ -192,19 +209,23 @@ class Saves:
             SavePoint(
                 seconds=point.seconds,
                 changes=point.changes,
-                elapsed=now - self.lastsave,
+                elapsed=now - self._saved_at,
                 dirty=server.keyspace.dirty,
+                clock_scale=self.clock.scale,
             )
         )
         self._fork()
 
     def start_scheduled(self) -> None:
         """A BGSAVE that was scheduled begins when no child is left."""
-        patient = self.last_ok or self._server.unix_seconds() - self.last_try > (
-            save_points.RETRY_SECONDS
-        )
+        patient = self.last_ok or self.clock() - self.last_try > save_points.RETRY_SECONDS
         if self.scheduled and self._children.running is None and patient:
             self._fork()
+
+    def scale_clock(self, scale: int) -> None:
+        """COWSCOPE CLOCK: the save points' seconds pass so many times faster from now on."""
+        self.clock.run(scale)
+        self._tell(Clock(scale=scale, source="scripted"))
 
     # -- refusing writes -----------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from typing import Any
 from engine import __version__, insistence, open_files
 from engine.config import Configuration
 from engine.errors import ConfigError, EngineError
-from engine.log import Logger
+from engine.log import FROM_HANDLER, Logger
 from engine.server import Server
 
 USAGE = """\
@@ -111,9 +111,12 @@ async def _serve(config: Configuration, logger: Logger) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would keep waitpid from children
-    with insistence.handled(functools.partial(_leave_while_loading, server)):
-        await server.start()
-    await server.serve_until_stopped()
+    try:
+        with insistence.handled(functools.partial(_leave_while_loading, server)):
+            await server.start()
+        await server.serve_until_stopped()
+    finally:
+        server.persistence.folder_lock.release()
     return 0
 
 
@@ -130,13 +133,14 @@ def _log_bug(logger: Logger, context: dict[str, Any]) -> None:
 def _leave_while_loading(server: Server, _number: int, _frame: object) -> None:
     """Nothing is lost by leaving before anything was loaded; later on the loop hears of it."""
     if server.loading:
-        server.log("#", "Received shutdown signal during loading, exiting now.")
+        server.log(FROM_HANDLER, "Received shutdown signal during loading, exiting now.")
+        server.persistence.folder_lock.release()
         os._exit(0)
 
 
 def _on_signal(server: Server, number: int) -> None:
     name = "SIGTERM" if number == signal.SIGTERM else "SIGINT"
-    server.log("#", f"Received {name} scheduling shutdown...")
+    server.log(FROM_HANDLER, f"Received {name} scheduling shutdown...")
     server.shutdown(by_signal=True)
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine import __version__, admission, info, insistence, output_limits
+from engine import __version__, admission, info, insistence, memory_limit, output_limits
 from engine.arena import Arena
 from engine.blocking import Blocking
 from engine.client import Client
@@ -67,7 +67,7 @@ class Server:
         self.active_expire = True
         """DEBUG SET-ACTIVE-EXPIRE: whether the cron deletes expired keys."""
         self.guarded = False
-        """True while commands need a look before they run: loading, MONITOR, MISCONF."""
+        """True while commands need a look before they run: loading, MONITOR, maxmemory, MISCONF."""
         self.observer: Observer | None = None
         self.publisher = Publisher(self._watchers, config.cowscope_engine_name, config.cowscope_run)
         self.turn_time = time.monotonic()
@@ -84,6 +84,7 @@ class Server:
         logger.on_line = self._logged
         for name in ("slowlog-log-slower-than", "arena-thp", "loglevel", "proto-max-bulk-len"):
             config.on_change(name, lambda _change: self._apply_settings())
+        config.on_change("maxmemory", lambda _change: self._memory_limited())
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -94,12 +95,11 @@ class Server:
         self._apply_settings()
         self.config.on_any_change(self._config_changed)
         self.guarded = self.loading = True
+        self.persistence.claim_folder_if_used()
         await self._listen()
-        try:
-            self.persistence.load()
-        finally:
-            self.loading = False
-            self.update_guard()
+        self.persistence.load()  # where it raises, the process ends without having served anyone
+        self.loading = False
+        self.update_guard()
         self.log("*", "Ready to accept connections")
         self._cron()
 
@@ -186,6 +186,10 @@ class Server:
         with insistence.obeyed(self.persistence.give_up, asked=by_signal):
             may_leave = self.persistence.finish(save, force=force)
         if not may_leave:
+            self.log(
+                "#",
+                "Errors trying to shut down the server. Check the logs for more information.",
+            )
             return False
         self.log("#", "Redis is now ready to exit, bye bye...")
         self.stop()
@@ -293,7 +297,11 @@ class Server:
     def update_guard(self) -> None:
         """Recompute `guarded`; to be called when one of its reasons changes."""
         self.guarded = bool(
-            self.loading or self.monitors or self.pause.active or self.persistence.refusal()
+            self.loading
+            or self.monitors
+            or self.pause.active
+            or self.config.maxmemory
+            or self.persistence.refusal()
         )
 
     def note_slow(self, client: Client, argv: list[bytes], usec: int) -> None:
@@ -361,6 +369,10 @@ class Server:
             if name in _SECRETS:
                 old = new = "(redacted)"
             self.observer.publisher.publish(ConfigEvent(name=name, old=old, new=new))
+
+    def _memory_limited(self) -> None:
+        memory_limit.warn_if_below(self)
+        self.update_guard()
 
     def _apply_settings(self) -> None:
         threshold = self.config.slowlog_log_slower_than

@@ -87,6 +87,8 @@ def report(server: Server) -> State:
         aof_has_disk=persistence.has_disk,
         disk_modelled=bool(server.config.cowscope_disk_ledger),
         faults={fault.kind: fault.value for fault in persistence.faults.present()},
+        clock_scale=persistence.saves.clock.scale,
+        fork_denied=persistence.lessons.denial.stands,
         recovery=persistence.recovery.last,
         log=server.logger.ring(),
     )

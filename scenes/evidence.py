@@ -159,6 +159,11 @@ class Evidence:
         dumps = self.snapshot is not None and self.snapshot.fork.purpose == "rdb"
         return dumps and self.child_lives and self.hold == "held"
 
+    @property
+    def lesson_lives(self) -> bool:
+        """Whether a lesson's child lives."""
+        return self.child_lives and self.snapshots[-1].fork.purpose == "lesson"
+
     def copied_of(self, key: str) -> int:
         """Copies since the last answer of the page that `key` was last written on."""
         page = self.snapshot.page_of.get(key) if self.snapshot else None

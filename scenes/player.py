@@ -59,6 +59,7 @@ ASLEEP_AFTER = 180.0
 """Seconds without a key after which a scene that waits for one stops its writers."""
 GONE = "the engine is gone: 0 starts the scene again, backspace looks back"
 
+_WANTED = {"gone": "a child to go", "held": "a held child", "lesson": "a lesson's child"}
 MOST_FORKS = 2
 """Children that a step forks for itself before it gives up."""
 
@@ -98,7 +99,7 @@ class Player(Course):
         self._wait: Match | None = None
         self._heard: set[str] = set()
         """Engines that have had the event, where all of them must have it."""
-        self._prepares: Literal["", "gone", "held"] = ""
+        self._prepares: Literal["", "gone", "held", "lesson"] = ""
         """What the step needs of the child before it begins."""
         self._left: Snapshot | None = None
         """A child that has gone already, for which another one is on its way."""
@@ -288,13 +289,29 @@ class Player(Course):
         self._prepares, self._forks = "", 0
         if stage.alone and evidence.child_lives:
             self._prepares = "gone"
-            return [Send(("COWSCOPE", "RELEASE"))]
+            return [self._let_go()]
         if stage.held and not evidence.child_held:
             self._prepares = "held"
             if not evidence.child_lives:
                 return self._fork_held()
-            return [Send(("COWSCOPE", "HOLD"))]
+            return [self._let_go() if evidence.lesson_lives else Send(("COWSCOPE", "HOLD"))]
+        if stage.lesson and not evidence.lesson_lives:
+            self._prepares = "lesson"
+            return [self._let_go()] if evidence.child_lives else self._fork_lesson()
         return []
+
+    def _let_go(self) -> Effect:
+        """Have the child end."""
+        words = ("CHILD", "EXIT") if self.evidence.lesson_lives else ("RELEASE",)
+        return Send(("COWSCOPE", *words))
+
+    def _fork_lesson(self) -> list[Effect]:
+        """A lesson's child for a step that needs one."""
+        assert self.stage is not None
+        if self._forks == MOST_FORKS:
+            return self._fail(f"step '{self.stage.id}' needs a lesson's child, and none stays")
+        self._forks, self._left = self._forks + 1, self.evidence.snapshot
+        return [Send(("COWSCOPE", "FORK"))]
 
     def _fork_held(self) -> list[Effect]:
         """A child for a step that needs a held one; not for ever, where nothing can be held."""
@@ -312,6 +329,10 @@ class Player(Course):
         evidence = self.evidence
         if self._prepares == "gone":
             ready = not evidence.child_lives
+        elif self._prepares == "lesson":
+            ready = evidence.lesson_lives
+            if not evidence.child_lives and self._left is not evidence.snapshot:
+                return self._fork_lesson()
         else:
             ready = evidence.child_held
             if not evidence.child_lives and self._left is not evidence.snapshot:
@@ -378,7 +399,7 @@ class Player(Course):
             case "revealing" if self._wait is None:
                 return self._resolve(now)
             case _ if self._prepares:
-                wanted = "a child to go" if self._prepares == "gone" else "a held child"
+                wanted = _WANTED[self._prepares]
                 return self._fail(f"step '{stage.id}' waited {stage.timeout:g} s for {wanted}")
             case _:
                 assert self._wait is not None

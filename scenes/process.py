@@ -139,14 +139,14 @@ async def _spawn(
 async def _accepts(engine: EngineProcess) -> None:
     """Returns when this very process answers and has loaded, or when it has ended."""
     while engine.alive:
-        if await _is_ready(engine):
+        if await is_ready(engine):
             return
         await asyncio.sleep(0.02)
     await engine.process.wait()
 
 
-async def _is_ready(engine: EngineProcess) -> bool:
-    """Whether INFO on its port names its pid: somebody else may have taken the port meanwhile."""
+async def is_ready(engine: EngineProcess) -> bool:
+    """Whether INFO names its pid (somebody else may have the port) and that it has loaded."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", engine.port)
     except OSError:

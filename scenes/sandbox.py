@@ -14,10 +14,10 @@ WRITES = Workload(name="sandbox", rate=20)
 
 def press(key: str, player: Player, view: View) -> list[Effect]:
     """The effects of a sandbox key, or a refusal that says why nothing happens."""
-    if ("h" if key == "s" else key) not in player.offered:
-        return [Refused(f"this scene has not come to the key '{key}' yet")]
     if not view.engine.alive:
         return [Refused(GONE)]
+    if ("h" if key == "s" else key) not in player.offered:
+        return [Refused(f"this scene has not come to the key '{key}' yet")]
     match key:
         case "b":
             return [Send(("BGSAVE",))]

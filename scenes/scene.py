@@ -141,6 +141,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Begin only when no child lives; one that an earlier step held is let go for it."""
     held: bool = False
     """Begin only over a held child; where none lives, one is forked for it first."""
+    lesson: bool = False
+    """Begin only over a lesson's child; where none lives, one is forked for it first."""
     otherwise: list[Otherwise] = []
     """The first that applies is said instead of `text`; then those of the scene."""
     do: list[Action] = []
@@ -150,7 +152,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dwell: float = 4.0
     """Seconds before autoplay (or the opening) goes on, divided by pace."""
     panels: list[str] = []
-    """Panels that are on the screen from here on: words, grid, child, gauge, tail, code."""
+    """Panels that are on the screen from here on: words, grid, child, gauge, tail, code.
+    A small screen, which has room for one of them, turns to the first that is named here."""
     card: str = ""
     """The card to show."""
     keys: list[str] = []

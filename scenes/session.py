@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shlex
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -273,10 +272,7 @@ class Session:
 
         Raises SceneError for what would take the connection over, and when it is lost.
         """
-        try:
-            argv = shlex.split(text)
-        except ValueError as err:
-            raise SceneError(f"cannot read '{text}': {err}") from err
+        argv = typed.arguments(text)
         if not argv:
             return None
         if said := typed.refusal(argv, self.port):
@@ -286,9 +282,9 @@ class Session:
         if self._prompt is None:
             self._prompt = await Connection.open(self.port)
         try:
-            return await self._prompt.call([word.encode() for word in argv])
+            return await self._prompt.call(argv)
         except SceneError:
-            if argv[0].upper() == "SHUTDOWN":  # the end of the connection is its answer
+            if argv[0].upper() == b"SHUTDOWN":  # the end of the connection is its answer
                 return "the engine has shut down"
             raise
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine import events
 from engine.events import AnyEvent, type_name
+from scenes import lesson_words
 from scenes.phrases import PhraseBook
 from scenes.topics import Registry
 
@@ -77,6 +78,16 @@ class ToldLines:
             case events.Rewrite() if (event.child, event.stage) not in self._stages:
                 self._stages.add((event.child, event.stage))
                 return told("event.rewrite", stage=event.stage)
+            case events.LessonSide():
+                return lesson_words.side(event, counts=self._verbose)
+            case events.LessonValue():
+                return lesson_words.value(event, places=self._verbose)
+            case events.LessonPages():
+                return lesson_words.touched(event)
+            case events.Walk(stage="begun" | "ended" | "given up"):
+                return lesson_words.walk(event)
+            case events.Clock():
+                return told("event.clock", scale=str(event.scale))
             case events.Fault() if self._faults.get(event.kind) != event.value:
                 self._faults[event.kind] = event.value
                 return told("event.fault", kind=event.kind, value=event.value)
@@ -112,6 +123,8 @@ class ToldLines:
                 return self._fsync(event)
             case events.Pages():
                 return self._pages(event)
+            case events.Frames():
+                return lesson_words.frames(event)
             case events.Hold():
                 return f"hold      {event.state}"
             case events.SnapshotProgress():

@@ -1,11 +1,15 @@
-"""What a prompt with one question and one answer cannot send: commands that take a connection over.
+"""A line typed at the prompt: its arguments, and which commands a prompt cannot send.
 
-Some turn it into a stream of messages, some wait for other clients, some change the protocol.
+A prompt has one question and one answer. Commands that take a connection over have not: some turn
+it into a stream of messages, some wait for other clients, some change the protocol.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from engine.inline import split_arguments
+from scenes.errors import SceneError
 
 _STREAMS = {"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR", "SYNC", "PSYNC"}
 _WAITS = {
@@ -15,12 +19,24 @@ _WAITS = {
 _READS_STREAM = {"XREAD", "XREADGROUP"}
 
 
-def refusal(argv: Sequence[str], port: int) -> str:
+def arguments(text: str) -> list[bytes]:
+    r"""The arguments of a line as redis-cli reads them: "\x00\n" in double quotes are bytes.
+
+    Raises SceneError when its quotes do not balance.
+    """
+    found = split_arguments(text.encode())
+    if found is None:
+        raise SceneError(f"invalid argument(s): the quotes of '{text}' do not balance")
+    return found
+
+
+def refusal(argv: Sequence[bytes], port: int) -> str:
     """Why the prompt does not send a command, and what does; empty for all that it sends."""
-    name, second = argv[0].upper(), argv[1].upper() if len(argv) > 1 else ""
+    words = [word.decode("utf-8", "replace").upper() for word in argv]
+    name, second = words[0], words[1] if len(words) > 1 else ""
     if name in _STREAMS:
         why = "would turn this prompt into a stream"
-    elif name in _WAITS or (name in _READS_STREAM and "BLOCK" in map(str.upper, argv)):
+    elif name in _WAITS or (name in _READS_STREAM and "BLOCK" in words):
         why = "would make this prompt wait"
     elif name in ("HELLO", "RESET") or (name, second) == ("CLIENT", "REPLY"):
         why = "would change how this prompt is answered"

@@ -122,8 +122,8 @@ def _of_match(match: Match) -> Iterator[str]:
 def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
     yield from _unknown_words((stage.title, stage.text), scene, words)
     yield from _of_otherwise(stage.otherwise, scene, words)
-    if stage.alone and stage.held:
-        yield "no child and a held child cannot both be needed"
+    if stage.alone + stage.held + stage.lesson > 1:
+        yield "no child, a held one, a lesson's: only one of them can be needed"
     for action in stage.do:
         yield from _of_action(action, scene)
     if stage.wait is not None:

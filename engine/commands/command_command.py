@@ -90,7 +90,7 @@ def command_docs(client: Client, argv: list[bytes]) -> bytes:
 def command_list(client: Client, argv: list[bytes]) -> bytes:
     """COMMAND LIST."""
     if len(argv) == 2:
-        return set_(client.resp, [_name(spec) for spec in specs()])
+        return set_(client.resp, [_name(spec) for spec in _with_subcommands()])
     if len(argv) != 5 or argv[2].upper() != b"FILTERBY":
         raise CommandError(SYNTAX)
     kind, word = argv[3].upper(), argv[4]

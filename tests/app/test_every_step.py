@@ -14,6 +14,7 @@ from app.lines import texts
 from app.menu import Choice
 from app.scene_screen import SceneScreen
 from scenes.view import COPIED
+from tests.app.seen import rows, seen, settled
 from tests.app.told import steps, told
 
 SIZES = [(160, 48), (120, 36), (80, 24)]
@@ -43,19 +44,7 @@ async def turned_to(screen: SceneScreen, pilot: Pilot[int], driver: Driver) -> N
     screen.seen_before = None
     screen.entered = frozenset()
     screen._stage = ""
-    await drawn(screen, pilot)
-
-
-async def drawn(screen: SceneScreen, pilot: Pilot[int]) -> None:
-    for _ in range(2):
-        screen.frame()
-        screen.show_clocks()
-        await pilot.pause(0.02)
-
-
-def rows(pilot: Pilot[int]) -> list[str]:
-    strips = pilot.app.screen._compositor.render_strips(pilot.app.size)
-    return ["".join(segment.text for segment in strip) for strip in strips]
+    await settled(pilot)
 
 
 def cut_rows(found: list[str], sign: str = "…") -> list[str]:
@@ -72,7 +61,7 @@ async def test_no_word_is_cut_at_any_step(size: tuple[int, int]) -> None:
             for tab in tabs:
                 if tab:
                     screen._pick_tab(tab)
-                    await drawn(screen, pilot)
+                    await settled(pilot)
                 cut += [f"{step}: {row}" for row in cut_rows(rows(pilot))]
     assert cut == []
 
@@ -84,11 +73,11 @@ async def test_no_word_is_cut_in_code_and_pages(size: tuple[int, int]) -> None:
         await turned_to(screen, pilot, told("crash"))
         for key in ("c", "C", "C", "C", "c", "C", "C", "C"):
             await pilot.press(key)
-            await drawn(screen, pilot)
+            await settled(pilot)
             cut += [f"code: {row}" for row in cut_rows(rows(pilot))]
         for key in ("i", "l", "g", "d", "question_mark", "K"):
             await pilot.press(key)
-            await pilot.pause(0.12)
+            await settled(pilot)
             cut += [f"{key}: {row}" for row in cut_rows(rows(pilot))]
             await pilot.press("escape")
     assert cut == []
@@ -103,7 +92,7 @@ async def test_ascii_draws_nothing_else(size: tuple[int, int]) -> None:
             found |= set("".join(rows(pilot)))
         for key in ("i", "l", "g", "d", "question_mark", "K", "colon", "c", "c"):
             await pilot.press(key)
-            await pilot.pause(0.12)
+            await settled(pilot)
             found |= set("".join(rows(pilot)))
             await pilot.press("escape")
     assert {sign for sign in found if not 32 <= ord(sign) <= 126} == set()
@@ -113,12 +102,9 @@ async def test_the_menu_draws_ascii() -> None:
     choice = Choice("04", "04", "Persistence — fork", "It says “so” · …", "8 min · live")
     app = CowscopeApp(menu=[choice], ascii_only=True)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await pilot.pause(0.1)
         app.notify("It is ‘gone’ · try —", severity="error")
-        await pilot.pause(0.3)
-        text = "".join(rows(pilot))
-    found = set(text)
-    assert "gone" in text
+        text = await seen(pilot, "gone", "Persistence")
+    found = set(text.replace("\n", ""))
     assert {sign for sign in found if not 32 <= ord(sign) <= 126} == set()
 
 
@@ -142,9 +128,26 @@ async def test_legends_name_every_state_at_every_size() -> None:
             ):
                 if screen.is_small:
                     screen._pick_tab(str(grid.id))
-                    await drawn(screen, pilot)
+                    await settled(pilot)
                 words = "\n".join(texts(grid.foot()))
                 assert all(name in words for name in names), (size, words)
+
+
+async def test_a_small_screen_turns_to_what_the_words_speak_of() -> None:
+    spoken_of = {
+        "spreading": "Heap",
+        "tail": "AOF tail",
+        "everysec": "AOF tail",
+        "fork": "Heap",
+        "gauge": "Cost",
+        "walk": "Child",
+        "after": "Heap",
+        "always": "AOF tail",
+    }
+    async with playing((80, 24)) as (screen, pilot):
+        for step, tab in spoken_of.items():
+            await turned_to(screen, pilot, told(step))
+            assert f"[{tab}]" in "\n".join(rows(pilot)), step
 
 
 async def test_a_question_shows_all_its_choices_at_every_size() -> None:

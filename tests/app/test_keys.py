@@ -95,6 +95,11 @@ def test_without_an_engine_nothing_is_offered_that_needs_one(status: Status) -> 
     assert ("space" in shown(At(status))) == (status == "replay")
 
 
+def test_the_footer_names_the_key_that_starts_again_where_all_has_ended() -> None:
+    assert "0" in shown(At("crashed")) and "0" in shown(At("failed"))
+    assert "0" not in shown(At("live"))
+
+
 def test_s_acts_on_a_held_child_where_h_is_offered() -> None:
     assert At("live").now_view.hold == "held"
     assert acts(At("live"), "s") and not acts(At("live", "b"), "s")

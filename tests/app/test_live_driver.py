@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-async def until(driver: LiveDriver, what: str, seconds: float = 20) -> None:
+async def until(driver: LiveDriver, what: str, seconds: float = 60) -> None:
     """Wait for an expression over `view` to hold; the frames go on meanwhile."""
     end = monotonic() + seconds
     while not eval(what, {"view": driver.now_view, "driver": driver}):

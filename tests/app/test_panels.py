@@ -1,5 +1,6 @@
 """Panels as lines: what each says about a view."""
 
+from typing import Any
 from unittest import mock
 
 from msgspec.structs import replace
@@ -24,6 +25,7 @@ from app.too_small import too_small
 from app.words_panel import question_lines, words_lines
 from engine import events
 from scenes.history import Mark
+from scenes.scene import Stage
 from scenes.view import NEW, CowSample, CrashView, Lit, QuestionView, TailEntry, TailView, View
 from tests.app.fake import FIRST, FakeDriver, story
 
@@ -199,6 +201,7 @@ def test_a_question_is_first_predicted_then_revealed() -> None:
 
     assert "1 to 3: predict" in shown(-1, -1)
     assert "Measured" not in shown(1, -1) and "(your answer)" in shown(1, -1)
+    assert "space" not in shown(1, -1), "space is refused while it happens"
     assert "► 1)" in shown(1, 0) and "Measured:" in shown(1, 0)
     assert "(your answer: right)" in shown(0, 0)
     assert "► " not in shown(-1, 0), "nothing is revealed before the learner has predicted"
@@ -210,6 +213,33 @@ def test_words_open_with_previously_and_close_with_what_to_take_away() -> None:
     ending = "\n".join(texts(words_lines(scene, scene.stages[-1], VIEW, DRIVER.text, DRAWN, 48)))
     assert "Previously" in opening and "space" in opening
     assert "To take away" in ending and "Previously" not in ending
+
+
+def words(stage: Stage, view: View, **options: Any) -> list[str]:
+    return texts(words_lines(DRIVER.scene, stage, view, DRIVER.text, DRAWN, 60, **options))
+
+
+def test_words_name_the_keys_that_a_step_brings_where_they_act() -> None:
+    crash = DRIVER.scene.stages[-1]
+    assert "To try:   K  kill -9" in "\n".join(words(crash, VIEW, acting=frozenset("bK")))
+    assert "To try" not in "\n".join(words(crash, VIEW, acting=frozenset("b")))
+
+
+def test_over_an_engine_that_is_gone_words_offer_nothing_that_is_refused() -> None:
+    asks = next(stage for stage in DRIVER.scene.stages if stage.question)
+    crash = CrashView("killed by signal 9", VIEW.step_at + 1, 500, 400, 300)
+    gone = replace(VIEW, crash=crash, engine=replace(VIEW.engine, alive=False))
+    assert "predict" in "\n".join(words(asks, VIEW)) and "predict" not in "\n".join(
+        words(asks, gone)
+    )
+    opening = "\n".join(words(DRIVER.scene.stages[0], gone, goes_on=False))
+    assert "begins with beat 1" not in opening and "Previously" in opening
+
+
+def test_what_a_crash_lost_comes_before_what_it_would_lose() -> None:
+    back = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300, recovered_keys=699)
+    shown = words(DRIVER.scene.stages[-1], replace(VIEW, crash=back))
+    assert shown[1] == "kill -9: the engine was gone"
 
 
 def test_a_crash_says_what_was_on_which_rung_and_what_came_back() -> None:

@@ -16,6 +16,7 @@ from app.too_small import too_small
 from engine import events
 from scenes.history import History
 from tests.app.fake import FIRST, FakeDriver, story
+from tests.app.seen import rows, seen, settled
 
 
 @pytest.fixture(autouse=True)
@@ -31,26 +32,18 @@ async def shown(
     async with app.run_test(size=size) as pilot:
         screen = app.screen
         assert isinstance(screen, SceneScreen)
-        await said(screen, pilot)
+        await settled(pilot)
         yield screen, pilot
 
 
-def rows(screen: SceneScreen) -> list[str]:
-    """The screen as text, row by row."""
-    strips = screen._compositor.render_strips(screen.size)
-    return ["".join(segment.text for segment in strip) for strip in strips]
-
-
-async def said(screen: SceneScreen, pilot: Pilot[int]) -> str:
-    for _ in range(3):
-        screen.frame()
-        await pilot.pause(0.02)
-    return "\n".join(rows(screen))
+async def said(pilot: Pilot[int]) -> str:
+    """All that is on the screen at rest."""
+    return "\n".join(await settled(pilot))
 
 
 async def test_all_is_on_the_screen_at_160x48() -> None:
-    async with shown() as (screen, _):
-        text = "\n".join(rows(screen))
+    async with shown() as (_, pilot):
+        text = "\n".join(rows(pilot))
     for expected in (
         "Parent heap · pid 4711 · 1,024 pages",
         "Snapshot child · pid 4723",
@@ -90,7 +83,7 @@ async def test_arrows_name_a_page_in_both_grids() -> None:
     async with shown() as (screen, pilot):
         screen.grid.focus()
         await pilot.press("right", *["right"] * (FIRST + 42))
-        text = await said(screen, pilot)
+        text = await said(pilot)
         assert f"page {FIRST + 42} shared: user:42" in text
         assert screen.child_grid.page == FIRST + 42
 
@@ -102,25 +95,25 @@ async def test_the_mouse_names_a_page() -> None:
 
 
 async def test_the_code_is_behind_a_key_at_120x36() -> None:
-    async with shown((120, 36)) as (screen, pilot):
-        assert "Code ·" not in "\n".join(rows(screen))
+    async with shown((120, 36)) as (_, pilot):
+        assert "Code ·" not in "\n".join(rows(pilot))
         await pilot.press("c")
-        assert "Code · kernel.pageWrite" in await said(screen, pilot)
+        assert "Code · kernel.pageWrite" in await said(pilot)
 
 
 async def test_panels_are_tabs_at_80x24_and_the_words_stay() -> None:
-    async with shown((80, 24)) as (screen, pilot):
-        first = await said(screen, pilot)
+    async with shown((80, 24)) as (_, pilot):
+        first = await said(pilot)
         await pilot.press("tab")
-        second = await said(screen, pilot)
-    assert "[Cost]" in first and "Extra memory" in first and "AOF tail ·" not in first
-    assert "[AOF tail]" in second and "AOF tail ·" in second and "Extra memory" not in second
+        second = await said(pilot)
+    assert "[Heap]" in first and "Parent heap" in first and "Snapshot child" not in first
+    assert "[Child]" in second and "Snapshot child" in second and "Parent heap" not in second
     assert "The first write copies" in first and "The first write copies" in second
 
 
 async def test_a_small_terminal_is_told_the_size() -> None:
-    async with shown((79, 24)) as (screen, _):
-        text = "\n".join(rows(screen)).split()
+    async with shown((79, 24)) as (_, pilot):
+        text = "\n".join(rows(pilot)).split()
     assert " ".join(text) == "80x24 needed, this terminal is 79x24."
     assert too_small(80, 24) is None
 
@@ -129,32 +122,32 @@ async def test_the_screen_follows_the_terminals_size() -> None:
     async with shown((120, 36)) as (screen, pilot):
         await pilot.press("colon")
         await pilot.resize_terminal(60, 20)
-        assert "80x24 needed" in await said(screen, pilot)
+        assert "80x24 needed" in await said(pilot)
         assert not screen.is_typing
         await pilot.resize_terminal(160, 48)
-        assert "Implementation" in await said(screen, pilot)
+        assert "Implementation" in await said(pilot)
 
 
 async def test_the_past_is_shown_and_refuses_to_act() -> None:
     driver = FakeDriver()
-    async with shown(driver=driver) as (screen, pilot):
+    async with shown(driver=driver) as (_, pilot):
         await pilot.press("left_square_bracket")
-        assert "past, the engine runs on" in await said(screen, pilot)
+        assert "past, the engine runs on" in await said(pilot)
         await pilot.press("b")
-        assert REFUSE_PAST in await said(screen, pilot)
+        assert REFUSE_PAST in await said(pilot)
         assert ("key", "b") not in driver.asked
         await pilot.press("end", "b")
         assert ("key", "b") in driver.asked
-        assert "past, the engine runs on" not in await said(screen, pilot)
+        assert "past, the engine runs on" not in await said(pilot)
 
 
 async def test_panels_enter_with_the_beat_that_needs_them() -> None:
     driver = FakeDriver()
     driver.seek(3)
-    async with shown(driver=driver) as (screen, pilot):
-        before = await said(screen, pilot)
+    async with shown(driver=driver) as (_, pilot):
+        before = await said(pilot)
         driver.to_now()
-        after = await said(screen, pilot)
+        after = await said(pilot)
     assert "AOF tail" in before and "Parent heap" not in before and "Extra memory" not in before
     assert "Parent heap" in after and "Extra memory" in after
 
@@ -163,9 +156,8 @@ async def test_in_the_prompt_letters_are_letters() -> None:
     driver = FakeDriver()
     async with shown(driver=driver) as (screen, pilot):
         await pilot.press("colon", *"set q b", "space", "1", "enter")
-        await pilot.pause()
+        await seen(pilot, "> set q b 1", "OK")
         assert driver.asked[-1] == ("execute", "set q b 1")
-        assert "> set q b 1" in await said(screen, pilot)
         await pilot.press("g", "e", "tab", "up")
         assert screen.prompt is not None
         assert screen.prompt.command_line.value == "set q b 1"
@@ -183,30 +175,55 @@ async def test_a_line_that_waits_for_its_answer_is_on_the_screen() -> None:
         return "PONG"
 
     driver.execute = slowly  # type: ignore[method-assign]
-    async with shown(driver=driver) as (screen, pilot):
+    async with shown(driver=driver) as (_, pilot):
         await pilot.press("colon", *"ping", "enter")
-        assert "> ping  ... waiting" in await said(screen, pilot)
+        await seen(pilot, "> ping  ... waiting")
         answered.set()
-        text = await said(screen, pilot)
-    assert "> ping" in text and "PONG" in text and "waiting" not in text
+        await seen(pilot, "> ping", "PONG", gone="waiting")
+
+
+async def test_a_long_answer_can_be_read_with_the_page_keys() -> None:
+    driver = FakeDriver()
+
+    async def many(line: str) -> list[bytes]:
+        return [b"item %d" % n for n in range(100, 160)]
+
+    driver.execute = many  # type: ignore[method-assign]
+    async with shown((80, 24), driver) as (_, pilot):
+        await pilot.press("colon", *"keys", "enter")
+        await seen(pilot, "item 159", "PgUp, PgDn: answers", "Esc closes", gone="item 149")
+        await pilot.press("pageup")
+        await seen(pilot, "item 149", gone="item 159")
+        await pilot.press("pagedown")
+        await seen(pilot, "item 159")
 
 
 async def test_at_the_end_of_a_recording_no_fsync_is_due() -> None:
     driver = FakeDriver()
     async with shown(driver=driver) as (screen, pilot):
-        assert "the next fsync is due" in await said(screen, pilot)
+        assert "the next fsync is due" in await said(pilot)
         driver.is_over = True
         screen.seen_before = None
-        text = await said(screen, pilot)
+        text = await said(pilot)
     assert "the recording ends here" in text and "is due" not in text
 
 
 async def test_over_an_engine_that_is_gone_the_past_names_no_port() -> None:
     driver = FakeDriver([*story(), events.Crash(kind="x", acked=1, written=1, fsynced=1, at=200.0)])
     driver.seek(20)
-    async with shown(driver=driver) as (screen, pilot):
-        text = await said(screen, pilot)
+    async with shown(driver=driver) as (_, pilot):
+        text = await said(pilot)
     assert "past, the engine is gone" in text and "redis-cli -p" not in text
+
+
+async def test_where_nothing_can_be_sent_the_prompt_says_so_and_stays_closed() -> None:
+    driver = FakeDriver()
+    async with shown(driver=driver) as (screen, pilot):
+        await pilot.press("left_square_bracket", "colon")
+        await seen(pilot, REFUSE_PAST)
+        assert not screen.is_typing
+        await pilot.press("end", "colon")
+        assert screen.is_typing
 
 
 async def test_escape_leaves_the_prompt_wherever_the_focus_is() -> None:
@@ -227,7 +244,7 @@ async def test_destroying_keys_ask_first() -> None:
         await pilot.press("n")
         assert ("key", "K") not in driver.asked
         await pilot.press("K", "y")
-        await pilot.pause()
+        await settled(pilot)
         assert ("key", "K") in driver.asked
 
 
@@ -235,15 +252,15 @@ async def test_destroying_keys_ask_first() -> None:
 async def test_pages_open_and_close(key: str) -> None:
     async with shown((120, 36)) as (screen, pilot):
         await pilot.press(key)
-        await pilot.pause()
+        await settled(pilot)
         assert isinstance(screen.app.screen, PageScreen)
         await pilot.press("escape")
         assert screen.app.screen is screen
 
 
 async def test_ascii_leaves_nothing_else() -> None:
-    async with shown(ascii_only=True) as (screen, pilot):
-        text = await said(screen, pilot)
+    async with shown(ascii_only=True) as (_, pilot):
+        text = await said(pilot)
     assert {character for character in text if not character.isascii()} == set()
 
 
@@ -271,8 +288,8 @@ def test_panels_do_not_overlap_or_leave_the_screen(columns: int, lines: int) -> 
 async def test_before_the_engine_speaks_nothing_is_said_of_it() -> None:
     driver = FakeDriver()
     driver.history = History(driver.scene.cards)
-    async with shown(driver=driver) as (screen, pilot):
-        text = await said(screen, pilot)
+    async with shown(driver=driver) as (_, pilot):
+        text = await said(pilot)
     assert "The engine starts" in text
     assert "is off" not in text and "aof_buf" not in text
 
@@ -283,8 +300,9 @@ async def test_why_a_scene_stopped_can_be_read_on_a_small_screen() -> None:
             "Stopped; 0 starts again, or cowscope replay 04: step 'tail' waited 10 s for the event"
             " 'aof.append', which did not come"
         )
-        words = " ".join((await said(screen, pilot)).split())
+        timeline = f"event {screen.driver.length} of"
+        words = " ".join((await seen(pilot, "did not come", gone=timeline)).split())
         assert "step 'tail' waited 10 s for the event 'aof.append', which did not come" in words
         assert "quit" in words
         screen.driver.notice = ""  # type: ignore[misc]
-        assert "event" in (await said(screen, pilot)).splitlines()[-2], "the timeline is back"
+        await seen(pilot, timeline, gone="did not come")

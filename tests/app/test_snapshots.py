@@ -10,8 +10,8 @@ import pytest
 from textual.pilot import Pilot
 
 from app.application import CowscopeApp
-from app.scene_screen import SceneScreen
 from tests.app.fake import FakeDriver
+from tests.app.seen import settled
 
 Compare = Callable[..., bool]
 
@@ -29,36 +29,32 @@ def still(**options: Any) -> CowscopeApp:
     return app
 
 
-async def settled(pilot: Pilot[Any]) -> None:
-    """Let every panel be drawn with its final size."""
-    for _ in range(3):
-        screen = pilot.app.screen
-        if isinstance(screen, SceneScreen):
-            screen.frame()
-        await pilot.pause(0.05)
+async def at_rest(pilot: Pilot[Any]) -> None:
+    """Every panel is drawn with its final size."""
+    await settled(pilot)
 
 
 def test_large_and_dark(snap_compare: Compare) -> None:
-    assert snap_compare(still(), terminal_size=(160, 48), run_before=settled)
+    assert snap_compare(still(), terminal_size=(160, 48), run_before=at_rest)
 
 
 def test_middle_and_light(snap_compare: Compare) -> None:
-    assert snap_compare(still(dark=False), terminal_size=(120, 36), run_before=settled)
+    assert snap_compare(still(dark=False), terminal_size=(120, 36), run_before=at_rest)
 
 
 def test_small(snap_compare: Compare) -> None:
-    assert snap_compare(still(), terminal_size=(80, 24), run_before=settled)
+    assert snap_compare(still(), terminal_size=(80, 24), run_before=at_rest)
 
 
 def test_ascii_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert snap_compare(still(ascii_only=True), terminal_size=(160, 48), run_before=settled)
+    assert snap_compare(still(ascii_only=True), terminal_size=(160, 48), run_before=at_rest)
 
 
 def test_details_over_the_past(snap_compare: Compare) -> None:
     async def look_back(pilot: Pilot[Any]) -> None:
         await settled(pilot)
         await pilot.press("left_square_bracket", "i")
-        await pilot.pause(0.3)
+        await settled(pilot)
 
     assert snap_compare(still(), terminal_size=(120, 36), run_before=look_back)

@@ -13,13 +13,12 @@ def test_the_log_is_not_flooded() -> None:
     lines = []
     for _ in range(3):
         client = server.connect()
-        client.client.address = "127.0.0.1:77"
         assert client.line("Host: a") == b""
         assert client.client.closing
         lines.append(len(server.logged))
     assert lines == [1, 1, 2]
     assert server.logged[0].startswith("Possible SECURITY ATTACK detected. It looks like somebody ")
-    assert server.logged[0].endswith("instance. Connection from 127.0.0.1:77 aborted.")
+    assert server.logged[0].endswith("instance. Connection aborted.")
 
 
 def test_nothing_behind_it_is_executed() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.log import Logger
+from engine.log import FROM_HANDLER, Logger
 
 LINE = re.compile(
     r"(\d+):([MC]) (\d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} "
@@ -27,6 +27,18 @@ def test_a_line_is_that_of_redis(tmp_path: Path) -> None:
     assert match.group(1, 2, 4, 5) == (str(os.getpid()), "M", "*", "Ready to accept connections")
     logged = time.mktime(time.strptime(match[3][:-4], "%d %b %Y %H:%M:%S"))
     assert 0 <= logged + float(match[3][-4:]) - before + 0.001 < 5
+
+
+def test_a_line_from_a_signal_handler_has_no_date_and_is_always_written(tmp_path: Path) -> None:
+    logger = Logger(str(tmp_path / "log"), "warning")
+    before = int(time.time())
+    logger.log(FROM_HANDLER, "Received SIGTERM scheduling shutdown...")
+    pid, seconds, text = re.fullmatch(
+        r"(\d+):signal-handler \((\d+)\) (.*)\n", (tmp_path / "log").read_text()
+    ).groups()  # type: ignore[union-attr]
+    assert (int(pid), text) == (os.getpid(), "Received SIGTERM scheduling shutdown...")
+    assert before <= int(seconds) <= time.time()
+    assert [line[1:] for line in logger.ring()] == [("#", text)]
 
 
 def test_the_time_is_the_local_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -236,7 +236,7 @@ def test_the_dump_grows_under_a_name_of_its_own(start: Start, folder: Path) -> N
 
 
 @needs_fork
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV])
 def test_a_killed_child_leaves_the_old_dump(
     start: Start, folder: Path, log: Log, number: int
 ) -> None:

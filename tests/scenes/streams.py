@@ -42,6 +42,11 @@ _fields: dict[str, st.SearchStrategy[Any]] = {
     "right": st.integers(-1, 3),
     "log": st.lists(st.tuples(st.floats(0, 1e6), _text, _text), max_size=3),
     "recovery": st.none(),
+    "who": st.sampled_from(["parent", "child"]),
+    "stage": st.sampled_from(["begun", "progress", "ended", "given up"]),
+    "handlers": st.lists(_text, max_size=3),
+    "parent_frames": st.lists(_small, max_size=6),
+    "child_frames": st.lists(_small, max_size=6),
 }
 
 
@@ -50,6 +55,10 @@ def _field(kind: type[events.Event], field: msgspec.structs.FieldInfo) -> st.Sea
         return _small
     if kind is events.Hold and field.name == "state":
         return st.sampled_from(["armed", "held", "released"])
+    if kind is events.LessonPages and field.name == "about":
+        return st.sampled_from(["read", "write"])
+    if kind is events.LessonValue and field.name == "about":
+        return st.sampled_from(["get", "set"])
     if field.name in _fields:
         return _fields[field.name]
     if field.type in (int, float, bool, str):

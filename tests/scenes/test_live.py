@@ -29,7 +29,7 @@ class Played:
         self.live = Live(load("04"), arena_pages=256, on_effect=self.effects.append, pace=4.0)
 
     async def until(self, wanted: Callable[[], object]) -> None:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not wanted():
                 await asyncio.sleep(0.02)
 

@@ -58,6 +58,7 @@ def test_a_key_that_the_scene_does_not_offer_yet_says_so() -> None:
 
 def test_with_no_engine_nothing_is_sent() -> None:
     assert press("b", player("b"), View()) == [Refused(GONE)]
+    assert press("S", player("b"), View()) == [Refused(GONE)], "whether offered or not"
 
 
 def test_w_starts_and_stops_the_writes() -> None:

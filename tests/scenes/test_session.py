@@ -99,7 +99,9 @@ async def test_replies_keep_what_redis_cli_tells_apart(watched: Watched) -> None
     assert await line("MGET a nothing") == [b"b c", None]
     assert isinstance(await line("NONSENSE"), ReplyError)
     assert await line("") is None
-    with pytest.raises(SceneError, match="No closing quotation"):
+    assert await line(r'SET a "\x00\xff值"') == "OK"
+    assert await line("GET a") == b"\x00\xff" + "值".encode()
+    with pytest.raises(SceneError, match="quotes of 'SET a 'b' do not balance"):
         await line("SET a 'b")
 
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from scenes.typed import refusal
+from scenes.errors import SceneError
+from scenes.typed import arguments, refusal
 
 
 @pytest.mark.parametrize(
@@ -13,15 +14,28 @@ from scenes.typed import refusal
     ],
 )
 def test_what_takes_a_connection_over_is_refused_with_a_way_out(line: str) -> None:
-    said = refusal(line.split(), 7001)
+    said = refusal(line.encode().split(), 7001)
     assert said.startswith(line.split()[0].upper()) and "\n" not in said
     assert said.endswith("redis-cli -p 7001") and len(said) <= 110
 
 
 def test_quit_names_the_key_that_leaves() -> None:
-    assert "Esc" in refusal(["quit"], 7001)
+    assert "Esc" in refusal([b"quit"], 7001)
 
 
 @pytest.mark.parametrize("line", ["GET monitor", "CLIENT LIST", "XREAD STREAMS s 0", "SHUTDOWN"])
 def test_everything_else_is_sent(line: str) -> None:
-    assert refusal(line.split(), 7001) == ""
+    assert refusal(line.encode().split(), 7001) == ""
+
+
+def test_a_line_is_read_as_redis_cli_reads_it() -> None:
+    assert arguments(r"""SET "a b" "\x1b[31m\r\n" 'it\'s' 值""") == [
+        *(b"SET", b"a b", b"\x1b[31m\r\n", b"it's", "值".encode()),
+    ]
+    assert arguments("  ") == []
+
+
+@pytest.mark.parametrize("line", ['SET a "b', "SET a 'b", 'SET "a"b'])
+def test_quotes_that_do_not_balance_are_refused(line: str) -> None:
+    with pytest.raises(SceneError, match="do not balance"):
+        arguments(line)

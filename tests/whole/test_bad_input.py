@@ -106,6 +106,7 @@ def test_a_broken_dump_is_refused_with_its_offset_and_left_alone(tmp_path: Path)
     with engine(tmp_path) as running, running.client() as client:
         client.mset({f"k{number}": "v" * 50 for number in range(20)})
         client.save()
+        running.stop()
     dump = data / "dump.rdb"
     good = dump.read_bytes()
     for bad in (good[:-30], good[:100] + b"\xff" + good[101:], b"REDIS9999" + good[9:], b"hello"):

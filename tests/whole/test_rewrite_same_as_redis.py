@@ -92,19 +92,20 @@ class Side:
 
     def lines(self) -> list[str]:
         """What parent and child log of AOF and rewrite, without moments and numbers."""
-        found = re.findall(r"^\d+:(\w) [^*#]*([*#] .*)$", self.log.read_text(), re.MULTILINE)
+        found = re.findall(r"^\d+:(\w) [^-*#]*([-*#] .*)$", self.log.read_text(), re.MULTILINE)
         found.sort(key=lambda line: line[0])  # both write at the same time
-        wanted = ("AOF", "ppend only", "terminated by", "Writing initial")
+        wanted = ("AOF", "ppend only", "terminated by", "Writing initial", "shut down")
+        never = ("on server start", "- Fork CoW", "the step create-increment")
         return [
             _plain(line)
             for _, line in found
-            if any(word in line for word in wanted) and "on server start" not in line
+            if any(word in line for word in wanted) and not any(word in line for word in never)
         ]
 
 
 def _plain(text: str) -> str:
     """Without process ids and sizes."""
-    return re.sub(r"\b\d{3,}\b|\d+ MB|\d+(?=% growth)", "N", text)
+    return re.sub(r"\b\d{3,}\b|\d+ MB|\d+(?=% growth|us$)", "N", text)
 
 
 def _wait(client: redis.Redis) -> None:
@@ -118,7 +119,7 @@ def _wait(client: redis.Redis) -> None:
 
 @contextlib.contextmanager
 def both(folder: Path, *options: str) -> Iterator[list[Side]]:
-    options = ("--enable-debug-command", "yes", *options)
+    options = ("--enable-debug-command", "yes", "--loglevel", "verbose", *options)
     theirs = folder / "theirs"
     theirs.mkdir()
     (folder / "ours").mkdir()
@@ -215,6 +216,17 @@ def scenario_on_again(side: Side) -> list[object]:
     said += [side.say("CONFIG SET appendonly yes"), side.info(), side.say("SET c 1")]
     side.idle()
     return [*said, side.info(), side.say("CONFIG GET appendonly")]
+
+
+def scenario_on_without_a_folder(side: Side) -> list[object]:
+    said = [side.say("CONFIG SET appendonly no")]
+    folder = side.folder / "appendonlydir"
+    moved = folder.rename(folder.with_suffix(".moved"))
+    folder.touch()
+    said += [side.say("CONFIG SET appendonly yes"), side.say("CONFIG GET appendonly")]
+    folder.unlink()
+    moved.rename(folder)
+    return [*said, side.say("SET a 1")]
 
 
 def scenario_on_and_off(side: Side) -> list[object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import signal
 import socket
 import time
@@ -117,7 +118,7 @@ def test_flushall_right_after_bgsave(running: Engine) -> None:
     assert_leaves(running)
 
 
-@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGKILL, signal.SIGABRT])
 def test_a_held_child_that_is_killed(running: Engine, number: signal.Signals) -> None:
     with Listener(running.port) as listener, running.client() as client:
         client.execute_command("COWSCOPE HOLD")
@@ -129,6 +130,27 @@ def test_a_held_child_that_is_killed(running: Engine, number: signal.Signals) ->
         assert (ended.status, ended.signal) in (expected, (0, number))
         status = client.info("persistence")["rdb_last_bgsave_status"]
         assert status == ("ok" if number == signal.SIGUSR1 else "err")
+        assert_goes_on(running, listener)
+    assert_leaves(running)
+
+
+def test_a_child_leaves_signals_of_the_whole_group_to_the_engine(running: Engine) -> None:
+    with Listener(running.port) as listener, running.client() as client:
+        client.execute_command("COWSCOPE HOLD")
+        client.bgsave()
+        child = listener.wait_for(Fork).child
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGINT):
+            os.kill(child, number)
+        client.execute_command("COWSCOPE RELEASE")
+        assert listener.wait_for(ChildExit).status == 0
+        assert listener.wait_for(RdbSaved).keys == 500
+        client.execute_command("COWSCOPE HOLD")
+        client.bgsave()
+        child = listener.wait_for(Fork, lambda event: event.child != child).child
+        os.kill(child, signal.SIGUSR1)
+        listener.wait_for(ChildExit, lambda event: event.child == child)
+        line = f"{child}:signal-handler \\(\\d+\\) Received SIGUSR1 in child, exiting now.\n"
+        assert re.search(line, running.log.read_text())
         assert_goes_on(running, listener)
     assert_leaves(running)
 

@@ -22,6 +22,13 @@ def test_every_command_is_described(spec: CommandSpec) -> None:
     ) or (spec.subcommands or spec.name in ("quit", "help"))
 
 
+def test_the_list_has_subcommands_too() -> None:
+    reply = OfflineServer().connect().line("COMMAND LIST")
+    names = reply.split(b"\r\n")[2::2]
+    assert {b"get", b"config", b"config|get"} <= set(names)
+    assert reply.startswith(b"*%d\r\n" % len(names))
+
+
 def test_look_up_in_any_case() -> None:
     assert COMMANDS[b"get"] is COMMANDS[b"GET"] is find(b"gEt")
     assert find(b"CONFIG|GET") is COMMANDS[b"config"].subcommands[b"get"]

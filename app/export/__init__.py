@@ -1,0 +1,1 @@
+"""A recording as something else: stills, a page to step through, a terminal's film."""

@@ -1,0 +1,56 @@
+"""`cowscope export`: a recording as stills, page or film, by the name of what it goes into."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from pathlib import Path
+
+from app.export.film import film
+from app.export.page import page, taken
+from scenes.errors import SceneError
+from scenes.loader import load
+from scenes.recording import read
+
+KINDS = ".cast (asciinema), .html (a page to step through), or a folder (SVG stills)"
+
+
+def export(source: str, target: str, *, size: tuple[int, int], dark: bool = True) -> str:
+    """Write `target`; a line that says what was written. Raises SceneError."""
+    recorded = read(source)
+    if not recorded.events:
+        raise SceneError(f"{source} holds no event: there is nothing to show")
+    lesson = load(recorded.header.scene)
+    path = Path(target)
+    title = f"{lesson.scene.number} · {lesson.words.text(lesson.scene.title)}"
+    os.environ.pop("NO_COLOR", None)
+    os.environ.update(COLORTERM="truecolor", TERM="xterm-256color")
+    match path.suffix:
+        case ".cast":
+            lines = list(asyncio.run(film(lesson, recorded, size, title)))
+            _write(path, "".join(f"{line}\n" for line in lines))
+            return f"{path}: a film of {recorded.seconds:.0f} s in {len(lines) - 1:,} frames"
+        case ".html":
+            pictures = asyncio.run(taken(lesson, recorded, size, dark=dark))
+            _write(path, page(lesson, recorded, pictures))
+            return f"{path}: a page of {len(pictures)} pictures"
+        case "":
+            pictures = asyncio.run(taken(lesson, recorded, size, dark=dark))
+            for place, one in enumerate(pictures, 1):
+                name = re.sub(r"[^\w]+", "-", one.title).strip("-").lower()
+                _write(path / f"{place:02}-{name}.svg", one.drawing)
+            return f"{path}: {len(pictures)} pictures"
+        case _:
+            raise SceneError(f"can't export to {target}: its name must end in {KINDS}")
+
+
+def _write(path: Path, text: str) -> None:
+    """All of the file or nothing: an older one is not lost to a failed attempt."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise SceneError(f"cannot write {path}: {error.strerror}") from error

@@ -1,0 +1,53 @@
+"""A seat: one browser tab's own program, with its own engine, gone when the tab is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+from typing import Any
+
+from textual_serve.app_service import AppService
+
+LEAVE_SECONDS = 8.0
+"""What a program has to stop its engine; then it is killed, and the engine sees it go."""
+
+
+class Seat(AppService):
+    """textual-serve's program, started without a shell and never left behind."""
+
+    def __init__(self, argv: Sequence[str], **options: Any) -> None:
+        super().__init__("", **options)
+        self._argv = argv
+
+    async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
+        environment = self._build_environment(width, height)
+        environment["LINES"] = str(height)
+        self._process = await asyncio.create_subprocess_exec(
+            *self._argv,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        self._stdin = self._process.stdin
+        return self._process
+
+    async def stop(self) -> None:
+        """Ask the program to leave, and see to it that it does."""
+        process = self._process
+        if process is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await super().stop()
+                await process.wait()
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()

@@ -1,0 +1,181 @@
+"""`cowscope web`: textual-serve's server with a gate, a number of seats, and pages of its own.
+
+Everything lies under the token: `/TOKEN/` is the page, `/TOKEN/ws` the terminal's socket,
+`/TOKEN/static/` what the page is made of. No page asks another machine for anything, and its
+Content-Security-Policy would not let it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from aiohttp import WSCloseCode, web
+from textual_serve import server as textual_server
+
+from app.web.gate import Gate, origins_of
+from app.web.seat import LEAVE_SECONDS, Seat
+from scenes.errors import SceneError
+
+HOST = "127.0.0.1"
+_PAGE = Path(__file__).parent / "page"
+_TEXTUAL = Path(textual_server.__file__).parent / "static"
+_FILES = {
+    "page.css": _PAGE / "page.css",
+    "page.js": _PAGE / "page.js",
+    "textual.js": _TEXTUAL / "js" / "textual.js",
+    "xterm.css": _TEXTUAL / "css" / "xterm.css",
+    "mono.ttf": _TEXTUAL / "fonts" / "RobotoMono-VariableFont_wght.ttf",
+}
+"""All that can be asked for by name; there is no folder to list."""
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "font-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class WebServer(textual_server.Server):
+    """Serves `argv` to as many tabs as there are `seats`."""
+
+    def __init__(
+        self, argv: Sequence[str], *, port: int, seats: int, public_url: str = "", gate: Gate
+    ) -> None:
+        super().__init__("", host=HOST, port=port, title="Cowscope", templates_path=_PAGE)
+        self.gate = gate
+        self.seats = seats
+        self.taken = 0
+        self._sockets: set[web.WebSocketResponse] = set()
+        self._argv = argv
+        self._base = (public_url or f"http://{HOST}:{port}").rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """What to open."""
+        return f"{self._base}/{self.gate.token}/"
+
+    async def _make_app(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard])
+        app.add_routes(
+            [
+                web.get("/{token}/", self.handle_index),
+                web.get("/{token}/ws", self.handle_websocket),
+                web.get("/{token}/static/{name}", self.handle_file),
+            ]
+        )
+        app.on_startup.append(self.on_startup)
+        app.on_shutdown.append(self.on_shutdown)
+        return app
+
+    async def on_shutdown(self, app: web.Application) -> None:
+        """Hang up on every tab; its seat is then cleared as if the tab had gone."""
+        for socket in list(self._sockets):
+            await socket.close(code=WSCloseCode.GOING_AWAY)
+
+    async def on_startup(self, app: web.Application) -> None:
+        """Say where it is, once it listens."""
+        print(f"Cowscope in a browser, for {self.seats} at a time: {self.address}", flush=True)
+        print("The address is the key to it. Ctrl+C ends it and all that plays.", flush=True)
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        token = request.path.lstrip("/").partition("/")[0]
+        refusal = self.gate.refusal(
+            token,
+            request.headers.get("Host", ""),
+            request.headers.get("Origin"),
+            socket=request.path.endswith("/ws"),
+        )
+        if refusal:
+            raise web.HTTPForbidden(text=f"cowscope web: {refusal}\n", headers=_HEADERS)
+        try:
+            response = await handler(request)
+        except web.HTTPException as error:
+            error.headers.update(_HEADERS)
+            raise
+        if not response.prepared:
+            response.headers.update(_HEADERS)
+        return response
+
+    async def handle_index(self, request: web.Request) -> web.Response:
+        """The page; where every seat is taken, one that says so."""
+        name = "full.html" if self.taken >= self.seats else "index.html"
+        text = (_PAGE / name).read_text(encoding="utf-8")
+        socket = f"ws{self._base.removeprefix('http')}/{self.gate.token}/ws"
+        if request.headers.get("Host", "").startswith("localhost"):
+            socket = socket.replace(f"//{HOST}:", "//localhost:")
+        text = text.replace("{socket}", socket).replace("{seats}", str(self.seats))
+        return web.Response(text=text, content_type="text/html")
+
+    async def handle_file(self, request: web.Request) -> web.StreamResponse:
+        """One of the page's files."""
+        path = _FILES.get(request.match_info["name"])
+        if path is None:
+            raise web.HTTPNotFound(text="cowscope web: there is no such file\n")
+        return web.FileResponse(path)
+
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """A tab's terminal, from its first byte until one of the two sides leaves."""
+        if self.taken >= self.seats:
+            raise web.HTTPServiceUnavailable(text=f"cowscope web: all {self.seats} seats taken\n")
+        self.taken += 1
+        seat: Seat | None = None
+        socket = web.WebSocketResponse(heartbeat=15)
+        try:
+            await socket.prepare(request)
+            self._sockets.add(socket)
+            seat = Seat(
+                self._argv,
+                write_bytes=socket.send_bytes,
+                write_str=socket.send_str,
+                close=socket.close,
+                download_manager=self.download_manager,
+            )
+            width, height = (_cells(request, name) for name in ("width", "height"))
+            await seat.start(width, height)
+            await self._process_messages(socket, seat)
+            return socket
+        finally:
+            if seat is not None:
+                await asyncio.shield(seat.stop())
+            self._sockets.discard(socket)
+            self.taken -= 1
+
+
+def _cells(request: web.Request, name: str) -> int:
+    """A number of columns or rows that a page may ask for."""
+    text = request.query.get(name, "")
+    usual = {"width": 80, "height": 24}[name]
+    return min(max(int(text), 20), 500) if text.isascii() and text.isdecimal() else usual
+
+
+def serve(scene: str | None, *, port: int, seats: int, public_url: str = "") -> int:
+    """Serve a scene, or the menu, until it is told to stop; raises SceneError."""
+    argv = [sys.executable, "-P", "-m", "app.cli", *(["play", scene] if scene else [])]
+    gate = Gate(origins_of(port, public_url))
+    server = WebServer(argv, port=port, seats=seats, public_url=public_url, gate=gate)
+    try:
+        web.run_app(
+            server._make_app(),
+            host=HOST,
+            port=port,
+            print=None,
+            access_log=None,
+            shutdown_timeout=2 * LEAVE_SECONDS,
+        )
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            reason = os.strerror(error.errno or 0)
+            raise SceneError(f"can't serve on {HOST}:{port}: {reason}") from error
+        raise SceneError(f"port {port} is taken; choose another: cowscope web --port N") from error
+    return 0
