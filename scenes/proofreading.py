@@ -126,7 +126,7 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
                 place = in_scene(path, "cards", index, f"'{line.strip()}'")
                 text = f"card '{card.name}': {cells(line)} cells, {CODE_COLUMNS} fit 80 columns"
                 yield Finding(place, text)
-    room |= dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
+    room = dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
     for language in LANGUAGES:
         file = lesson.folder / f"{language}.toml"
         texts = read_words(lesson.folder, language).texts if file.exists() else {}

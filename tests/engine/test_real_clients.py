@@ -81,7 +81,7 @@ def test_redis_py_speaks_both_protocols(engine: Engine, protocol: int) -> None:
         assert client.get("k") == "v"
         assert client.get("nothing") is None
         assert "get" in client.command()
-        assert client.command_count() == len(client.command_list())
+        assert client.command_count() == len([n for n in client.command_list() if "|" not in n])
         assert client.memory_usage("k") > 0
         assert client.client_list()[0]["db"] == "0"
 

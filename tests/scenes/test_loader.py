@@ -40,9 +40,15 @@ def broken(folder: Path, before: str, after: str, file: str = "scene.toml") -> s
     return str(caught.value)
 
 
+def line_of(folder: Path, text: str) -> int:
+    """The line of the [[table]] that `text` belongs to."""
+    before = (folder / "scene.toml").read_text().partition(text)[0].splitlines()
+    return max(n for n, line in enumerate(before, 1) if line.startswith("[[s") and "]]" in line)
+
+
 def test_a_wrong_type_is_named_with_its_line(copy: Path) -> None:
-    before = (copy / "scene.toml").read_text().partition("beat = 4")[0]
-    wanted = before.count("\n") + 1
+    lines = (copy / "scene.toml").read_text().splitlines()
+    wanted = lines.index("beat = 4") + 1
     message = broken(copy, "beat = 4", 'beat = "four"')
     assert f"scene.toml:{wanted}: Expected `int`, got `str`" in message
 
@@ -63,7 +69,7 @@ def test_a_wrong_type_is_named_with_its_line(copy: Path) -> None:
         ("scripted = 1", "scripted = 9", "no choice 9 to script"),
         ('when = "child_lives"', 'when = "it_rains"', "no condition is called 'it_rains'"),
         ('text = "gone.engine" }', 'text = "gone.x" }', "no words for 'gone.x'"),
-        ("held = true", "held = true\nalone = true", "no child and a held child"),
+        ("held = true", "held = true\nalone = true", "no child, a held one, a lesson's"),
         ("line = 10,", "line = 11,", "line 11 is meant, but the code has lines 1 to 10"),
     ],
 )

@@ -49,10 +49,15 @@ class Web:
     def descendants(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def engines(self) -> list[int]:
+        """Where engines listen; a snapshot child has its parent's command line, and is none."""
+        words = [one.cmdline() for one in self.descendants()]
+        return sorted({int(w[w.index("--port") + 1]) for w in words if "engine" in w})
+
     def engine_port(self) -> int:
         """Where the one engine listens."""
-        (words,) = [words for one in self.descendants() if "engine" in (words := one.cmdline())]
-        return int(words[words.index("--port") + 1])
+        (port,) = self.engines()
+        return port
 
     def stop(self) -> None:
         left = self.descendants()
@@ -120,7 +125,7 @@ async def test_no_more_tabs_than_seats(web: Web, tmp_path: Path) -> None:
         async with asyncio.timeout(WITHIN):
             while "2 seats are taken" not in await tabs[2].text():
                 await asyncio.sleep(0.05)
-        assert len([one for one in web.descendants() if "engine" in one.cmdline()]) == 2
+        assert len(web.engines()) == 2
 
 
 async def test_a_killed_server_leaves_nothing(web: Web, tmp_path: Path) -> None:

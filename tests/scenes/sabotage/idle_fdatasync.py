@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 if __name__ == "__main__":
-    from engine import disk, serve
+    from engine import faulty_disk, serve
 
-    disk.Disk.fdatasync = lambda self, fd: None  # type: ignore[method-assign]
+    faulty_disk.FaultyDisk.fdatasync = lambda self, fd: None  # type: ignore[method-assign]
     sys.exit(serve.main(sys.argv[1:]))

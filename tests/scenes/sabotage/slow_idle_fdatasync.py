@@ -6,7 +6,7 @@ import sys
 import time
 
 if __name__ == "__main__":
-    from engine import disk, serve
+    from engine import faulty_disk, serve
 
-    disk.Disk.fdatasync = lambda self, fd: time.sleep(0.001)  # type: ignore[method-assign]
+    faulty_disk.FaultyDisk.fdatasync = lambda self, fd: time.sleep(0.001)  # type: ignore[method-assign]
     sys.exit(serve.main(sys.argv[1:]))
