@@ -105,7 +105,7 @@ class ToldLines:
         if self._began:
             return ""
         self._began = True
-        policy = event.aof_policy if event.aof_enabled else "-"
+        policy = f"appendfsync {event.aof_policy}" if event.aof_enabled else told("no_aof")
         return told(
             "event.engine",
             pid=str(event.pid),

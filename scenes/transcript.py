@@ -8,13 +8,13 @@ With `verbose` every write, fsync and reading is told as well, and the figures b
 from __future__ import annotations
 
 import inspect
-import textwrap
 from collections.abc import Callable
 
 from engine.events import AnyEvent
 from scenes.conditions import text_of, why_of
 from scenes.effects import Answered, Ask, Checked, Effect, Enter, Failed, Finished, Refused
 from scenes.expect import CHECKS
+from scenes.folding import fold
 from scenes.live import Live
 from scenes.loader import Lesson
 from scenes.scene import Question, Stage
@@ -187,7 +187,7 @@ class Transcript:
         return words.text(words.plain(key))
 
     def _paragraph(self, text: str) -> None:
-        for line in textwrap.wrap(text, WIDTH - 2 * len(_INDENT)):
+        for line in fold(text, WIDTH - 2 * len(_INDENT)):
             self._write(f"{_INDENT}| {line}")
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import io
 import re
 import sys
-import textwrap
 from pathlib import Path
 
+from scenes.folding import fold
 from scenes.headless import run
 from scenes.transcript import WIDTH
 
@@ -27,7 +27,7 @@ def masked(text: str) -> str:
         said = _PID.sub(r"\1 P", _TIME.sub(r"T \2", line))
         said = re.sub(r"^ *T s  ", "  ", said)
         if said.startswith("  | "):
-            found += [f"  | {row}" for row in textwrap.wrap(said[4:], WIDTH - 4)]
+            found += [f"  | {row}" for row in fold(said[4:], WIDTH - 4)]
         else:
             found.append(said)
     return "\n".join(found) + "\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scenes import skeleton
-from scenes.proofreading import Finding, cells, read_over
+from scenes.proofreading import Finding, read_over
 
 
 @pytest.fixture
@@ -118,7 +118,3 @@ def test_damaged_toml_is_one_finding(folder: Path, file: str) -> None:
     (folder / file).write_text('a = "b"\nc = \n')
     (found,) = read_over(str(folder))
     assert found.wrong and file in found.place and "line 2" in found.text
-
-
-def test_wide_signs_take_two_cells() -> None:
-    assert (cells("abc"), cells("写时复制"), cells("fork，")) == (3, 8, 6)
