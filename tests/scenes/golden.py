@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from difflib import unified_diff
 from pathlib import Path
 
 from scenes.folding import fold
@@ -62,10 +63,24 @@ def told(scene: str, seed: int | None = None) -> tuple[int, str, str]:
     return code, masked(out.getvalue()), err.getvalue()
 
 
-if __name__ == "__main__":
-    for name in sys.argv[1:]:
+def main(names: list[str], twice: bool) -> int:
+    """Write golden files, or print what two runs tell differently; 1 if anything is wrong."""
+    bad = 0
+    for name in names:
         code, text, err = told(name)
-        if code:
-            sys.exit(err)
-        FOLDER.mkdir(exist_ok=True)
-        (FOLDER / f"{name}.txt").write_text(text, encoding="utf-8")
+        bad |= code
+        sys.stderr.write(err)
+        if twice:
+            again = told(name)[1]
+            lines = list(unified_diff(text.splitlines(), again.splitlines(), lineterm="", n=1))
+            bad |= bool(lines)
+            print("\n".join([name, *lines]))
+        elif not code:
+            FOLDER.mkdir(exist_ok=True)
+            (FOLDER / f"{name}.txt").write_text(text, encoding="utf-8")
+    return bad
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    sys.exit(main([word for word in words if word != "--twice"], "--twice" in words))
