@@ -174,6 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     web.add_argument("--port", type=_port, default=8000, help="on 127.0.0.1 (default: 8000)")
     web.add_argument("--seats", type=_seats, default=4, help="tabs at a time (default: 4)")
     web.add_argument("--public-url", type=_url, help="where a proxy shows it")
+    _add_language(web)
     web.set_defaults(run=_lazy("web"))
 
     export = commands.add_parser("export", help="a recording as stills, page or film")

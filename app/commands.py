@@ -266,7 +266,11 @@ def web(options: argparse.Namespace) -> int:
 
         load(options.scene)  # a wrong name is told here, not in every tab
     return serve(
-        options.scene, port=options.port, seats=options.seats, public_url=options.public_url or ""
+        options.scene,
+        port=options.port,
+        seats=options.seats,
+        public_url=options.public_url or "",
+        language=language_of(options),
     )
 
 
