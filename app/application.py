@@ -63,17 +63,20 @@ class CowscopeApp(App[int]):
         driver: Driver | None = None,
         *,
         menu: Sequence[Choice] = (),
-        open_choice: Callable[[Choice], Driver] | None = None,
+        open_choice: Callable[[Choice, bool], Driver] | None = None,
+        menu_again: Callable[[], Sequence[Choice]] | None = None,
         ascii_only: bool = False,
         dark: bool = True,
     ) -> None:
-        """`driver` plays at once; without one `menu` is shown, and `open_choice` opens.
+        """`driver` plays at once; without one `menu` is shown, and `open_choice` opens, from the
+        start or where it was left. `menu_again` is the menu after that.
         Without `ascii_only` the terminal is asked, see `app.glyphs.probe`."""
         super().__init__()
         self.glyphs: Glyphs = ASCII if ascii_only else DRAWN
         self.playing = driver
         self.menu = menu
         self.open_choice = open_choice
+        self.menu_again = menu_again
         self.failure = ""
         """The one line to print after a failed start; empty when nothing failed."""
         self.bug = ""
@@ -146,7 +149,7 @@ class CowscopeApp(App[int]):
         if self.open_choice is None:
             return
         try:
-            driver = self.open_choice(event.choice)
+            driver = self.open_choice(event.choice, event.resume)
         except (SceneError, EngineError, OSError) as error:
             self.notify(str(error), severity="error", timeout=15, markup=False)
             return
@@ -161,7 +164,12 @@ class CowscopeApp(App[int]):
         if self.playing is not None:
             await self.playing.stop()
             self.playing = None
-        self.pop_screen()
+        await self.pop_screen()
+        if self.menu_again is not None:
+            from app.menu import MenuScreen
+
+            if isinstance(self.screen, MenuScreen):
+                self.screen.show(self.menu_again())
 
     def run(self, *args: Any, **kwargs: Any) -> int | None:
         """Run in the terminal, after asking it whether it draws our glyphs one cell wide."""

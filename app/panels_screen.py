@@ -27,6 +27,7 @@ from app.tail import Tail
 from app.timeline import Timeline
 from app.too_small import too_small
 from app.words_panel import WordsPanel
+from scenes.scene import Stage
 from scenes.view import View
 
 FRAME = 1 / 30
@@ -87,7 +88,7 @@ class PanelsScreen(Screen[None]):
         self.tab = "tail"
         self.seen_before: tuple[View, int, int, str] | None = None
         self.clock_at = float("-inf")
-        self._stage = ""
+        self._stage: Stage | None = None
         self._failed = False
         self.said = ""
         self.said_at = float("-inf")
@@ -228,10 +229,10 @@ class PanelsScreen(Screen[None]):
     def _step_changed(self) -> bool:
         """A new step: its panels enter, its card is shown."""
         stage = self.driver.stage()
-        if stage.id == self._stage:
+        if stage is self._stage:
             return False
-        first = not self._stage
-        self._stage = stage.id
+        first = self._stage is None
+        self._stage = stage
         entered = panels_at(self.driver.scene, stage)
         spoken_of = [name for name in stage.panels if name in TABS]
         if spoken_of and (first or not self.driver.is_past):

@@ -46,6 +46,8 @@ from scenes.workloads import VALUE_BYTES, Writer, populate
 LEAST_ARENA_PAGES = 128
 _PREPARED_WITH = {"appendfsync": "always", "rdb-key-save-delay": "0"}
 """While the population is written, so that all of it is on disk and dumped when all begins."""
+_OTHERWISE = {"appendfsync": "everysec", "rdb-key-save-delay": "0"}
+"""What a scene means that does not say."""
 _state = msgspec.json.Decoder(State)
 
 
@@ -201,7 +203,7 @@ class Session:
             case StopWorkload(name):
                 self._running.pop(name, None)
                 if name in self._writers:
-                    self._writers[name].stop()
+                    await self._writers[name].stopped()
             case Enter(stage):
                 title = next(s.title for s in self.lesson.scene.stages if s.id == stage)
                 number = self.lesson.scene.number
@@ -443,9 +445,9 @@ class Session:
             seed=self.seed,
         )
         await self.perform(Send(("SAVE",)))
-        for name, wanted in self._scaled().items():
-            if name in _PREPARED_WITH:
-                await self.perform(Send(("CONFIG", "SET", name, wanted)))
+        meant = {**_OTHERWISE, **self._scaled()}
+        for name in _PREPARED_WITH:
+            await self.perform(Send(("CONFIG", "SET", name, meant[name])))
 
     async def _subscribe(self) -> None:
         self._subscription = Subscription(self.port, self._arrived)
