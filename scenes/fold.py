@@ -86,6 +86,7 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.LessonPages: _unchanged,
     events.Frames: _unchanged,
     events.Walk: _unchanged,
+    events.Contents: _unchanged,
     events.Step: _step,
     events.Question: _question,
     events.Answer: _answer,

@@ -85,6 +85,8 @@ class Transcript:
                 return lesson_words.frames(event)
             case events.Walk(stage="begun" | "ended" | "given up"):
                 return lesson_words.walk(event)
+            case events.Contents():
+                return lesson_words.contents(event)
             case events.Clock():
                 return f"clock     x{event.scale}, scripted: the save points' seconds"
             case events.Latency(done=True):
