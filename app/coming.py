@@ -16,6 +16,10 @@ NAMES = {
     "grid": "the parent's pages",
     "child": "the snapshot child's",
     "gauge": "what the snapshot costs",
+    "processes": "the two processes",
+    "frames": "pages and frames",
+    "curve": "copies against writes",
+    "latency": "how long clients wait",
     "tail": "the AOF",
     "code": "the code",
 }

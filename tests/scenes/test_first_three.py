@@ -86,8 +86,8 @@ def test_the_right_answer_changes_with_the_run(done: dict[str, Done]) -> None:
 
 def test_figures_are_this_runs(done: dict[str, Done]) -> None:
     sums = [e for e in stream(done, "03") if isinstance(e, events.Contents)]
-    assert [e.groups[0][1] for e in sums] == [4000] * 4
-    assert "2,000 account: sum 200,000" in done["03"].out
+    assert [e.groups[0][1] for e in sums] == [1200] * 4
+    assert "600 account: sum 60,000" in done["03"].out
     sides = [e for e in stream(done, "01") if isinstance(e, events.LessonSide)]
     assert [e.returned for e in sides if e.who == "child"] == [0] * 3
     assert sum(e.returned == -1 for e in sides) == 1
