@@ -63,8 +63,8 @@ def curve_lines(
     lines.append(
         line(
             (f"{grouped(copied)} copied", "copied text"),
-            f" by {grouped(now)} writes; ",
-            (f"N(1-(1-1/N)^n), N = {grouped(pages)}: {grouped(guess)}", "dim"),
+            f" by {grouped(now)} writes",
+            (f"; by chance {grouped(guess)} of {grouped(pages)}", "dim"),
         )
     )
     return lines

@@ -43,7 +43,7 @@ def latency_lines(
     """A column a slice of time, `now` (CLOCK_MONOTONIC seconds) at the right."""
     if not waits or rows < 3 or cells < 30:
         return []
-    margin, height = 8, rows - 2
+    margin, height = 9, rows - 2
     width = cells - margin
     columns = [0] * width
     for wait in waits:
@@ -93,8 +93,9 @@ def _marks(marks: tuple[tuple[float, str], ...], now: float, width: int) -> str:
     cells = [" "] * width
     free = 0
     for at, word in marks:
-        place = _column(at, now, width)
-        if free <= place and place + len(word) <= width:
+        column = _column(at, now, width)
+        place = min(column, width - len(word))
+        if free <= place and 0 <= column < width:
             cells[place : place + len(word)] = word
             free = place + len(word) + 1
     return "".join(cells)
