@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.events import Frames, LessonPages, LessonSide, LessonValue, PageRange, Walk
+from engine.events import Contents, Frames, LessonPages, LessonSide, LessonValue, PageRange, Walk
 
 _SHOWN = 8
 
@@ -52,6 +52,14 @@ def walk(event: Walk) -> str:
         f"walk      ended: {event.keys:,} keys, {event.bytes:,} bytes, {event.usec:,} µs;"
         f" {event.changes:,} changes came meanwhile"
     )
+
+
+def contents(event: Contents) -> str:
+    """What a file adds up to."""
+    if event.problem:
+        return f"contents  {event.problem}"
+    groups = ", ".join(f"{count:,} {name} sum {total:,}" for name, count, total in event.groups)
+    return f"contents  {event.path}: {event.keys:,} keys; {groups}"
 
 
 def count(ranges: list[PageRange]) -> int:

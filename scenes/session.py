@@ -22,6 +22,7 @@ from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
 from scenes import family, folder, process, typed
 from scenes.actions import Workload
+from scenes.contents import contents_of
 from scenes.effects import (
     Answered,
     Ask,
@@ -454,12 +455,15 @@ class Session:
         await self._subscription.start()
 
     def _arrived(self, event: AnyEvent) -> None:
-        if isinstance(event, events.RdbSaved) and self.folder is not None:
+        path = name = ""
+        if isinstance(event, events.RdbSaved | events.Walk) and self.folder is not None:
             # Within the session's folder a name is enough; recordings travel without the rest.
-            path = event.path.removeprefix(f"{self.folder.path}/")
-            event = msgspec.structs.replace(event, path=path)
+            path, name = event.path, event.path.removeprefix(f"{self.folder.path}/")
+            event = msgspec.structs.replace(event, path=name)
         if self._stream.engine(event):
             self._spawn(self._resync())
+        if path and self.lesson.scene.add_up:
+            self._stream.own(contents_of(path, name))
         if isinstance(event, events.Fork):
             self._spawn(family.watch((event.child, event.pid), self._stream.own))
 

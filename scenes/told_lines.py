@@ -86,6 +86,8 @@ class ToldLines:
                 return lesson_words.touched(event)
             case events.Walk(stage="begun" | "ended" | "given up"):
                 return lesson_words.walk(event)
+            case events.Contents():
+                return lesson_words.contents(event)
             case events.Clock():
                 return told("event.clock", scale=str(event.scale))
             case events.Fault() if self._faults.get(event.kind) != event.value:

@@ -45,6 +45,7 @@ _fields: dict[str, st.SearchStrategy[Any]] = {
     "recovery": st.none(),
     "who": st.sampled_from(["parent", "child"]),
     "stage": st.sampled_from(["begun", "progress", "ended", "given up"]),
+    "groups": st.lists(st.tuples(_text, _small, _small), max_size=3),
     "handlers": st.lists(_text, max_size=3),
     "parent_frames": st.lists(_small, max_size=6),
     "child_frames": st.lists(_small, max_size=6),
