@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.worker import WorkerFailed
 
+from app.bug import line, wants_traceback
 from app.driver import Driver
 from app.glyphs import ASCII, DRAWN, Glyphs, probe
 from app.lines import in_ascii
@@ -60,19 +63,24 @@ class CowscopeApp(App[int]):
         driver: Driver | None = None,
         *,
         menu: Sequence[Choice] = (),
-        open_choice: Callable[[Choice], Driver] | None = None,
+        open_choice: Callable[[Choice, bool], Driver] | None = None,
+        menu_again: Callable[[], Sequence[Choice]] | None = None,
         ascii_only: bool = False,
         dark: bool = True,
     ) -> None:
-        """`driver` plays at once; without one `menu` is shown, and `open_choice` opens.
+        """`driver` plays at once; without one `menu` is shown, and `open_choice` opens, from the
+        start or where it was left. `menu_again` is the menu after that.
         Without `ascii_only` the terminal is asked, see `app.glyphs.probe`."""
         super().__init__()
         self.glyphs: Glyphs = ASCII if ascii_only else DRAWN
         self.playing = driver
         self.menu = menu
         self.open_choice = open_choice
+        self.menu_again = menu_again
         self.failure = ""
         """The one line to print after a failed start; empty when nothing failed."""
+        self.bug = ""
+        """The one line to print after an exception that nobody caught; `run` prints it."""
         self._started: list[Driver] = []
         self._served_by = os.getppid()
         for shade in (True, False):
@@ -141,7 +149,7 @@ class CowscopeApp(App[int]):
         if self.open_choice is None:
             return
         try:
-            driver = self.open_choice(event.choice)
+            driver = self.open_choice(event.choice, event.resume)
         except (SceneError, EngineError, OSError) as error:
             self.notify(str(error), severity="error", timeout=15, markup=False)
             return
@@ -156,13 +164,33 @@ class CowscopeApp(App[int]):
         if self.playing is not None:
             await self.playing.stop()
             self.playing = None
-        self.pop_screen()
+        await self.pop_screen()
+        if self.menu_again is not None:
+            from app.menu import MenuScreen
+
+            if isinstance(self.screen, MenuScreen):
+                self.screen.show(self.menu_again())
 
     def run(self, *args: Any, **kwargs: Any) -> int | None:
         """Run in the terminal, after asking it whether it draws our glyphs one cell wide."""
         if self.glyphs is DRAWN and probe() is False:
             self.glyphs = ASCII
-        return super().run(*args, **kwargs)
+        code = super().run(*args, **kwargs)
+        if self.bug:
+            print(f"cowscope: {self.bug}", file=sys.stderr)
+        return self.return_code if code is None else code
+
+    def _fatal_error(self) -> None:
+        """Textual's way out after an exception that nobody caught: one line, not its traceback."""
+        if wants_traceback():
+            super()._fatal_error()
+            return
+        error: BaseException | None = self._exception
+        if isinstance(error, WorkerFailed):
+            error = error.error
+        if error is not None and not self.bug:
+            self.bug = line("the screen", error)
+        self._close_messages_no_wait()
 
     def notify(self, message: str, **options: Any) -> None:
         """A message in the corner, in the app's own signs."""

@@ -33,3 +33,27 @@ def scene_check(options: argparse.Namespace) -> int:
     wrong = sum(finding.wrong for finding in findings)
     print(f"{', '.join(names)}: {wrong} wrong, {len(findings) - wrong} unfinished")
     return 1 if wrong or (options.strict and findings) else 0
+
+
+def scene_new(options: argparse.Namespace) -> int:
+    """A folder with a small scene in it that plays."""
+    from scenes.skeleton import make
+
+    folder = make(options.name)
+    print(f"{folder} is a scene that plays. Try:")
+    print(f"  cowscope scene check {folder}")
+    print(f"  cowscope scene watch {folder}")
+    return 0
+
+
+def scene_watch(options: argparse.Namespace) -> int:
+    """The scene on the screen; when one of its files is saved, it begins again at the same step."""
+    from app.commands import needs_live, needs_terminal, shown
+    from app.watch_driver import WatchDriver
+    from scenes.loader import load
+
+    language = language_of(options)
+    lesson = load(options.scene, language)
+    needs_terminal(f"cowscope run {options.scene}")
+    needs_live(f"scene {options.scene}")
+    return shown(WatchDriver(lesson, seed=options.seed, arena_pages=options.arena_pages), options)

@@ -11,6 +11,9 @@ from scenes.view import ABSENT, CHILD_STATES, TO_COME, WRITING, WRITTEN, ChildVi
 NEVER = "never written"
 """What is still to come when the child has gone."""
 
+HELD = "has data since the fork"
+LESSON = "writes no file: it does what it is asked to"
+
 
 class ChildGrid(PageGrid):
     """Draws the pages as they were at the fork, at the places they have in the parent's grid."""
@@ -62,10 +65,10 @@ class ChildGrid(PageGrid):
         names = [
             NEVER if ended and name == CHILD_STATES[TO_COME] else name for name in CHILD_STATES
         ]
-        items = [
-            counted(looks[state], names[state], pages.count(state), size)
-            for state in (WRITTEN, WRITING, TO_COME, ABSENT)
-        ]
+        shown: tuple[int, ...] = (WRITTEN, WRITING, TO_COME, ABSENT)
+        if view.child is not None and view.child.purpose == "lesson":
+            names[TO_COME], shown = HELD, (TO_COME, ABSENT)
+        items = [counted(looks[state], names[state], pages.count(state), size) for state in shown]
         each = self.cells.shape.per_cell
         if each > 1:
             items.append(line((f"{each} pages a cell; bar: share written", "dim")))
@@ -75,6 +78,8 @@ class ChildGrid(PageGrid):
         """The child's progress (the parent's grid names the page under the cursor)."""
         if view.child is None:
             return [(), ()]
+        if view.child.purpose == "lesson":
+            return [line((LESSON if view.child.alive else "the child is gone", "dim")), ()]
         return list(child_words(view.child, view.engine.alive, self.acting))
 
 

@@ -39,6 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except Exception as error:
+        from app import bug
+
+        if bug.wants_traceback():
+            raise
+        print(f"cowscope: {bug.line('the program', error)}", file=sys.stderr)
+        return 1
 
 
 class _Parser(argparse.ArgumentParser):
@@ -125,11 +132,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"cowscope {__version__}")
     parser.set_defaults(run=_lazy("menu"), ascii=False, theme=None)
     _add_language(parser)
+    _add_progress(parser)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
 
     play = commands.add_parser("play", help="a scene on the screen")
     play.add_argument("scene", nargs="?", default="04", help="number, slug or folder (default: 04)")
     play.add_argument("--autoplay", action="store_true", help="go on without keys")
+    play.add_argument("--step", help="begin with this step")
+    _add_progress(play)
     _add_run_options(play)
     _add_screen_options(play)
     play.set_defaults(run=_lazy("play"))
@@ -137,6 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="a scene without a screen, checked")
     run.add_argument("scene", nargs="?", default="04", help="number, slug or folder (default: 04)")
     run.add_argument("--json", action="store_true", help="one JSON event a line")
+    run.add_argument(
+        "-v", "--verbose", action="store_true", help="tell every write, fsync and reading, too"
+    )
     run.add_argument("--pace", type=_pace, default=1.0, help="times the author's pace (default: 1)")
     _add_run_options(run)
     run.set_defaults(run=_lazy("run_headless"))
@@ -168,6 +181,7 @@ def _parser() -> argparse.ArgumentParser:
     web.add_argument("--port", type=_port, default=8000, help="on 127.0.0.1 (default: 8000)")
     web.add_argument("--seats", type=_seats, default=4, help="tabs at a time (default: 4)")
     web.add_argument("--public-url", type=_url, help="where a proxy shows it")
+    _add_language(web)
     web.set_defaults(run=_lazy("web"))
 
     export = commands.add_parser("export", help="a recording as stills, page or film")
@@ -210,6 +224,14 @@ def _add_authoring(parser: argparse.ArgumentParser) -> None:
     listed = commands.add_parser("list", help="the scenes that ship")
     _add_language(listed)
     listed.set_defaults(run=_lazy("scene_list", "app.authoring"))
+    new = commands.add_parser("new", help="a small scene that plays, to begin with")
+    new.add_argument("name", help="the folder to make")
+    new.set_defaults(run=_lazy("scene_new", "app.authoring"))
+    watch = commands.add_parser("watch", help="play a scene, and reload it whenever it is saved")
+    watch.add_argument("scene", help="its folder")
+    _add_run_options(watch)
+    _add_screen_options(watch)
+    watch.set_defaults(run=_lazy("scene_watch", "app.authoring"))
     check = commands.add_parser("check", help="what is wrong with a scene, and what it lacks")
     check.add_argument("scene", nargs="?", help="number, slug or folder (default: all that ship)")
     check.add_argument("--strict", action="store_true", help="exit 1 for what is unfinished, too")
@@ -230,6 +252,15 @@ def _add_language(parser: argparse.ArgumentParser) -> None:
         choices=LANGUAGES,
         default=argparse.SUPPRESS,
         help="language of all that is read (default: the locale's, else en)",
+    )
+
+
+def _add_progress(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-progress",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="neither keep nor show what was played and answered",
     )
 
 

@@ -16,6 +16,10 @@ NAMES = {
     "grid": "the parent's pages",
     "child": "the snapshot child's",
     "gauge": "what the snapshot costs",
+    "processes": "the two processes",
+    "frames": "pages and frames",
+    "curve": "copies against writes",
+    "latency": "how long clients wait",
     "tail": "the AOF",
     "code": "the code",
 }
@@ -52,4 +56,10 @@ def coming(scene: Scene, stage: Stage, missing: Collection[str]) -> list[Line]:
 def room_of(places: Mapping[str, Region], missing: Collection[str]) -> Region | None:
     """The room that the missing panels of the left column leave, None if there is none."""
     regions = [places[name] for name in missing if name in places and name != "code"]
-    return Region.from_union(regions) if regions else None
+    if not regions:
+        return None
+    room = Region.from_union(regions)
+    taken = [place for name, place in places.items() if name not in missing]
+    if any(room.overlaps(place) for place in taken):
+        return max(regions, key=lambda region: region.area)
+    return room

@@ -14,7 +14,9 @@ from scenes.errors import SceneError
 
 if TYPE_CHECKING:
     from app.driver import Driver
+    from app.menu import Choice
     from scenes.loader import Lesson
+    from scenes.progress import Progress
 
 
 def play(options: argparse.Namespace) -> int:
@@ -22,7 +24,7 @@ def play(options: argparse.Namespace) -> int:
     from scenes.loader import load
 
     lesson = load(options.scene, language_of(options))
-    _needs_terminal(f"cowscope run {options.scene}")
+    needs_terminal(f"cowscope run {options.scene}")
     missing = missing_here()
     if missing:
         return _replay_instead(lesson, missing, options)
@@ -33,6 +35,8 @@ def play(options: argparse.Namespace) -> int:
         seed=options.seed,
         arena_pages=options.arena_pages,
         autoplay=options.autoplay,
+        progress=progress_of(options),
+        start_at=_step_of(lesson, options.step),
     )
     code, failure = _show(driver, options)
     if not failure:
@@ -42,6 +46,16 @@ def play(options: argparse.Namespace) -> int:
     if shipped is None or not _agrees("Show the recording of this scene instead? [Y/n] "):
         return code or 1
     return _replay_instead(lesson, failure, options)
+
+
+def _step_of(lesson: Lesson, step: str | None) -> str:
+    """The step that was asked for; raises SceneError with those that there are."""
+    steps = [stage.id for stage in lesson.scene.stages]
+    if step is not None and step not in steps:
+        raise SceneError(
+            f"scene {lesson.scene.number} has no step '{step}'; its steps: {', '.join(steps)}"
+        )
+    return step or ""
 
 
 def run_headless(options: argparse.Namespace) -> int:
@@ -57,6 +71,7 @@ def run_headless(options: argparse.Namespace) -> int:
         seed=options.seed,
         arena_pages=options.arena_pages,
         pace=options.pace,
+        verbose=options.verbose,
         language=language_of(options),
     )
 
@@ -101,10 +116,10 @@ def replay(options: argparse.Namespace) -> int:
         events, scene, note = error.events, read_header(str(path)).scene, str(error)
         cut = CUT
         print(f"cowscope: {error}", file=sys.stderr)
-    _needs_terminal("cowscope run 04 on Linux for plain lines")
+    needs_terminal("cowscope run 04 on Linux for plain lines")
     lesson = load(scene, language_of(options))
     driver = ReplayDriver(lesson, events, autoplay=options.autoplay, note=note, end=cut)
-    return _shown(driver, options)
+    return shown(driver, options)
 
 
 def export(options: argparse.Namespace) -> int:
@@ -126,37 +141,27 @@ def _recording_meant(name: str | None) -> str | Path | None:
 
 def menu(options: argparse.Namespace) -> int:
     """The menu of scenes."""
-    _needs_terminal("cowscope --help")
+    needs_terminal("cowscope --help")
     from app.application import CowscopeApp
     from app.live_driver import LiveDriver
-    from app.menu import Choice
     from app.replay_driver import ReplayDriver
-    from scenes.loader import known, load
+    from app.scenes_menu import choices
+    from scenes.loader import load
     from scenes.recording import read
 
-    language, missing = language_of(options), missing_here()
-    choices = []
-    for scene in known():
-        lesson = load(scene.number, language)
-        title, thesis = lesson.words.text(scene.title), lesson.words.text(scene.thesis)
-        if not missing:
-            note = f"about {scene.minutes} minutes, live"
-            choices.append(Choice(scene.number, scene.number, title, thesis, note))
-        if recording(scene.number) is not None:
-            note = f"a recording, needs no engine{f' ({missing})' if missing else ''}"
-            choices.append(
-                Choice(scene.number, scene.number, f"{title} (replay)", thesis, note, True)
-            )
+    language, missing, progress = language_of(options), missing_here(), progress_of(options)
 
-    def open_choice(choice: Choice) -> Driver:
+    def open_choice(choice: Choice, resume: bool) -> Driver:
         lesson = load(choice.name, language)
         if not choice.replay:
-            return LiveDriver(lesson)
+            start_at = choice.resume if resume else ""
+            return LiveDriver(lesson, progress=progress, start_at=start_at)
         return ReplayDriver(lesson, read(str(recording(choice.number))).events)
 
     app = CowscopeApp(
-        menu=choices,
+        menu=choices(language, missing, progress),
         open_choice=open_choice,
+        menu_again=lambda: choices(language, missing, progress),
         ascii_only=wants_ascii(options),
         dark=options.theme != "light",
     )
@@ -192,6 +197,21 @@ def language_of(options: argparse.Namespace) -> str:
     return str(chosen)
 
 
+def progress_of(options: argparse.Namespace) -> Progress | None:
+    """The learner's progress, unless it is not wanted."""
+    if getattr(options, "no_progress", False):
+        return None
+    from scenes.progress import Progress
+
+    return Progress()
+
+
+def needs_live(what: str) -> None:
+    """Raise SceneError where no engine can run."""
+    if missing := missing_here():
+        raise SceneError(f"can't play {what}: {missing}. Try: cowscope replay")
+
+
 def missing_here() -> str:
     """What a live engine lacks on this machine, in a few words; empty where nothing is missing."""
     if not sys.platform.startswith("linux"):
@@ -215,7 +235,8 @@ def _show(driver: Driver, options: argparse.Namespace) -> tuple[int, str]:
     return code or 0, app.failure
 
 
-def _shown(driver: Driver, options: argparse.Namespace) -> int:
+def shown(driver: Driver, options: argparse.Namespace) -> int:
+    """Show what a driver plays; raises SceneError where it did not start."""
     code, failure = _show(driver, options)
     if failure:
         raise SceneError(failure)
@@ -231,7 +252,7 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
         raise SceneError(f"can't play scene {lesson.scene.number} live: {why}. No recording ships")
     events = read(str(shipped)).events
     note = f"Not live: {why}. This is a recording made on a real kernel."
-    return _shown(ReplayDriver(lesson, events, note=note), options)
+    return shown(ReplayDriver(lesson, events, note=note), options)
 
 
 def web(options: argparse.Namespace) -> int:
@@ -245,7 +266,11 @@ def web(options: argparse.Namespace) -> int:
 
         load(options.scene)  # a wrong name is told here, not in every tab
     return serve(
-        options.scene, port=options.port, seats=options.seats, public_url=options.public_url or ""
+        options.scene,
+        port=options.port,
+        seats=options.seats,
+        public_url=options.public_url or "",
+        language=language_of(options),
     )
 
 
@@ -258,7 +283,8 @@ def _is_in_browser() -> bool:
     return "web_driver" in os.environ.get("TEXTUAL_DRIVER", "")
 
 
-def _needs_terminal(instead: str) -> None:
+def needs_terminal(instead: str) -> None:
+    """Raise SceneError where there is no terminal, naming what does without."""
     if not _is_terminal():
         raise SceneError(f"the screen needs a terminal, and this is none. Without one: {instead}")
 

@@ -30,10 +30,14 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     beat = "opening" if stage.beat == 0 else f"beat {stage.beat} of {beats(scene)}"
     role = "lost" if driver.status in ("crashed", "failed") else "bold"
     pace, policy = ("pace ", "appendfsync ") if wide else ("", "")
+    if not view.tail.enabled and view.engine.pid:
+        policy, logs = ("appendonly ", "no") if wide else ("", "no AOF")
+    else:
+        logs = view.tail.policy
     state: list[Span] = [
         (f"{beat} · ", "dim"),
         (status_words(driver), "glow" if driver.status == "past" else role),
-        (f" · {pace}x{driver.pace_factor:.1f} · {policy}{view.tail.policy}", "dim"),
+        (f" · {pace}x{driver.pace_factor:.1f} · {policy}{logs}", "dim"),
     ]
     if view.engine.thp:
         state.append((" · huge pages on" if wide else " · THP", "text"))

@@ -6,23 +6,31 @@ that the panels become tabs and the words stay on top.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from textual.geometry import Region
 
 Mode: TypeAlias = Literal["large", "middle", "small"]
 
-PANELS = ("grid", "child", "gauge", "tail", "code", "words")
-TABS = ("grid", "child", "gauge", "tail", "code")
+EXHIBITS = ("processes", "frames", "curve", "latency")
+"""What single lessons show: those that a scene has stand beside each other."""
+PANELS = ("grid", "child", "gauge", *EXHIBITS, "tail", "code", "words")
+TABS = ("grid", "child", "gauge", *EXHIBITS, "tail", "code")
 TAB_NAMES = {
     "grid": "Heap",
     "child": "Child",
     "gauge": "Cost",
+    "processes": "Processes",
+    "frames": "Frames",
+    "curve": "Curve",
+    "latency": "Waits",
     "tail": "AOF tail",
     "code": "Code",
 }
-LEFT = frozenset({"grid", "child", "gauge", "tail"})
+LEFT = frozenset({"grid", "child", "gauge", "tail", *EXHIBITS})
 """The panels of the left column."""
+_EXHIBIT = "exhibit"
 HEADER_ROWS = 2
 FOOTER_ROWS = 3
 WORDS_ROWS_SMALL = 9
@@ -66,7 +74,7 @@ def arranged(
     right = columns * 27 // 80 if mode == "large" else max(columns * 5 // 16, 38)
     left = (columns - right) // 2 * 2
     right = columns - left
-    gauge, tail = (5, 8) if mode == "large" else (5, 7)
+    gauge, exhibit, tail = (5, 10, 8) if mode == "large" else (5, 9, 7)
     if not ever & LEFT:  # words and code have the screen
         if "code" not in ever or (mode == "middle" and not code):
             return {"words": Region(0, 0, columns, height)}
@@ -75,7 +83,7 @@ def arranged(
             "words": Region(0, 0, half, height),
             "code": Region(half, 0, columns - half, height),
         }
-    regions = _left(left, height, gauge, tail, ever)
+    regions = _left(left, height, gauge, exhibit, tail, ever)
     if "code" not in ever or (mode == "middle" and not code):
         return regions | {"words": Region(left, 0, right, height)}
     split = height * 9 // 20 if mode == "large" else height // 2
@@ -86,14 +94,16 @@ def arranged(
 
 
 def _left(
-    columns: int, height: int, gauge: int, tail: int, ever: frozenset[str]
+    columns: int, height: int, gauge: int, exhibit: int, tail: int, ever: frozenset[str]
 ) -> dict[str, Region]:
-    """The left column: the grids beside each other, below them the gauge, below that the tail.
+    """The left column: the grids beside each other, below them gauge, exhibits and tail.
 
     The last of them that there is takes the rows that nobody else wants.
     """
     grids = [name for name in ("grid", "child") if name in ever]
-    below = {name: rows for name, rows in (("gauge", gauge), ("tail", tail)) if name in ever}
+    exhibits = [name for name in EXHIBITS if name in ever]
+    heights = {"gauge": gauge, _EXHIBIT: exhibit if exhibits else 0, "tail": tail}
+    below = {name: rows for name, rows in heights.items() if rows and name in {*ever, _EXHIBIT}}
     regions: dict[str, Region] = {}
     top = height - sum(below.values()) if grids else 0
     for place, name in enumerate(grids):
@@ -102,6 +112,14 @@ def _left(
         last = list(below)[-1]
         below[last] += height - sum(below.values())
     for panel, rows in below.items():
-        regions[panel] = Region(0, top, columns, rows)
+        names = exhibits if panel == _EXHIBIT else [panel]
+        for part, (start, end) in zip(names, _parts(columns, len(names)), strict=True):
+            regions[part] = Region(start, top, end - start, rows)
         top += rows
     return regions
+
+
+def _parts(columns: int, count: int) -> list[tuple[int, int]]:
+    """So many columns in parts beside each other, as (start, end)."""
+    borders = [columns * place // count for place in range(count + 1)]
+    return list(pairwise(borders))

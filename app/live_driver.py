@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.assets import recording
 from app.cursor import Cursor
 from app.driver import Status, offered_at
-from scenes.effects import Checked, Effect, Finished, Refused
+from scenes.effects import Ask, Checked, Effect, Enter, Finished, Refused
 from scenes.errors import SceneError
 from scenes.loader import Lesson
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # the first frame need not wait for these
     from scenes.history import History
     from scenes.live import Live
     from scenes.measures import Figures
+    from scenes.progress import Progress
 
 OVER = "The scene is over. The keys still work; 0 starts it again, q leaves."
 ASLEEP = "Asleep: no key for three minutes, so the scene's writes stopped. space goes on."
@@ -36,8 +37,12 @@ class LiveDriver(Cursor):
         arena_pages: int | None = None,
         autoplay: bool = False,
         command: Sequence[str] = (),
+        progress: Progress | None = None,
+        start_at: str = "",
     ) -> None:
         super().__init__(lesson.scene, lesson.words)
+        self._progress = progress
+        self._start_at = start_at
         self.lesson = lesson
         self._seed, self._arena_pages = seed, arena_pages
         self._autoplay = autoplay
@@ -66,6 +71,7 @@ class LiveDriver(Cursor):
             seed=self._seed,
             arena_pages=self._arena_pages,
             autoplay=self._autoplay,
+            start_at=self._start_at,
             on_effect=self._effect,
             command=self._command,
         )
@@ -94,12 +100,28 @@ class LiveDriver(Cursor):
             await live.stop()
 
     def _effect(self, effect: Effect) -> None:
+        if self._progress is not None:
+            self._note_progress(self._progress, effect)
         if isinstance(effect, Refused):
             self.refusal = f"{effect.reason[:1].upper()}{effect.reason[1:]}."
         elif isinstance(effect, Finished):
             self._over = True
         elif isinstance(effect, Checked) and not effect.held and not effect.early:
             self._missed = (self.now_view.step, effect.detail)
+
+    def _note_progress(self, progress: Progress, effect: Effect) -> None:
+        """What a learner has seen and answered; what plays by itself has no answers."""
+        assert self._live is not None
+        player = self._live.player
+        match effect:
+            case Enter(step):
+                progress.entered(self.lesson, step)
+            case Ask(question, _, right) if right >= 0 and not player.autoplay:
+                progress.answered(self.lesson, question, player.chosen, right)
+            case Finished():
+                progress.finished(self.lesson)
+            case _:
+                pass
 
     # -- looking -------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ class Choice:
     note: str = ""
     """How long it takes, or why it cannot be played here."""
     replay: bool = False
+    resume: str = ""
+    """The step at which the learner left it; empty: nowhere."""
 
 
 class MenuScreen(Screen[None]):
@@ -36,6 +38,7 @@ class MenuScreen(Screen[None]):
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
         Binding("enter,space", "start", show=False),
+        Binding("r", "resume", show=False),
         Binding("q,escape", "leave", show=False),
     ]
     CSS = """
@@ -47,9 +50,11 @@ class MenuScreen(Screen[None]):
     class Chosen(Message):
         """The learner picked an entry."""
 
-        def __init__(self, choice: Choice) -> None:
+        def __init__(self, choice: Choice, resume: bool = False) -> None:
             super().__init__()
             self.choice = choice
+            self.resume = resume
+            """Whether it goes on where the learner left it."""
 
     def __init__(self, choices: Sequence[Choice]) -> None:
         super().__init__()
@@ -82,6 +87,17 @@ class MenuScreen(Screen[None]):
         if self.choices:
             self.post_message(self.Chosen(self.choices[self.at]))
 
+    def action_resume(self) -> None:
+        """Go on where the learner left the scene."""
+        if self.choices and self.choices[self.at].resume:
+            self.post_message(self.Chosen(self.choices[self.at], resume=True))
+
+    def show(self, choices: Sequence[Choice]) -> None:
+        """Other entries: a scene was played meanwhile."""
+        self.choices = list(choices)
+        self.at = min(self.at, max(len(self.choices) - 1, 0))
+        self._draw()
+
     def action_leave(self) -> None:
         self.app.exit(0)
 
@@ -97,6 +113,10 @@ def menu_lines(choices: Sequence[Choice], at: int, cells: int) -> list[Line]:
         note = (f"  {choice.note}", "dim")
         lines.append(line((lead, "bold"), (f" {choice.number} ", "key"), " ",
                           (choice.title, "chosen" if here else "bold"), note))  # fmt: skip
+        if choice.resume and here:
+            lines.append(
+                line((" " * 7, "text"), ("r", "key"), (" goes on where you left it", "dim"))
+            )
         lines += [((" " * 7, "text"), *own) for own in paragraph(choice.thesis, cells - 7, "dim")]
         lines.append(EMPTY)
     return lines

@@ -14,19 +14,25 @@ from textual.widget import Widget
 from app.cards import GLOW, CardPanel
 from app.child_grid import ChildGrid
 from app.coming import Coming, room_of
+from app.curve_panel import CurvePanel
 from app.driver import Driver, ever_in, panels_at
+from app.exhibit import Exhibit
+from app.frames_panel import FramesPanel
 from app.gauge import Gauge
 from app.grid import PageGrid
 from app.header import Footer, Header, StatusLine
 from app.keys import acting
+from app.latency_panel import LatencyPanel
 from app.layout import PANELS, TABS, arranged, mode_of
 from app.lines import grouped
 from app.lines_panel import LinesPanel
+from app.processes_panel import ProcessesPanel
 from app.tabs import Tabs
 from app.tail import Tail
 from app.timeline import Timeline
 from app.too_small import too_small
 from app.words_panel import WordsPanel
+from scenes.scene import Stage
 from scenes.view import View
 
 FRAME = 1 / 30
@@ -74,6 +80,12 @@ class PanelsScreen(Screen[None]):
         self.child_grid = ChildGrid(id="child")
         self.gauge = Gauge(id="gauge")
         self.tail = Tail(id="tail")
+        self.exhibits: dict[str, Exhibit] = {
+            "processes": ProcessesPanel(id="processes"),
+            "frames": FramesPanel(id="frames"),
+            "curve": CurvePanel(id="curve"),
+            "latency": LatencyPanel(id="latency"),
+        }
         self.card_panel = CardPanel(id="code")
         self.words = WordsPanel(id="words")
         self.tabs = Tabs(id="tabs")
@@ -87,7 +99,7 @@ class PanelsScreen(Screen[None]):
         self.tab = "tail"
         self.seen_before: tuple[View, int, int, str] | None = None
         self.clock_at = float("-inf")
-        self._stage = ""
+        self._stage: Stage | None = None
         self._failed = False
         self.said = ""
         self.said_at = float("-inf")
@@ -113,6 +125,7 @@ class PanelsScreen(Screen[None]):
             "grid": self.grid,
             "child": self.child_grid,
             "gauge": self.gauge,
+            **self.exhibits,
             "tail": self.tail,
             "code": self.card_panel,
             "words": self.words,
@@ -228,10 +241,10 @@ class PanelsScreen(Screen[None]):
     def _step_changed(self) -> bool:
         """A new step: its panels enter, its card is shown."""
         stage = self.driver.stage()
-        if stage.id == self._stage:
+        if stage is self._stage:
             return False
-        first = not self._stage
-        self._stage = stage.id
+        first = self._stage is None
+        self._stage = stage
         entered = panels_at(self.driver.scene, stage)
         spoken_of = [name for name in stage.panels if name in TABS]
         if spoken_of and (first or not self.driver.is_past):
@@ -248,12 +261,16 @@ class PanelsScreen(Screen[None]):
         pages = f"{pid} · {grouped(len(view.pages))} pages"
         self.grid.title(f"Parent heap{pages}", f"Parent{pages}", f"Parent{pid}")
         child = _child_title(view)
-        self.child_grid.title(f"Snapshot {child}", f"{child[:1].upper()}{child[1:]}")
+        whose = "Lesson's" if view.child and view.child.purpose == "lesson" else "Snapshot"
+        self.child_grid.title(f"{whose} {child}", f"{child[:1].upper()}{child[1:]}")
         for panel in (self.grid, self.child_grid, self.gauge):
             panel.acting = acting(self.driver)
         for grid in (self.grid, self.child_grid):
             if grid.display:
                 grid.show(view)
+        for exhibit in self.exhibits.values():
+            if exhibit.display:
+                exhibit.show(view)
         self.header.show(self.driver)
         self.timeline.show(self.driver)
         self._show_words()

@@ -13,11 +13,13 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input
 
-from app.lines import Line, fitting, in_ascii, line
+from app.lines import Line, fitting, fold, in_ascii, line, visible
 from app.lines_panel import BESIDE_TITLE, LinesPanel
 
-KEPT = 200
+KEPT = 2_000
 """Answer lines kept."""
+LONGEST = 4_000
+"""Characters of one line of an answer that are shown; a value may have millions."""
 ROWS = 10
 """Answer lines shown at once."""
 
@@ -108,13 +110,17 @@ class CommandLine(Input):
         await super()._on_key(event)
 
 
-def exchange(command: str, answer: Sequence[str] | None) -> list[Line]:
-    """A command and its reply, as redis-cli prints them."""
+def exchange(command: str, answer: Sequence[str] | None, cells: int = 0) -> list[Line]:
+    """A command and its reply, as redis-cli prints them; folded at `cells`, if that is not 0."""
     asked = (("> ", "dim"), (command, "bold"))
     if answer is None:
-        return [line(*asked, ("  ... waiting", "dim"))]
+        return fold(line(*asked, ("  ... waiting", "dim")), cells)
     role = "lost" if answer and answer[0].startswith("(error)") else "text"
-    return [line(*asked), *(line((text, role)) for text in answer)]
+    rows = fold(line(*asked), cells)
+    for text in answer[-KEPT:]:
+        rest = f" ... and {len(text) - LONGEST:,} characters more" if len(text) > LONGEST else ""
+        rows += fold(line((visible(text[:LONGEST]), role), (rest, "dim")), cells)
+    return rows
 
 
 class Prompt(Vertical):
@@ -136,6 +142,7 @@ class Prompt(Vertical):
         self.command_line = CommandLine()
         self._said: list[tuple[str, Sequence[str] | None]] = []
         """(command, answer), None while it is on its way."""
+        self._width = 0
 
     def compose(self) -> ComposeResult:
         yield self.answers
@@ -176,11 +183,17 @@ class Prompt(Vertical):
 
     def _print(self) -> None:
         del self._said[:-KEPT]
-        lines = [row for command, answer in self._said for row in exchange(command, answer)][-KEPT:]
+        cells = self._width = self.size.width
+        lines = [row for said in self._said for row in exchange(*said, cells)][-KEPT:]
         self.answers.styles.height = min(len(lines), ROWS)
         self.answers.put(lines)
         self._name_keys()
         self.call_after_refresh(self.answers.scroll_lines, KEPT)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold the answers for the new width."""
+        if self._said and self.size.width != self._width:
+            self._print()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter: send the line."""

@@ -173,6 +173,8 @@ class ReplayDriver(Cursor):
                 self.refusal = self._end
             case _ if self.view.step and self._beats.get(self.view.step, 0) == 0:
                 self._leave_opening()
+            case _ if self._paused:
+                self.refusal = "The recording is paused: z lets it go on."
             case _:
                 self.refusal = "This step is still happening."
 

@@ -37,7 +37,10 @@ class Tail(LinesPanel, can_focus=False):
             return
         file = view.tail.file.rsplit("/", 1)[-1]
         policy = f"appendfsync {view.tail.policy} · measured"
-        self.title(f"AOF tail · {file or 'off'} · {policy}", f"AOF tail · {policy}")
+        if view.tail.enabled:
+            self.title(f"AOF tail · {file} · {policy}", f"AOF tail · {policy}")
+        else:
+            self.title("AOF tail · off")
         gone = view.tail.enabled and not view.engine.alive
         due = OVER if over and view.tail.enabled else countdown(view.tail, now, self.glyphs)
         self.subtitle(GONE if gone else due)

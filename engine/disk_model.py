@@ -38,7 +38,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from engine.file_extents import LIVE, PAGE, SECTOR, Content, Extent, live
+from engine.file_extents import PAGE, Content, live
 from engine.ledger_records import (
     AnyRecord,
     Creating,
@@ -54,6 +54,7 @@ from engine.ledger_records import (
     SyncingFolder,
     Unlinking,
 )
+from engine.partial_survival import partly
 
 
 @dataclass(eq=False, slots=True)
@@ -184,11 +185,14 @@ class DiskModel:
         """The inode; one from before the ledger, or put there by others, is durable."""
         self.paths.add(path)
         inode = self._inodes.get(number)
-        if inode is None:
+        if inode is None or not self._has_name(inode):  # a number may be another file's by now
             inode = self._inodes[number] = Inode(number, live(size))
         if self.names.get(path) is not inode:
             self.names[path] = self.durable_names[path] = inode
         return inode
+
+    def _has_name(self, inode: Inode) -> bool:
+        return any(inode in names.values() for names in (self.names, self.durable_names))
 
     def _inode(self, number: int) -> Inode:
         if number not in self._inodes:
@@ -288,30 +292,6 @@ class DiskModel:
     def _failed(self, begun: Change | _Sync | _FolderSync | None) -> None:
         if isinstance(begun, _Sync):
             self._sync_failed(begun)
-
-
-def partly(durable: Content, size: int, chance: random.Random) -> Content:
-    """The durable bytes of a file that has `size` bytes by now, and some that are not durable."""
-    content = durable
-    if size < durable.size and chance.random() < 0.5:
-        content = content.sized(size)  # the truncation was written by chance
-    likely = chance.choice((0.0, 0.5, 0.9, 1.0))
-    survivors: list[Extent] = []
-    for first, end in durable.missing_of(size):
-        for page in range(first // PAGE, (end - 1) // PAGE + 1):
-            start = page * PAGE
-            if survivors and survivors[-1].start == start:
-                continue  # a page with two ranges that are not durable
-            if chance.random() < likely:
-                survivors.append(Extent(start, min(PAGE, size - start), LIVE, start))
-    content = content.having(survivors)
-    if not survivors or content.size != survivors[-1].end or chance.random() < 0.5:
-        return content
-    last = survivors[-1]
-    ends = (extent.end for extent in durable.extents if extent.start < last.end)
-    safe = max([last.start, *(min(end, last.end) for end in ends)])
-    torn = chance.randint(safe, last.end)
-    return content.without(torn, last.end).sized(min(-(-torn // SECTOR) * SECTOR, last.end))
 
 
 def _above(path: str) -> Iterator[str]:

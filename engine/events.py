@@ -302,6 +302,17 @@ class Walk(Event, frozen=True, kw_only=True, tag="walk"):
     """Wall time since it began."""
 
 
+class Contents(Event, frozen=True, kw_only=True, tag="contents"):
+    """What the file reported last holds: the session has read it before the next took its name."""
+
+    path: str
+    keys: int
+    groups: list[tuple[str, int, int]]
+    """(first part of the keys' names, as `account:`; keys; sum of their whole numbers)."""
+    problem: str = ""
+    """Why it can't be read."""
+
+
 class AofAppend(Event, frozen=True, kw_only=True, tag="aof.append"):
     """Bytes entered aof_buf (process memory): `start` and `end` are their future file offsets."""
 
@@ -526,6 +537,7 @@ AnyEvent: TypeAlias = (
     | LessonPages
     | Frames
     | Walk
+    | Contents
     | AofAppend
     | AofWrite
     | AofFsync

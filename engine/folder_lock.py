@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -22,8 +23,11 @@ from engine.errors import EngineError
 NAME = "cowscope.lock"
 PATIENCE = 2.0
 """Seconds to wait for a holder that is dying: it gives its memory back before its locks."""
+GRACE = 0.25
+"""Seconds that a holder must be seen alive before it is believed: it may just have been killed."""
 _POLL = 0.01
 _PF_EXITING = 0x4
+_SIGKILL = 1 << signal.SIGKILL - 1
 
 
 class FolderLock:
@@ -41,18 +45,19 @@ class FolderLock:
         """Whether this process has it."""
         return self._fd >= 0
 
-    def take(self) -> None:
+    def take(self, grace: float = 0.0) -> None:
         """Have the lock, from now on if not before; raises EngineError if another engine has it.
 
-        Where no file can be written, or locked, there is no lock: one line of the log says so.
+        `grace` is for who can wait: GRACE at a start, which may follow a kill -9 at once. Where no
+        file can be written, or locked, there is no lock: one line of the log says so.
         """
         if self.held or self._given_up:
             return
-        deadline = time.monotonic() + PATIENCE
+        began = time.monotonic()
         try:
             while not self._taken():
                 pid = self._holder()
-                if _uses(pid) or time.monotonic() > deadline:
+                if time.monotonic() - began >= (grace if _uses(pid) else PATIENCE):
                     raise EngineError(
                         f"Another engine (pid {pid or 'unknown'}) uses the folder "
                         f"{self._directory}: both would write the same files. Stop it first, or "
@@ -140,12 +145,15 @@ def _pid_in(fd: int) -> int:
 
 
 def _uses(pid: int) -> bool:
-    """Whether this process lives and is not about to end (proc_pid_stat(5), state and flags)."""
+    """Whether this process lives and is not about to end (proc_pid_stat(5), proc_pid_status(5))."""
     if not pid:
         return False
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
+        with open(f"/proc/{pid}/status", "rb") as file:
+            pending = [line.split()[1] for line in file if line.startswith((b"SigPnd", b"ShdPnd"))]
     except OSError:
         return False
-    return fields[0] not in b"ZX" and not int(fields[6]) & _PF_EXITING
+    killed = any(int(mask, 16) & _SIGKILL for mask in pending)
+    return fields[0] not in b"ZX" and not killed and not int(fields[6]) & _PF_EXITING

@@ -69,6 +69,8 @@ def _refuse(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes | Non
         raise not_while_subscribed(spec.full_name(argv))
     if server.loading and "loading" not in spec.flags and not client.replaying:
         raise CommandError(LOADING)
+    if client.monitoring and any(each.writes or "readonly" in each.flags for each in run):
+        raise CommandError("ERR Replica can't interact with the keyspace")
     if not client.replaying:
         server.pause.check(client, run)
     if client.transaction is not None and spec.name not in _RUN_AT_ONCE_IN_MULTI:

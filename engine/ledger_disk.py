@@ -8,21 +8,19 @@ what it does. The ledger is a folder on the same file system, outside of the eng
               inode number: what an unsynced rename or removal would bring back stays to be had
     kept/     what truncations cut off
 
-The engine, its bio thread and its children append to `records`, each with one write(2) on a
-descriptor of its own in append mode: lines do not mix, and an fsync counts as begun only when its
-line is there. A write(2) of the engine leaves no line: how long a file was is noted when an fsync
-begins, and seen when the power is cut. So files must grow at their ends; those of the engine do.
+An fsync counts as begun when its first line is there, as completed when its second is. A write(2)
+of the engine leaves no line: how long a file was is noted when an fsync begins, and seen when the
+power is cut. So files must grow at their ends; those of the engine do.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import itertools
 import os
-import threading
 
 from engine.disk import Disk
+from engine.ledger import LedgerFolder, LedgerWriter, check_head
 from engine.ledger_records import (
     VERSION,
     Creating,
@@ -33,63 +31,13 @@ from engine.ledger_records import (
     LedgerError,
     MakingFolder,
     Opened,
-    Record,
     Renaming,
     Syncing,
     SyncingFolder,
     Unlinking,
-    line,
-    parse,
 )
 
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 _PIECE = 1 << 20
-
-
-class LedgerFolder:
-    """Where what is in a ledger."""
-
-    def __init__(self, root: str) -> None:
-        self.root = root
-        self.records = os.path.join(root, "records")
-        self.inodes = os.path.join(root, "inodes")
-        self.kept = os.path.join(root, "kept")
-
-    def inode(self, number: int) -> str:
-        """The link that holds the inode."""
-        return os.path.join(self.inodes, str(number))
-
-    def source(self, name: str) -> str:
-        """What a truncation cut off."""
-        return os.path.join(self.kept, name)
-
-    def make(self) -> None:
-        """Make what is missing of it; raises OSError."""
-        for path in (self.root, self.inodes, self.kept):
-            os.makedirs(path, exist_ok=True)
-
-
-class _Writer:
-    """One process' way into the records. Its lock is shared by threads, never with a child."""
-
-    def __init__(self, path: str) -> None:
-        self.pid = os.getpid()
-        self.lock = threading.Lock()
-        self.gone: list[tuple[str, int]] = []
-        """(folder, inode) of names that this process took away: the folder's next sync is the end
-        of them."""
-        self._prefix = f"{self.pid}-{os.urandom(3).hex()}"
-        self._count = itertools.count(1)
-        self.fd = os.open(path, _FLAGS, 0o644)
-        fcntl.flock(self.fd, fcntl.LOCK_SH)  # the cut waits until nobody writes any more
-
-    def token(self) -> str:
-        return f"{self._prefix}-{next(self._count)}"
-
-    def write(self, record: Record) -> None:
-        data = line(record)
-        if os.write(self.fd, data) != len(data):
-            raise LedgerError("the disk's ledger has no room for one more line")
 
 
 class LedgerDisk(Disk):
@@ -107,7 +55,9 @@ class LedgerDisk(Disk):
         try:
             _refuse_another_device(os.path.dirname(ledger), self._directory)
             self._ledger.make()
-            self._writer = _Writer(self._ledger.records)
+            self._writer = LedgerWriter(self._ledger.records)
+            self._hold(self._ledger.records, 0)  # raises where there are no hard links
+            os.unlink(self._ledger.inode(0))
             self._begin()
         except OSError as error:
             raise LedgerError(f"Can't keep the disk's ledger in {ledger}: {error}") from error
@@ -185,7 +135,7 @@ class LedgerDisk(Disk):
         with _told(writer, token):
             self._below.fsync(fd)
 
-    def _sync_begins(self, fd: int) -> tuple[_Writer, str]:
+    def _sync_begins(self, fd: int) -> tuple[LedgerWriter, str]:
         writer = self._own()
         token = writer.token()
         with writer.lock:  # no truncation between the size and its line
@@ -250,10 +200,10 @@ class LedgerDisk(Disk):
 
     # the ledger
 
-    def _own(self) -> _Writer:
+    def _own(self) -> LedgerWriter:
         """This process' writer: a forked child has neither its parent's descriptor nor its lock."""
         if self._writer.pid != os.getpid():
-            self._writer = _Writer(self._ledger.records)
+            self._writer = LedgerWriter(self._ledger.records)
         return self._writer
 
     def _name(self, path: str) -> str:
@@ -264,7 +214,7 @@ class LedgerDisk(Disk):
         with contextlib.suppress(FileExistsError):
             os.link(path, self._ledger.inode(number))
 
-    def _keep(self, writer: _Writer, file: os.stat_result, size: int) -> None:
+    def _keep(self, writer: LedgerWriter, file: os.stat_result, size: int) -> None:
         """Copy what a truncation is about to cut off."""
         if file.st_size <= size:
             return
@@ -279,21 +229,10 @@ class LedgerDisk(Disk):
         writer.write(Cutting(file.st_ino, size, file.st_size, name))
 
 
-def check_head(data: bytes, name: str, directory: str) -> None:
-    """Raises LedgerError unless the records are of this folder and of a kind known here."""
-    head = parse(data[: data.find(b"\n") + 1], name)
-    if not head or not isinstance(head[0], Ledger) or head[0].version != VERSION:
-        raise LedgerError(f"{name} is not a disk's ledger of version {VERSION}: take a new folder.")
-    if head[0].directory != directory:
-        raise LedgerError(
-            f"{name} is the ledger of {head[0].directory}, not of {directory}: take a new folder."
-        )
-
-
 class _told:
     """Whether what is in here was done or has failed is told to the ledger."""
 
-    def __init__(self, writer: _Writer, token: str) -> None:
+    def __init__(self, writer: LedgerWriter, token: str) -> None:
         self._writer = writer
         self._token = token
 

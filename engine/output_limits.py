@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 FREE = 16 << 10
 """Bytes that Redis has place for in the client itself, and does not count."""
-LARGE = 4 << 10
-"""Bytes of a reply from which on it is looked at before the turn's end."""
+LARGE = 1 << 10
+"""Bytes of a reply from which on it is looked at before the turn's end: a single read from the
+socket may ask for some 30,000."""
 AT_ONCE = 16 << 20
 """Bytes of large replies that one turn collects for one client."""
 

@@ -94,14 +94,14 @@ class Persistence:
 
     # -- the folder ----------------------------------------------------------------------------
 
-    def claim_folder_if_used(self) -> None:
-        """At the start: have the folder alone where something will be written by itself.
+    def claim_folder_if_used(self, grace: float = 0.0) -> None:
+        """Have the folder alone where something will be written by itself, as from the start on.
 
         Raises EngineError if another engine has it. An engine that only reads needs no lock.
         """
         config = self._server.config
         if config.appendonly or config.save_points:
-            self.folder_lock.take()
+            self.folder_lock.take(grace)
 
     def claim_folder(self) -> None:
         """A command wants to write there: raises CommandError if another engine has the folder."""
@@ -121,7 +121,7 @@ class Persistence:
 
     def load(self) -> None:
         """Load the AOF or, with it off, the dump; raises EngineError."""
-        self.recovery.clean_up()
+        self.recovery.clean_up(alone=self.folder_lock.held)
         self.has_disk = cachestat.has_disk(self.directory)
         self._knows_dirty = self.has_disk and cachestat.proves_dirty(self.directory)
         if self._server.config.appendonly:
@@ -348,6 +348,7 @@ class Persistence:
             self._server.log("#", str(error))
             os._exit(1)
         self.saves.dirty_was_reset()
+        self._server.log("#", "Append Only File loaded by DEBUG LOADAOF")
 
     def tail(self, now: float) -> AofTail:
         """How far each rung has come at `now` (CLOCK_MONOTONIC)."""

@@ -25,7 +25,7 @@ import msgspec
 
 from engine.disk_model import AfterCut, DiskModel, Inode, Left
 from engine.file_extents import LIVE, live
-from engine.ledger_disk import LedgerFolder, check_head
+from engine.ledger import LedgerFolder, check_head
 from engine.ledger_records import LedgerError, parse
 
 WAIT_SECONDS = 5.0

@@ -159,12 +159,31 @@ class Recovery:
             usec=usec,
         )
 
-    def clean_up(self) -> None:
-        """Remove temporary files of engines that are gone: nobody will finish them."""
+    def clean_up(self, *, alone: bool = False) -> None:
+        """Remove temporary files of engines that are gone: nobody will finish them.
+
+        Those without a pid in their names only if this engine has the folder `alone`.
+        """
         for name in os.listdir(self._directory):
             match = _TEMPORARY.fullmatch(name)
             if match and not _lives(match[1] or match[2]):
                 self._disk.unlink(os.path.join(self._directory, name))
+        if alone:
+            self._clean_up_aof_folder()
+
+    def _clean_up_aof_folder(self) -> None:
+        """The same of the AOF's own folder: what a rename should have given its name.
+
+        Other files that no manifest lists stay: they may be somebody's only copy.
+        """
+        folder = self.folder()
+        if not self._disk.exists(folder.root):
+            return
+        unfinished = {f"temp-{folder.prefix}.manifest", f"temp-{folder.prefix}.incr"}
+        for name in os.listdir(folder.root):
+            match = _TEMPORARY.fullmatch(name)
+            if name in unfinished or (match and not _lives(match[1] or match[2])):
+                self._disk.unlink(os.path.join(folder.root, name))
 
 
 def _lives(pid: str) -> bool:

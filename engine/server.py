@@ -13,10 +13,20 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine import __version__, admission, info, insistence, memory_limit, output_limits
+from engine import (
+    __version__,
+    admission,
+    folder_lock,
+    info,
+    insistence,
+    memory_limit,
+    output_limits,
+    pid_file,
+)
 from engine.arena import Arena
 from engine.blocking import Blocking
 from engine.client import Client
+from engine.commands.changes import logged_deletion
 from engine.config import Configuration
 from engine.errors import EngineError
 from engine.events import CHANNEL, Log
@@ -95,8 +105,9 @@ class Server:
         self._apply_settings()
         self.config.on_any_change(self._config_changed)
         self.guarded = self.loading = True
-        self.persistence.claim_folder_if_used()
+        self.persistence.claim_folder_if_used(folder_lock.GRACE)
         await self._listen()
+        pid_file.write(self.config.pidfile, self.log)
         self.persistence.load()  # where it raises, the process ends without having served anyone
         self.loading = False
         self.update_guard()
@@ -121,19 +132,23 @@ class Server:
                 for bound in sockets:
                     self._listeners.append(
                         await self.loop.create_server(
-                            lambda: Client(self), sock=bound, backlog=_BACKLOG
+                            lambda: Client(self), sock=bound, backlog=self.config.tcp_backlog
                         )
                     )
             self.port = config.port
         if config.unixsocket:
             self._listeners.append(await self._listen_unix(config.unixsocket))
+        if not self._listeners:
+            raise EngineError(
+                "Configured to not listen anywhere, exiting: give a --port or a --unixsocket"
+            )
 
     async def _listen_unix(self, path: str) -> asyncio.Server:
         try:
             if os.path.exists(path):
                 os.unlink(path)
             listener = await self.loop.create_unix_server(
-                lambda: Client(self), path, backlog=_BACKLOG
+                lambda: Client(self), path, backlog=self.config.tcp_backlog
             )
             if self.config.unixsocketperm:
                 os.chmod(path, self.config.unixsocketperm)
@@ -191,6 +206,7 @@ class Server:
                 "Errors trying to shut down the server. Check the logs for more information.",
             )
             return False
+        pid_file.remove(self.config.pidfile, self.log)
         self.log("#", "Redis is now ready to exit, bye bye...")
         self.stop()
         return True
@@ -338,7 +354,7 @@ class Server:
 
     def _expired(self, db: int, key: bytes) -> None:
         self.stats.expired_keys += 1
-        self.propagate(db, [[b"DEL", key]])
+        self.propagate(db, logged_deletion(key, lazy=self.config.lazyfree_lazy_expire))
 
     # -- being watched -------------------------------------------------------------------------
 

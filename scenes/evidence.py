@@ -141,6 +141,10 @@ class Evidence:
         self.copies_since_answer: Counter[int] = Counter()
         """The same by page."""
         self.new_since_answer = 0
+        self._unread: dict[int, float] = {}
+        """Page -> when a command touched it, while no reading has come since."""
+        self._owed: set[int] = set()
+        """Touched before the answer and not read until after it: no news since the answer."""
         self.latencies: dict[str, events.Latency] = {}
         self.pages_events = 0
 
@@ -220,6 +224,8 @@ class Evidence:
             case events.Config(name="arena-thp"):
                 self.thp = event.new == "yes"
             case events.Fork():
+                self._unread.clear()
+                self._owed.clear()
                 self.snapshots.append(Snapshot(event, bytes(self.held)))
             case events.Crash():
                 self.engine_lives, self.hold = False, "released"
@@ -228,6 +234,7 @@ class Evidence:
             case events.Answer():
                 self.copied_since_answer = self.new_since_answer = 0
                 self.copies_since_answer.clear()
+                self._owed = set(self._unread)
             case events.Hold():
                 self.hold = event.state
             case events.Latency():
@@ -280,6 +287,9 @@ class Evidence:
     def _command(self, event: events.Command) -> None:
         self.commands += event.merged
         cells.paint(self.held, ((page, page) for page, _ in event.pages), 1)
+        if event.argv and event.argv[0].upper() == "FLUSHALL":
+            # Pages that came and went between two readings are in none of them.
+            self.held = bytearray(len(self.held))
         snapshot = self.snapshot
         if snapshot is None:
             return
@@ -290,6 +300,7 @@ class Evidence:
         snapshot.page_of.update((key, page) for page, key in event.pages)
         snapshot.touched_more += event.pages_more
         snapshot.touched_at = event.at
+        self._unread.update((page, event.at) for page, _ in event.pages)
 
     def _pages(self, event: events.Pages) -> None:
         self.pages_events += 1
@@ -312,11 +323,14 @@ class Evidence:
         cells.paint(snapshot.held, event.newly_shared, 1)
         for start, stop in cells.clipped(event.newly_copied, size):
             snapshot.copied_times.update(range(start, stop))
-            self.copied_since_answer += stop - start
-            self.copies_since_answer.update(range(start, stop))
+            since = [page for page in range(start, stop) if page not in self._owed]
+            self.copied_since_answer += len(since)
+            self.copies_since_answer.update(since)
         for start, stop in cells.clipped(event.newly_new, size):
             snapshot.new_pages.update(range(start, stop))
-            self.new_since_answer += stop - start
+            self.new_since_answer += sum(page not in self._owed for page in range(start, stop))
+        self._unread = {page: at for page, at in self._unread.items() if at > event.at}
+        self._owed &= self._unread.keys()
         snapshot.first_reading = snapshot.first_reading or event
         snapshot.copied_figures.add(event.copied)
         snapshot.readings.append(

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from engine import events
 from engine.events import Event
-from scenes import fold_engine, fold_pages, fold_tail
+from scenes import fold_engine, fold_lesson, fold_pages, fold_tail
 from scenes.cards import light
 from scenes.scene import Card
 from scenes.view import QuestionView, View
@@ -55,12 +55,18 @@ def _unchanged(view: View, event: Event) -> View:
     return view
 
 
+def _both(
+    first: Callable[[View, Any], View], second: Callable[[View, Any], View]
+) -> Callable[[View, Any], View]:
+    return lambda view, event: second(first(view, event), event)
+
+
 _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.EngineReady: fold_engine.ready,
     events.Config: fold_engine.config,
     events.State: fold_engine.state,
     events.Fault: fold_engine.fault,
-    events.Latency: fold_engine.latency,
+    events.Latency: _both(fold_engine.latency, fold_lesson.latency),
     events.Process: fold_engine.process,
     events.SavePoint: fold_engine.savepoint,
     events.Crash: fold_engine.crash,
@@ -68,12 +74,12 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.Log: fold_engine.log,
     events.Gap: fold_engine.gap,
     events.Command: fold_pages.command,
-    events.Fork: fold_pages.fork,
-    events.Pages: fold_pages.pages,
+    events.Fork: _both(fold_pages.fork, fold_lesson.fork),
+    events.Pages: _both(fold_pages.pages, fold_lesson.pages),
     events.Hold: fold_pages.hold,
     events.SnapshotProgress: fold_pages.progress,
     events.ChildExit: fold_pages.child_exit,
-    events.RdbSaved: fold_pages.rdb_saved,
+    events.RdbSaved: _both(fold_pages.rdb_saved, fold_lesson.saved),
     events.AofAppend: fold_tail.append,
     events.AofWrite: fold_tail.write,
     events.AofFsync: fold_tail.fsync,
@@ -81,11 +87,12 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.AofDirty: fold_tail.dirty,
     events.Rewrite: fold_tail.rewrite,
     events.Clock: _unchanged,
-    events.LessonSide: _unchanged,
+    events.LessonSide: fold_lesson.side,
     events.LessonValue: _unchanged,
     events.LessonPages: _unchanged,
-    events.Frames: _unchanged,
-    events.Walk: _unchanged,
+    events.Frames: fold_lesson.frames,
+    events.Walk: fold_lesson.walk,
+    events.Contents: _unchanged,
     events.Step: _step,
     events.Question: _question,
     events.Answer: _answer,

@@ -108,18 +108,19 @@ def run(
     err: TextIO | None = None,
     language: str = "en",
     pace: float = 1.0,
+    verbose: bool = False,
     command: Sequence[str] = (),
 ) -> int:
     """Play `scene` to its end; 0 when every expectation held, else 1 with the reasons on `err`.
 
-    With `json` the events are written, one a line; otherwise plain lines. Stopped by a signal it
-    returns 128 plus the signal's number, and leaves nothing behind.
+    With `json` the events are written, one a line; otherwise plain lines, `verbose` with every
+    write. Stopped by a signal it returns 128 plus the signal's number, and leaves nothing behind.
     """
     out, err = out or sys.stdout, err or sys.stderr
 
     lesson = load(scene, language)
     lines = LinesOut(out, lambda: played.nobody_reads())
-    transcript = Transcript(lines.write)
+    transcript = Transcript(lesson, lines.write, verbose=verbose)
     played = Run(
         lesson,
         seed=seed,
@@ -130,7 +131,7 @@ def run(
         on_effect=(lambda effect, live: None) if json else transcript.effect,
     )
     if not json:
-        transcript.heading(lesson)
+        transcript.heading()
     code = _played(played, err)
     lines.close(abort=code > 1)
     return 1 if lines.deserted else code

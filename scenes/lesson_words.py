@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from engine.events import Frames, LessonPages, LessonSide, LessonValue, PageRange, Walk
+from engine.events import Contents, Frames, LessonPages, LessonSide, LessonValue, PageRange, Walk
 
 _SHOWN = 8
 
 
-def side(event: LessonSide) -> str:
-    """What fork(2) returned to one side."""
+def side(event: LessonSide, *, counts: bool = True) -> str:
+    """What fork(2) returned to one side; with counts that depend on who watches."""
     if event.returned < 0:
         return f"refused   fork returned -1: {event.error}"
-    return (
-        f"{event.who:9} pid {event.pid}, parent {event.ppid}: fork returned {event.returned};"
-        f" {event.threads} threads, {event.descriptors} open files"
-    )
+    said = f"{event.who:9} pid {event.pid}, parent {event.ppid}: fork returned {event.returned}"
+    return f"{said}; {event.threads} threads, {event.descriptors} open files" if counts else said
 
 
-def value(event: LessonValue) -> str:
-    """A key as one side sees it."""
+def value(event: LessonValue, *, places: bool = True) -> str:
+    """A key as one side sees it; with the address and the frame it lies at, other in each run."""
     if not event.exists:
         return f"{event.who:9} {event.key} is not there"
     does = "sets" if event.about == "set" else "reads"
+    said = f"{event.who:9} {does} {event.key} = {event.value}"
+    if not places:
+        return said
     frame = f", frame {event.frame}" if event.frame else ""
-    return f"{event.who:9} {does} {event.key} = {event.value} at {event.address:#x}{frame}"
+    return f"{said} at {event.address:#x}{frame}"
 
 
 def touched(event: LessonPages) -> str:
@@ -51,6 +52,14 @@ def walk(event: Walk) -> str:
         f"walk      ended: {event.keys:,} keys, {event.bytes:,} bytes, {event.usec:,} µs;"
         f" {event.changes:,} changes came meanwhile"
     )
+
+
+def contents(event: Contents) -> str:
+    """What a file adds up to."""
+    if event.problem:
+        return f"contents  {event.problem}"
+    groups = ", ".join(f"{count:,} {name} sum {total:,}" for name, count, total in event.groups)
+    return f"contents  {event.path}: {event.keys:,} keys; {groups}"
 
 
 def count(ranges: list[PageRange]) -> int:

@@ -42,6 +42,7 @@ class Live:
         arena_pages: int | None = None,
         autoplay: bool = False,
         pace: float = 1.0,
+        start_at: str = "",
         on_event: Callable[[AnyEvent], None] = lambda event: None,
         on_effect: Callable[[Effect], None] = lambda effect: None,
         command: Sequence[str] = (),
@@ -60,7 +61,7 @@ class Live:
         self.performer: asyncio.Task[None] | None = None
         """Does the effects; its end means that something went wrong in here."""
         self.session = self._new_session()
-        self.player = Player(lesson.scene, autoplay=autoplay)
+        self.player = Player(lesson.scene, autoplay=autoplay, start_at=start_at)
         self.player.hand.pace = pace
 
     @property
@@ -124,6 +125,15 @@ class Live:
             self._do(sandbox.press(name, self.player, self.history.now))
         else:
             self._do(self.player.feed_key(name, monotonic()))
+
+    def reload(self, lesson: Lesson, step: str = "") -> None:
+        """Play another edition of the scene with a fresh engine, from `step` on if it has it."""
+        before, self.lesson = self.player, lesson
+        self.player = Player(lesson.scene, autoplay=before.autoplay, start_at=step)
+        self.player.hand.pace = before.pace
+        if self._timer is not None:
+            self._timer.cancel()
+        self._do([Restart()])
 
     def text(self, key: str) -> str:
         """Words of the scene with this run's figures."""

@@ -14,7 +14,8 @@ A step goes through these phases:
 Only `waiting` and `asking` keep the learner from going on; and so does an engine that is gone: what
 a step would say of it is no news any more. With nobody at the keys the writers stop after a while:
 a scene that was forgotten must not grow for ever. Keys go by the names of what they do:
-next, back, pause, faster, slower, restart, autoplay, answer-1 to answer-4, and the sandbox's.
+next, back, pause, faster, slower, restart, autoplay, answer-1 to answer-4, jump:STEP, and the
+sandbox's.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ _WANTED = {"gone": "a child to go", "held": "a held child", "lesson": "a lesson'
 MOST_FORKS = 2
 """Children that a step forks for itself before it gives up."""
 
+JUMP = "jump:"
+"""Before a step's name: the key that goes there."""
 ANSWERS = ("answer-1", "answer-2", "answer-3", "answer-4")
 
 
@@ -75,8 +78,11 @@ class Player(Course):
         evidence: Evidence | None = None,
         autoplay: bool = False,
         judged_by: Judge = judge,
+        start_at: str = "",
     ) -> None:
         super().__init__(scene)
+        self._start_at = start_at
+        """The step to begin with; "" is the first."""
         self.evidence = evidence or Evidence(populate=scene.populate, topics=scene.topics)
         self.figures = Figures(self.evidence, scene.values)
         self.autoplay = autoplay
@@ -135,7 +141,23 @@ class Player(Course):
     def start(self, now: float) -> list[Effect]:
         """Enter the first step."""
         self._ticked_at = self._key_at = now
-        return self._enter(0, now)
+        place = self._place_of(self._start_at) or 0
+        return self.hand.catch_up(self.scene.stages[:place]) + self._enter(place, now)
+
+    def jump(self, step: str, now: float) -> list[Effect]:
+        """Go on with a named step; what lasts of the steps between is done, the rest is not."""
+        place = self._place_of(step)
+        if place is None:
+            return [Refused(f"no step is called '{step}'")]
+        if self.phase == "over" and self.failed:
+            return [Refused(self.failed)]
+        if not self.evidence.engine_lives:
+            return [Refused(GONE)]
+        between = self.scene.stages[self.position + 1 : place]
+        return self._leave(now) + self.hand.catch_up(between) + self._enter(place, now)
+
+    def _place_of(self, step: str) -> int | None:
+        return next((n for n, one in enumerate(self.scene.stages) if one.id == step), None)
 
     def feed_event(self, event: Event) -> list[Effect]:
         """Take in one event of the stream; its `at` is also news of the clock."""
@@ -236,6 +258,8 @@ class Player(Course):
             case "autoplay":
                 self.autoplay = not self.autoplay
                 return self._next_call(now)
+            case _ if name.startswith(JUMP):
+                return self.jump(name.removeprefix(JUMP), now)
             case _ if name in ANSWERS:
                 return self._answer(ANSWERS.index(name), now)
             case _:
@@ -448,7 +472,8 @@ class Player(Course):
         if self.phase == "asking":
             return [Refused("predict first: answer with a number key")]
         if self.phase in ("waiting", "revealing"):
-            return [Refused("this step is still happening")]
+            paused = ", but the scene is paused: z lets it go on" if self.hand.paused else ""
+            return [Refused(f"this step is still happening{paused}")]
         return self._go_on(now)
 
     def _leave_opening(self, now: float) -> list[Effect]:
@@ -487,6 +512,7 @@ class Player(Course):
         self.verdicts.clear()
         self.visited.clear()
         self.phase, self.position, self.failed, self.asleep = "idle", -1, "", False
+        self._start_at = ""
         return [*stops, Restart()]
 
     # Time

@@ -8,13 +8,13 @@ texts that fit 80 columns.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from scenes.errors import SceneError
+from scenes.folding import cells
 from scenes.language import ENGLISH, LANGUAGES
 from scenes.loader import LESSONS, Lesson, find, read_scene, read_words
 from scenes.places import in_catalogue, in_scene
@@ -126,8 +126,7 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
                 place = in_scene(path, "cards", index, f"'{line.strip()}'")
                 text = f"card '{card.name}': {cells(line)} cells, {CODE_COLUMNS} fit 80 columns"
                 yield Finding(place, text)
-    room = {card.subtitle: COLUMNS - 4 for card in scene.cards}
-    room |= dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
+    room = dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
     for language in LANGUAGES:
         file = lesson.folder / f"{language}.toml"
         texts = read_words(lesson.folder, language).texts if file.exists() else {}
@@ -140,11 +139,6 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
             if long and language == ENGLISH:
                 text = f"'{key}': '{long[0][:20]}...' fits no row of 80 columns"
                 yield Finding(in_catalogue(file, key), text)
-
-
-def cells(text: str) -> int:
-    """Columns of a terminal that `text` takes: wide and fullwidth characters take two."""
-    return sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
 def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[Finding]:

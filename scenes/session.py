@@ -22,6 +22,7 @@ from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
 from scenes import family, folder, process, typed
 from scenes.actions import Workload
+from scenes.contents import contents_of
 from scenes.effects import (
     Answered,
     Ask,
@@ -46,6 +47,8 @@ from scenes.workloads import VALUE_BYTES, Writer, populate
 LEAST_ARENA_PAGES = 128
 _PREPARED_WITH = {"appendfsync": "always", "rdb-key-save-delay": "0"}
 """While the population is written, so that all of it is on disk and dumped when all begins."""
+_OTHERWISE = {"appendfsync": "everysec", "rdb-key-save-delay": "0"}
+"""What a scene means that does not say."""
 _state = msgspec.json.Decoder(State)
 
 
@@ -201,7 +204,7 @@ class Session:
             case StopWorkload(name):
                 self._running.pop(name, None)
                 if name in self._writers:
-                    self._writers[name].stop()
+                    await self._writers[name].stopped()
             case Enter(stage):
                 title = next(s.title for s in self.lesson.scene.stages if s.id == stage)
                 number = self.lesson.scene.number
@@ -443,21 +446,24 @@ class Session:
             seed=self.seed,
         )
         await self.perform(Send(("SAVE",)))
-        for name, wanted in self._scaled().items():
-            if name in _PREPARED_WITH:
-                await self.perform(Send(("CONFIG", "SET", name, wanted)))
+        meant = {**_OTHERWISE, **self._scaled()}
+        for name in _PREPARED_WITH:
+            await self.perform(Send(("CONFIG", "SET", name, meant[name])))
 
     async def _subscribe(self) -> None:
         self._subscription = Subscription(self.port, self._arrived)
         await self._subscription.start()
 
     def _arrived(self, event: AnyEvent) -> None:
-        if isinstance(event, events.RdbSaved) and self.folder is not None:
+        path = name = ""
+        if isinstance(event, events.RdbSaved | events.Walk) and self.folder is not None:
             # Within the session's folder a name is enough; recordings travel without the rest.
-            path = event.path.removeprefix(f"{self.folder.path}/")
-            event = msgspec.structs.replace(event, path=path)
+            path, name = event.path, event.path.removeprefix(f"{self.folder.path}/")
+            event = msgspec.structs.replace(event, path=name)
         if self._stream.engine(event):
             self._spawn(self._resync())
+        if path and self.lesson.scene.add_up:
+            self._stream.own(contents_of(path, name))
         if isinstance(event, events.Fork):
             self._spawn(family.watch((event.child, event.pid), self._stream.own))
 

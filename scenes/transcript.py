@@ -1,22 +1,25 @@
 """The plain face of a run: readable lines, one a change, with the scene's words between them.
 
-Times stand at the beginning of a line as seconds since the first event; pids are named as such, so
-that a comparison of two runs can mask both.
+Two runs of one seed tell the same but for times and pids; times stand at the beginning of a line,
+as seconds since the first event, and pids are named as such, so that a comparison can mask both.
+With `verbose` every write, fsync and reading is told as well, and the figures behind each check.
 """
 
 from __future__ import annotations
 
-import textwrap
+import inspect
 from collections.abc import Callable
 
-from engine import events
 from engine.events import AnyEvent
-from scenes import lesson_words
 from scenes.conditions import text_of, why_of
 from scenes.effects import Answered, Ask, Checked, Effect, Enter, Failed, Finished, Refused
+from scenes.expect import CHECKS
+from scenes.folding import fold
 from scenes.live import Live
 from scenes.loader import Lesson
 from scenes.scene import Question, Stage
+from scenes.told_lines import ToldLines, told
+from scenes.words import Words
 
 WIDTH = 96
 _INDENT = "  "
@@ -25,130 +28,70 @@ _INDENT = "  "
 class Transcript:
     """Writes what happens, line by line, through `write`."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(
+        self, lesson: Lesson, write: Callable[[str], None], *, verbose: bool = False
+    ) -> None:
+        self._lesson = lesson
         self._write = write
+        self._verbose = verbose
         self._began = 0.0
-        self._last_pages = ""
-        self._last_quarter = (0, 0)
         self._said: set[str] = set()
+        self._verdicts: list[Checked] = []
+        """Those of the step, told in the order of their names: evidence arrives in any."""
+        self._lines: dict[str, ToldLines] = {}
+        self._side_by_side: dict[str, list[str]] = {
+            setup.name: [] for setup in lesson.scene.engines
+        }
+        """Lines of engines that run side by side: told one engine after the other."""
 
-    def heading(self, lesson: Lesson) -> None:
-        """Number, title and thesis."""
-        scene = lesson.scene
-        self._write(f"{scene.number} · {lesson.words.text(scene.title)}")
-        self._write(lesson.words.text(scene.thesis))
+    def heading(self) -> None:
+        """Number, title, thesis, and what came before."""
+        scene, words = self._lesson.scene, self._lesson.words
+        self._write(f"{scene.number} · {words.text(scene.title)}")
+        self._write(words.text(scene.thesis))
+        self._write("")
+        self._write(told("previously"))
+        self._paragraph(self._plain(scene.previously, words))
 
     # Events
 
     def event(self, event: AnyEvent) -> None:
         """One line for an event that changes something a reader can follow."""
         self._began = self._began or event.at
-        line = self._line(event)
-        if line:
-            # A reading of the pages may be a little older than the event before it.
-            self._write(f"{max(0.0, event.at - self._began):9.3f} s  {line}")
+        lines = self._lines.get(event.engine)
+        if lines is None:
+            lines = self._lines[event.engine] = ToldLines(self._lesson.scene.topics, self._verbose)
+        line = lines.line(event)
+        if not line:
+            return
+        # A reading of the pages may be a little older than the event before it.
+        timed = f"{max(0.0, event.at - self._began):9.3f} s  "
+        beside = self._side_by_side.get(event.engine)
+        if beside is None:
+            self._write(timed + line)
+        else:
+            beside.append(f"{timed}[{event.engine}] {line}")
 
-    def _line(self, event: AnyEvent) -> str:
-        match event:
-            case events.State():
-                return (
-                    f"engine    pid {event.pid}: {event.keys:,} keys in {event.arena_pages:,} pages"
-                    f" of {event.page_size // 1024} KiB, appendfsync {event.aof_policy};"
-                    f" redis-cli -p {event.port} joins"
-                )
-            case events.Command():
-                return self._command(event)
-            case events.AofFsync():
-                return self._fsync(event)
-            case events.Pages():
-                return self._pages(event)
-            case events.Fork():
-                return f"fork      child pid {event.child}, {event.usec:,} µs, for {event.purpose}"
-            case events.Hold():
-                return f"hold      {event.state}"
-            case events.SnapshotProgress():
-                return self._progress(event)
-            case events.ChildExit():
-                how = f"signal {event.signal}" if event.signal else f"status {event.status}"
-                return f"exit      child pid {event.child}, {how}, after {event.usec:,} µs"
-            case events.RdbSaved():
-                return f"saved     {event.path}: {event.keys:,} keys, {event.bytes:,} bytes"
-            case events.Config():
-                return f"config    {event.name}: {event.old} -> {event.new}"
-            case events.LessonSide():
-                return lesson_words.side(event)
-            case events.LessonValue():
-                return lesson_words.value(event)
-            case events.LessonPages():
-                return lesson_words.touched(event)
-            case events.Frames():
-                return lesson_words.frames(event)
-            case events.Walk(stage="begun" | "ended" | "given up"):
-                return lesson_words.walk(event)
-            case events.Clock():
-                return f"clock     x{event.scale}, scripted: the save points' seconds"
-            case events.Latency(done=True):
-                return f"client    {event.client} is done"
-            case events.Crash():
-                return (
-                    f"crash     {event.kind}: appended {event.acked:,}, written"
-                    f" {event.written:,}, fsynced {event.fsynced:,} bytes"
-                )
-            case events.Recovered():
-                return f"recovered {event.keys:,} keys, {event.lost:,} bytes lost"
-            case events.AofDelayed():
-                return f"delayed   a write waited {event.waited_usec:,} µs for an fsync"
-            case events.Fault():
-                return f"fault     the disk has {event.kind} {event.value} (scripted)"
-            case events.Gap():
-                return f"gap       {event.missed} events were missed"
-            case events.Log(level="#"):
-                return f"log       {event.text}"
-            case _:
-                return ""
-
-    def _command(self, event: events.Command) -> str:
-        words = textwrap.shorten(" ".join(event.argv), 40, placeholder=" ...")
-        pages = sorted({page for page, _ in event.pages})
-        named = ", ".join(map(str, pages[:4])) + (" ..." if len(pages) > 4 else "")
-        count = f"{event.merged} commands, the last " if event.merged > 1 else ""
-        return f"write     {count}{words}" + (f"  (page {named})" if pages else "")
-
-    def _fsync(self, event: events.AofFsync) -> str:
-        thread = "main thread" if event.thread == "main" else "background"
-        return (
-            f"fsync     on disk to {event.end:,}, {event.usec:,} µs, {thread}, {event.policy}"
-            + (f", {event.merged} merged" if event.merged > 1 else "")
-        )
-
-    def _progress(self, event: events.SnapshotProgress) -> str:
-        """A line for each quarter of the keys: the child reports thirty times a second."""
-        quarter = (event.child, event.keys * 4 // max(1, event.total_keys))
-        if quarter == self._last_quarter:
-            return ""
-        self._last_quarter = quarter
-        return f"dump      {event.keys:,} of {event.total_keys:,} keys, {event.bytes:,} bytes"
-
-    def _pages(self, event: events.Pages) -> str:
-        line = (
-            f"pages     shared {event.shared:,}  copied {event.copied:,}  new {event.new:,}"
-            f"  private {event.private:,}  free {event.free:,}"
-        )
-        if line == self._last_pages:
-            return ""
-        self._last_pages = line
-        return line
+    def _flush(self) -> None:
+        for lines in self._side_by_side.values():
+            for line in lines:
+                self._write(line)
+            lines.clear()
 
     # The player
 
     def effect(self, effect: Effect, live: Live) -> None:
         """A step's heading, its question, its verdicts, and its words once it is over."""
         stage = live.player.stage
+        if isinstance(effect, Enter | Ask | Answered | Checked | Failed | Refused | Finished):
+            self._flush()
+        if isinstance(effect, Enter | Failed | Finished):
+            self._judged()
         match effect:
             case Enter(name):
                 self._conclude(live)
                 entered = next(s for s in live.lesson.scene.stages if s.id == name)
-                beat = f"beat {entered.beat}" if entered.beat else "opening"
+                beat = told("beat", beat=entered.beat) if entered.beat else told("opening")
                 self._write("")
                 self._write(f"{beat} · {self._words(entered.title, live)}")
             case Ask(right=-1) if stage and stage.question:
@@ -156,17 +99,18 @@ class Transcript:
                 self._question(stage.question, live)
             case Ask(right=right) if stage and stage.question:
                 choice = stage.question.choices[right]
-                self._write(f"{_INDENT}measured: {self._words(choice.text, live)}")
+                answer = self._words(choice.text, live)
+                self._write(_INDENT + told("measured", answer=answer))
                 asked = live.history.now.question
                 why = why_of(choice, asked) if asked else choice.why
                 self._paragraph(self._words(why, live))
             case Answered(_, choice) if stage and stage.question:
                 text = self._words(stage.question.choices[choice].text, live)
-                self._write(f"{_INDENT}answered (scripted): {choice + 1}) {text}")
+                self._write(_INDENT + told("answered", number=choice + 1, answer=text))
             case Checked():
-                self._checked(effect)
+                self._verdicts.append(effect)
             case Failed(reason) | Refused(reason):
-                self._write(f"{_INDENT}FAILED   {reason}")
+                self._write(f"{_INDENT}{told('failed'):8} {reason}")
             case Finished():
                 self._conclude(live)
                 self._summary(live)
@@ -197,20 +141,57 @@ class Transcript:
         for number, choice in enumerate(question.choices, 1):
             self._write(f"{_INDENT}  {number}) {self._words(choice.text, live)}")
 
+    def _judged(self) -> None:
+        for checked in sorted(self._verdicts, key=lambda verdict: verdict.check):
+            self._checked(checked)
+        self._verdicts.clear()
+
     def _checked(self, checked: Checked) -> None:
-        word = "skipped" if checked.skipped else "held" if checked.held else "FAILED"
-        self._write(f"{_INDENT}{word:8} {checked.check}: {checked.detail}")
+        """What held by its meaning, for its figures are another run's; a miss by its figures."""
+        word = told("skipped" if checked.skipped else "held" if checked.held else "failed")
+        plain = checked.held and not checked.skipped and not self._verbose
+        detail = meaning(checked.check) if plain else checked.detail
+        self._write(f"{_INDENT}{word:8} {checked.check}: {detail}")
 
     def _summary(self, live: Live) -> None:
+        self._closing(live)
         verdicts = live.player.verdicts
         failed = [v.check for v in verdicts if not v.held]
         skipped = sum(verdict.skipped for verdict in verdicts)
+        held = len(verdicts) - len(failed) - skipped
         self._write("")
-        self._write(
-            f"{len(verdicts) - len(failed) - skipped} expectations held, {skipped} skipped,"
-            f" {len(failed)} failed" + (f": {', '.join(failed)}" if failed else "")
-        )
+        said = told("summary", held=held, skipped=skipped, failed=len(failed))
+        self._write(said + (f": {', '.join(failed)}" if failed else ""))
+
+    def _closing(self, live: Live) -> None:
+        scene = self._lesson.scene
+        if scene.takeaways:
+            self._write("")
+            self._write(told("takeaways"))
+        for key in scene.takeaways:
+            self._paragraph(self._words(key, live))
+        if scene.open_questions:
+            self._write("")
+            self._write(told("open_questions"))
+        for one in scene.open_questions:
+            self._paragraph("? " + self._words(one.ask, live))
+            self._paragraph(self._words(one.answer, live))
+        if scene.further:
+            self._write("")
+            self._write(told("further"))
+        for further in scene.further:
+            what = f": {self._words(further.text, live)}" if further.text else ""
+            self._paragraph(further.where + what)
+
+    def _plain(self, key: str, words: Words) -> str:
+        return words.text(words.plain(key))
 
     def _paragraph(self, text: str) -> None:
-        for line in textwrap.wrap(text, WIDTH - 2 * len(_INDENT)):
+        for line in fold(text, WIDTH - 2 * len(_INDENT)):
             self._write(f"{_INDENT}| {line}")
+
+
+def meaning(check: str) -> str:
+    """What a check holds a run against: the first line of its docstring."""
+    lines = (inspect.getdoc(CHECKS[check]) or "").splitlines()
+    return lines[0] if lines else "as expected"

@@ -23,7 +23,10 @@ from scenes.words import PLAIN, Words
 from scenes.workloads import wanted
 
 WORKLOAD_WORDS = frozenset({"key", "value", "n", "other", "amount"})
-PANELS = ("words", "grid", "child", "gauge", "tail", "code")
+PANELS = (
+    *("words", "grid", "child", "gauge", "tail", "code"),
+    *("processes", "frames", "curve", "latency"),
+)
 KEYS = ("b", "w", "f", "h", "t", "S", "K", "P")
 EVENT_TYPES: dict[str, type[Event]] = {type_name(kind): kind for kind in get_args(AnyEvent)}
 

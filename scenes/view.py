@@ -225,6 +225,34 @@ class LogLine(msgspec.Struct, frozen=True):
     text: str
 
 
+class Wait(msgspec.Struct, frozen=True):
+    """The longest that a client waited for an answer in an interval that ended at `at`."""
+
+    at: float
+    usec: int
+    client: str
+
+
+class LessonView(msgspec.Struct, frozen=True):
+    """What only some scenes show: frames, copies against writes, clients' waits."""
+
+    address: int = 0
+    """Virtual address of the arena's first page, the same in parent and child."""
+    frames_first: int = 0
+    frames_source: str = ""
+    before: tuple[int, ...] = ()
+    """The parent's frames from page `frames_first` on, as first seen since the fork."""
+    parent_frames: tuple[int, ...] = ()
+    child_frames: tuple[int, ...] = ()
+    """The same now, in both; 0 where nothing is mapped."""
+    commands_at_fork: int = 0
+    curve: tuple[tuple[int, int], ...] = ()
+    """(writes since the fork, copied pages), thinned."""
+    waits: tuple[Wait, ...] = ()
+    marks: tuple[tuple[float, str], ...] = ()
+    """(at, word) of forks and finished files, for an axis of time."""
+
+
 class View(msgspec.Struct, frozen=True):
     """All that one engine's screen shows, at one moment of the stream."""
 
@@ -249,6 +277,7 @@ class View(msgspec.Struct, frozen=True):
     processes: immutables.Map[int, ProcessView] = immutables.Map()
     gauge: GaugeView = GaugeView()
     tail: TailView = TailView()
+    lesson: LessonView = LessonView()
     config: immutables.Map[str, str] = immutables.Map()
     faults: immutables.Map[str, str] = immutables.Map()
     """The disk's scripted faults by kind, with what is left of them; empty: a disk as it is."""

@@ -62,6 +62,8 @@ class Writer:
         self._refusal = ""
         self._rate = 0.0
         self._changed = asyncio.Event()
+        self._answered = asyncio.Event()
+        self._answered.set()
         self._closed = False
         self._task: asyncio.Task[None] | None = None
 
@@ -80,6 +82,11 @@ class Writer:
         """Stop writing; a command on its way is still answered."""
         self._rate = 0.0
         self._changed.set()
+
+    async def stopped(self) -> None:
+        """Stop writing, and wait for the answer to what is on its way: nothing comes after it."""
+        self.stop()
+        await self._answered.wait()
 
     async def close(self) -> None:
         """Stop for good."""
@@ -144,10 +151,12 @@ class Writer:
             commands = min(commands, self.workload.count - self.written)
         sent = [self._next(self.written + n) for n in range(commands)]
         began = self.asked_at = monotonic()
+        self._answered.clear()
         try:
             await self._send(sent)
         finally:
             self.asked_at = 0.0
+            self._answered.set()
         self.written += commands
         self._usecs += [int((monotonic() - began) * 1e6)] * commands
         return commands

@@ -159,9 +159,13 @@ def _cells(request: web.Request, name: str) -> int:
     return min(max(int(text), 20), 500) if text.isascii() and text.isdecimal() else usual
 
 
-def serve(scene: str | None, *, port: int, seats: int, public_url: str = "") -> int:
+def serve(
+    scene: str | None, *, port: int, seats: int, public_url: str = "", language: str = "en"
+) -> int:
     """Serve a scene, or the menu, until it is told to stop; raises SceneError."""
-    argv = [sys.executable, "-P", "-m", "app.cli", *(["play", scene] if scene else [])]
+    # A class's visitors are many learners, and none is the one whose progress is kept here.
+    options = ["--lang", language, "--no-progress"]
+    argv = [sys.executable, "-P", "-m", "app.cli", *options, *(["play", scene] if scene else [])]
     gate = Gate(origins_of(port, public_url))
     server = WebServer(argv, port=port, seats=seats, public_url=public_url, gate=gate)
     try:

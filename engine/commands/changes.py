@@ -30,6 +30,12 @@ def changed_in(
         keyspace.on_event(database.index, kind, event, key)
 
 
+def logged_deletion(key: bytes, *, lazy: bool) -> list[list[bytes]]:
+    """What the AOF has of a key that went without a DEL of its own; `lazy` as lazyfree-lazy-...
+    says of such keys. Here either means the same."""
+    return [[b"UNLINK" if lazy else b"DEL", key]]
+
+
 def also(client: Client, key: bytes, kind: str, event: str) -> None:
     """Tell one more thing that a command did to a key."""
     keyspace = client.server.keyspace

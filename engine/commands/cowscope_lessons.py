@@ -87,8 +87,8 @@ def _pages(client: Client, lessons: Lessons, what: bytes, words: list[bytes]) ->
     pages = client.server.keyspace.arena.pages
     if what == b"READ":
         first = _number(words[0], 0, pages - 1, "a page")
-        last = _number(words[1], first, pages - 1, "a last page") if words[1:] else first
-        return _fields(client, lessons.read(first, last))
+        last = _number(words[1], first, 1 << 40, "a last page") if words[1:] else first
+        return _fields(client, lessons.read(first, min(last, pages - 1)))
     count = _number(words[0], 1, pages, "a number of pages")
     first = _number(words[1], 0, pages - 1, "a first page") if words[1:] else 0
     return _fields(client, lessons.write(count, first))

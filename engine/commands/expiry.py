@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.commands.changes import changed
+from engine.commands.changes import changed, logged_deletion
 from engine.commands.lookup import is_there
 from engine.commands.numbers import MAX, MIN, integer_of
 from engine.commands.table import command
@@ -71,7 +71,8 @@ def _expire(client: Client, argv: list[bytes], name: str, unit: int, *, relative
     if due <= now and not client.replaying:
         database.delete(key)
         event = "del"
-        client.propagated = [[b"DEL", key]]
+        lazy = client.server.config.lazyfree_lazy_expire
+        client.propagated = logged_deletion(key, lazy=lazy)
     else:
         event = "expire"
         database.set_expiry(key, max(due, 1))

@@ -109,7 +109,7 @@ def lolwut(client: Client, argv: list[bytes]) -> bytes:
 def monitor(client: Client, argv: list[bytes]) -> bytes:
     """MONITOR."""
     if client.transaction is not None:
-        raise CommandError("ERR MONITOR isn't allowed in a transaction")
+        raise CommandError("ERR MONITOR isn't allowed for DENY BLOCKING client")
     client.monitoring = True
     client.server.monitors.add(client)
     client.server.update_guard()

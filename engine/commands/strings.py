@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.commands.changes import also, changed
+from engine.commands.changes import also, changed, logged_deletion
 from engine.commands.lookup import note_read
 from engine.commands.set_options import deadline, parse_getex, parse_set
 from engine.commands.table import command
@@ -121,7 +121,8 @@ def getdel(client: Client, argv: list[bytes]) -> bytes:
     reply = get(client, argv)
     if client.db.delete(argv[1]):
         changed(client, argv[1], 1, "g", "del")
-        client.propagated = [[b"DEL", argv[1]]]
+        lazy = client.server.config.lazyfree_lazy_user_del
+        client.propagated = logged_deletion(argv[1], lazy=lazy)
     return reply
 
 
@@ -150,7 +151,8 @@ def getex(client: Client, argv: list[bytes]) -> bytes:
     if due and due <= database.now_ms() and not client.replaying:
         database.delete(key)
         event = "del"
-        client.propagated = [[b"DEL", key]]
+        lazy = client.server.config.lazyfree_lazy_expire
+        client.propagated = logged_deletion(key, lazy=lazy)
     elif due:
         database.set_expiry(key, due)
         event = "expire"

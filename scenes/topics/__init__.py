@@ -13,7 +13,6 @@ and a scene that uses it lists it: `topics = ["fork"]`. Nothing else has to be e
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import ModuleType
@@ -79,6 +78,8 @@ class Registry(Mapping[str, T]):
 @cache
 def names() -> tuple[str, ...]:
     """The topics there are, in alphabetical order."""
+    import pkgutil  # a first frame need not wait for it
+
     return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__)))
 
 

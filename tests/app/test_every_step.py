@@ -150,6 +150,13 @@ async def test_a_small_screen_turns_to_what_the_words_speak_of() -> None:
             assert f"[{tab}]" in "\n".join(rows(pilot)), step
 
 
+async def test_a_large_screen_shows_all_words_of_every_step() -> None:
+    async with playing((160, 48)) as (screen, pilot):
+        for step in steps():
+            await turned_to(screen, pilot, told(step))
+            assert not screen.words.hidden_below, step
+
+
 async def test_a_question_shows_all_its_choices_at_every_size() -> None:
     for size in SIZES:
         async with playing(size) as (screen, pilot):

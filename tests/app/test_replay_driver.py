@@ -70,6 +70,10 @@ async def test_it_waits_before_each_beat_for_the_learner() -> None:
     assert driver.view.step == "tail"
     driver.next()
     assert driver.refusal == "This step is still happening."
+    driver.pause()
+    driver.next()
+    assert driver.refusal == "The recording is paused: z lets it go on."
+    driver.pause()
     passes(driver, clock, 1000)
     driver.next()
     assert driver.view.step == "fork" and driver.view.at == 110.0

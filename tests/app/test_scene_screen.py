@@ -198,6 +198,21 @@ async def test_a_long_answer_can_be_read_with_the_page_keys() -> None:
         await seen(pilot, "item 159")
 
 
+async def test_an_answer_is_folded_to_the_prompts_width_and_never_cut() -> None:
+    driver, why = FakeDriver(), " ".join(f"word{n}" for n in range(40))
+
+    async def refused(line: str) -> Exception:
+        return ValueError(why)
+
+    driver.execute = refused  # type: ignore[method-assign]
+    async with shown((120, 36), driver) as (_, pilot):
+        await pilot.press("colon", *"no", "enter")
+        await seen(pilot, "word39")
+        await pilot.resize_terminal(80, 24)
+        text = await seen(pilot, "word39", "> no")
+        assert all(f"word{n}" in text for n in range(40))
+
+
 async def test_at_the_end_of_a_recording_no_fsync_is_due() -> None:
     driver = FakeDriver()
     async with shown(driver=driver) as (screen, pilot):

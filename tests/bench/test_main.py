@@ -57,3 +57,16 @@ def test_a_smaller_run_says_so(
     monkeypatch.setenv("BENCH_SCALE", "0.5")
     assert program.main([]) == 0
     assert "`BENCH_SCALE=0.5 make bench`" in capsys.readouterr().out
+
+
+def test_what_is_long_runs_only_by_its_name_which_may_be_short(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [Row("forks", 1, "s", at_most=2)]
+    _benches(monkeypatch, fork_bench=lambda: rows, soak_bench=_fails)
+    monkeypatch.setattr(program, "BENCHES", ("fork_bench",))
+    assert program.LONG == ("soak_bench",)
+    assert program.main([]) == 0
+    assert "soak" not in capsys.readouterr().out
+    assert program.main(["fork"]) == 0
+    assert program.main(["soak"]) == 1

@@ -48,7 +48,7 @@ def main(image: str, place: str, count: str, *seeds: str) -> None:
         root = os.path.join(place, seed)
         os.mkdir(root)
         os.sync()
-        Account(Disk(), root).run(random_calls(int(seed), int(count)))
+        Account(Disk(), root).run(random_calls(int(seed), int(count), truncating=True))
         _cut(place)
         _mount(image, place)
         left[seed] = {

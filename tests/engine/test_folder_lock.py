@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError
-from engine.folder_lock import NAME, FolderLock
+from engine.folder_lock import GRACE, NAME, FolderLock
 
 
 def lock(folder: Path, lines: list[str] | None = None) -> FolderLock:
@@ -66,7 +66,7 @@ def test_a_dead_holder_s_lock_is_free_and_the_log_says_whose_it_was(tmp_path: Pa
     os.kill(pid, signal.SIGKILL)  # and at once, not waited for: its end is waited for here
     lines: list[str] = []
     after = lock(tmp_path, lines)
-    after.take()
+    after.take(GRACE)
     assert lines == [f"* The engine with pid {pid} is gone: its lock {NAME} is taken over."]
     assert (tmp_path / NAME).read_text() == f"{os.getpid()}\n"
     after.release()

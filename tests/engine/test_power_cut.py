@@ -19,7 +19,16 @@ from engine.disk_model import AfterCut, DiskModel, Left
 from engine.file_extents import live
 from engine.forking import fork
 from engine.ledger_disk import LedgerDisk
-from engine.ledger_records import LedgerError
+from engine.ledger_records import (
+    Cutting,
+    Done,
+    LedgerError,
+    Opened,
+    Syncing,
+    SyncingFolder,
+    Unlinking,
+    parse,
+)
 from engine.power_cut import CutReport, cut
 from tests.engine.disk_history import Account, Call, complaint, contents, random_calls
 
@@ -333,3 +342,22 @@ def test_the_ledger_of_another_folder_is_refused(world: World, tmp_path: Path) -
     (tmp_path / "other").mkdir()
     with pytest.raises(LedgerError, match="not of"):
         LedgerDisk(Disk(), world.ledger, str(tmp_path / "other"))
+
+
+def test_a_number_that_another_file_has_by_now_is_that_file() -> None:
+    model = DiskModel(
+        [
+            *(Opened("log", 7, 100), Unlinking("1", "log", 7, 100), Done("1")),
+            *(SyncingFolder("2", ""), Done("2")),
+            Opened("dump", 7, 30),  # put there by others, with the number that was free again
+        ]
+    )
+    assert model.after_cut(None, lambda _number: 30).files["dump"].content == live(30)
+
+
+def test_lines_that_cannot_follow_are_refused() -> None:
+    for record in (Done("1"), Syncing("1", 7, 100), Cutting(7, 0, 10, "kept")):
+        with pytest.raises(LedgerError, match="begin a new one"):
+            DiskModel([record])
+    with pytest.raises(LedgerError, match="line 2"):
+        parse(b'{"do":"done","token":"1"}\n{"do":"dance"}\n')

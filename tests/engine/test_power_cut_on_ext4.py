@@ -65,7 +65,7 @@ def modelled(folder: Path, seed: int) -> tuple[Account, dict[str, bytes]]:
     ledger = str(folder / str(seed) / "ledger")
     disk = LedgerDisk(QuickDisk(), ledger, str(data))
     account = Account(disk, str(data))
-    account.run(random_calls(seed, CALLS))
+    account.run(random_calls(seed, CALLS, truncating=True))
     os.close(disk._writer.fd)
     cut(str(data), ledger)
     return account, contents(str(data))

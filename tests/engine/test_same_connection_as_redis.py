@@ -68,6 +68,8 @@ def ask(path: str, data: bytes) -> tuple[bytes, bool]:
         "CLIENT REPLY SKIP|CLIENT REPLY SKIP|PING|ECHO a",
         "CLIENT REPLY foo|CLIENT REPLY|CLIENT REPLY ON x",
         "CLIENT REPLY OFF|SUBSCRIBE x",
+        "MULTI|MONITOR|EXEC|PING",
+        "MONITOR|GET a|SET a 1|DEL a",
         "CLIENT REPLY OFF|RESET|PING",
         "CLIENT REPLY SKIP|RESET|PING",
         "CLIENT REPLY SKIP|NOPE|PING",

@@ -119,13 +119,33 @@ def _same_word(ours: bytes, theirs: bytes) -> bool:
     return is_time and abs(int(ours) - int(theirs)) < 5000
 
 
-def test_the_aof_gets_the_same_and_dirty_counts_the_same(redis: tuple[RedisServer, Path]) -> None:
+LAZY = """\
+CONFIG SET lazyfree-lazy-expire yes lazyfree-lazy-server-del yes lazyfree-lazy-user-del yes
+SET a 1
+GETDEL a
+SET a 1
+GETEX a PXAT 1
+SET a 1
+EXPIRE a -1
+SET a 1
+DEL a
+SADD s a b
+SPOP s 5
+SET a 1 PXAT 1
+GET a
+"""
+
+
+@pytest.mark.parametrize("lines", [LINES, LAZY], ids=["plain", "lazy"])
+def test_the_aof_gets_the_same_and_dirty_counts_the_same(
+    redis: tuple[RedisServer, Path], lines: str
+) -> None:
     reference, folder = redis
     theirs = reference.connect()
     server, ours = _ours()
     (aof,) = (folder / "appendonlydir").glob("*.incr.aof")
     seen = aof.stat().st_size
-    for line in LINES.splitlines():
+    for line in lines.splitlines():
         argv = [b"" if word == "''" else word.encode() for word in line.split(" ")]
         dirty, changes = server.keyspace.dirty, _changes(theirs)
         server.log_of_changes.clear()

@@ -162,7 +162,7 @@ class Twin:
             return False
         if self.queued is not None:
             return True
-        size = self.ours.call("SCARD", *argv[1:2])
+        size = self.ours.call(b"SCARD", *argv[1:2])
         return size > b":1" and not size.startswith(b"-")
 
     def _would_block(self, name: bytes) -> bool:

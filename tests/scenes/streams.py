@@ -33,6 +33,7 @@ _fields: dict[str, st.SearchStrategy[Any]] = {
     "ends": st.lists(st.integers(0, 1000), max_size=5),
     "dirty_pages_after": st.integers(-1, 3),
     "config": st.dictionaries(_text, _text, max_size=2),
+    "faults": st.dictionaries(_text, _text, max_size=2),
     "pages": st.lists(st.tuples(_page, _text), max_size=6),
     "page_keys": st.lists(
         st.tuples(st.integers(0, PAGES), st.lists(_text, max_size=3), _small), max_size=4
@@ -44,6 +45,7 @@ _fields: dict[str, st.SearchStrategy[Any]] = {
     "recovery": st.none(),
     "who": st.sampled_from(["parent", "child"]),
     "stage": st.sampled_from(["begun", "progress", "ended", "given up"]),
+    "groups": st.lists(st.tuples(_text, _small, _small), max_size=3),
     "handlers": st.lists(_text, max_size=3),
     "parent_frames": st.lists(_small, max_size=6),
     "child_frames": st.lists(_small, max_size=6),

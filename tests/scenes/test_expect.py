@@ -278,6 +278,21 @@ def test_everysec_that_takes_too_long_is_found(folder: Path) -> None:
     assert not verdict("everysec_in_time", gathered(slow, folder)).held
 
 
+def test_what_came_and_went_between_two_readings_is_not_held_at_the_fork() -> None:
+    wrote = events.Command(client="me", argv=["SET", "a", "x"], usec=9, dirty=1, pages=[])
+    evidence = Evidence()
+    for event in (
+        tale()[0],
+        replace(wrote, pages=[(9, "new")]),
+        replace(wrote, argv=["FLUSHALL"]),
+        replace(wrote, pages=[(4, "a")]),
+        events.Pages(child=0, shared=0, copied=0, new=0, private=1, free=15, newly_free=[(5, 5)]),
+        events.Fork(pid=10, child=7, usec=9, purpose="rdb", page_table_kb=4),
+    ):
+        evidence.add(event)
+    assert evidence.snapshot is not None and sum(evidence.snapshot.held) == 1
+
+
 def test_measures_of_the_tale(folder: Path) -> None:
     evidence = gathered(sound(), folder)
     figures = {name: measure(evidence) for name, measure in MEASURES.builtin.items()}

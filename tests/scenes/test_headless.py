@@ -76,7 +76,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     return together(
         folder,
         {
-            "plain": f"run('04', pace={PACE})",
+            "plain": f"run('04', pace={PACE}, verbose=True)",
             "json": f"run('04', json=True, pace={PACE}, seed=1, arena_pages=512)",
             "recorded": f"record('04', {path!r}, date='2026-01-01', pace={PACE}, seed=2,"
             " arena_pages=1500)",
@@ -214,7 +214,7 @@ def test_whose_command_it_was_is_in_its_event(sound: dict[str, Done]) -> None:
         assert loads <= named, named
 
 
-RUNNER = "import sys; from scenes.headless import run; sys.exit(run('04'))"
+RUNNER = "import sys; from scenes.headless import run; sys.exit(run('04', verbose=True))"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -52,5 +52,5 @@ def test_a_scene_has_what_the_format_asks_for(lesson: Lesson) -> None:
     assert any(stage.expect for stage in scene.stages)
     for stage in scene.stages:
         if stage.question is not None:  # the scripted answer is a misconception, worth explaining
-            values = [choice.value for choice in stage.question.choices]
+            values = [(c.value, c.least, c.most) for c in stage.question.choices]
             assert len(set(values)) == len(values)

@@ -136,7 +136,7 @@ async def test_a_killed_engine_is_in_the_history_and_in_the_notice(played: Playe
     length = len(live.history)
     for key in ("next", "w", "next"):
         live.key(key)
-    await played.until(lambda: played.effects.count(Refused(GONE)) == 2)
+    await played.until(lambda: played.effects.count(Refused(GONE)) == 3)
     assert live.history.now.step == "trickle" and len(live.history) == length
     tail = live.history.now.tail
     assert tail.appended == tail.written == crash.written

@@ -25,7 +25,7 @@ from scenes.effects import (
 )
 from scenes.evidence import Evidence
 from scenes.player import ASLEEP_AFTER, GONE, Player
-from scenes.scene import Choice, Expectation, Question, Scene, Stage
+from scenes.scene import Choice, EngineSetup, Expectation, Question, Scene, Stage
 from scenes.verdict import Verdict
 from tests.scenes.streams import tale
 
@@ -294,6 +294,14 @@ def test_pause_stops_dwell_and_writers() -> None:
     assert player.feed_clock(103.0)[0] == Enter("b")
 
 
+def test_a_paused_step_that_cannot_go_on_names_the_key_that_lets_it() -> None:
+    player = Player(scene(stage("a", 1, wait=Match("fork")), stage("b", 2)))
+    player.start(0.0)
+    player.feed_key("pause", 1.0)
+    (refused,) = player.feed_key("next", 2.0)
+    assert isinstance(refused, Refused) and "paused: z" in refused.reason
+
+
 def test_pace_scales_dwell_and_writers() -> None:
     load = Workload(name="w", rate=20)
     player = Player(scene(stage("a", 1, do=[Action(start=load)], dwell=6.0)), autoplay=True)
@@ -367,3 +375,80 @@ def test_whatever_comes_the_player_keeps_its_order(inputs: list[object]) -> None
                 last = order.index(effect.stage)
             if isinstance(effect, Finished):
                 assert last == len(order) - 1
+
+
+# -- beginning elsewhere, and answers that are words ----------------------------------------------
+
+SETS = Action(config={"appendfsync": "no"})
+ENDLESS = Action(start=Workload(name="trickle", rate=20))
+ENDS = Action(start=Workload(name="burst", rate=20, count=3))
+
+
+def test_a_scene_may_begin_at_any_step_with_what_lasts_of_the_others() -> None:
+    steps = scene(
+        stage("a", 1, do=[SETS, ENDLESS, ENDS, Action(hold=True)]),
+        stage("b", 2, wait=Match("fork")),
+        stage("c", 3),
+    )
+    player = Player(steps, start_at="b")
+    assert kinds(player.start(0.0)) == ["Send", "StartWorkload", "Enter"]
+    assert player.stage is not None and player.stage.id == "b"
+    player.feed_key("restart", 1.0)
+    assert kinds(player.start(2.0))[:1] == ["Enter"] and player.position == 0
+
+
+def test_a_jump_leaves_out_what_a_step_waits_for() -> None:
+    player = Player(
+        scene(stage("a", 1, wait=Match("fork")), stage("b", 2, do=[SETS]), stage("c", 3))
+    )
+    player.start(0.0)
+    assert player.feed_key("jump:c", 1.0)[:2] == [
+        Send(("CONFIG", "SET", "appendfsync", "no")),
+        Enter("c"),
+    ]
+    assert kinds(player.feed_key("jump:a", 2.0)) == ["Enter"]
+    assert isinstance(player.feed_key("jump:z", 3.0)[0], Refused)
+
+
+def asked(measured: str, **fields: object) -> Player:
+    """A player with an answered question whose measure is a reply that was kept."""
+    choices = [Choice("t", "w", "always"), Choice("t", "w", least=10)]
+    question = Question("q", "t", "reply", choices, args={"name": "r"}, settle=0.0)
+    player = Player(scene(stage("a", 1, question=question)))
+    player.start(0.0)
+    player.feed_event(events.Reply(name="r", argv=["GET", "r"], text=measured, at=1.0))
+    player.feed_key("answer-1", 2.0)
+    player.feed_clock(3.0)
+    return player
+
+
+def test_an_answer_may_be_a_word() -> None:
+    assert asked("always").right == 0
+    assert "measured no (reply), which none of its choices says" in asked("no").failed
+
+
+def test_a_wait_for_all_engines_is_over_when_each_has_been_heard() -> None:
+    both = replace(
+        scene(stage("a", 1, wait=Match("fork", engine="*"))),
+        engines=[EngineSetup("main"), EngineSetup("other")],
+    )
+    player = Player(both)
+    player.start(0.0)
+    player.feed_event(FORK)
+    player.feed_event(FORK)
+    assert player.phase == "waiting"
+    player.feed_event(replace(FORK, engine="other"))
+    assert player.phase == "resting"
+    assert set(player.evidence.engines()) == {"main", "other"}
+
+
+def test_a_writer_to_all_engines_is_done_when_it_is_on_each() -> None:
+    both = replace(scene(stage("a", 1)), engines=[EngineSetup("main"), EngineSetup("other")])
+    player = Player(both)
+    player.start(0.0)
+    player.hand.perform([replace(ENDS, engine="*")])
+    done = events.Latency(client="burst", count=3, p50_usec=1, p99_usec=1, max_usec=1, done=True)
+    player.feed_event(done)
+    assert kinds(player.feed_key("pause", 1.0)) == ["StopWorkload"]
+    player.feed_event(replace(done, engine="other"))
+    assert not player.hand.workloads

@@ -91,6 +91,7 @@ def test_a_folder_in_which_nothing_can_be_written() -> None:
         (("--appendfsync", "sometimes"), "appendfsync"),
         (("--arena-pages", "-5"), "arena-pages"),
         (("--appendonly", "perhaps"), "appendonly"),
+        (("--port", "0"), "Configured to not listen anywhere"),
     ],
 )
 def test_a_bad_directive(tmp_path: Path, options: tuple[str, ...], told: str) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 import redis
 
-from engine.events import State, decode
+from engine.events import Fault, State, decode
 from engine.power_cut import CutReport, cut
-from tests.whole.running import Engine, engine
+from tests.whole.listening import Listener
+from tests.whole.running import Engine, engine, free_port
 
 
 def options(folder: Path, policy: str, *more: str) -> list[str]:
@@ -19,6 +22,22 @@ def options(folder: Path, policy: str, *more: str) -> list[str]:
         *("--cowscope-disk-ledger", ledger, "--appendonly", "yes", "--appendfsync", policy),
         *more,
     ]
+
+
+def refusal(data: Path, *words: str) -> str:
+    """The last line of an engine that must not start."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-P", "-m", "engine", "--port", str(free_port())),
+            *("--dir", str(data), "--arena-pages", "64", *words),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
+    return done.stdout.splitlines()[-1]
 
 
 def write(client: redis.Redis, first: int, end: int) -> None:
@@ -113,10 +132,28 @@ def test_a_rewrite_that_was_finished_is_there_whole(tmp_path: Path) -> None:
         assert survivors(client) == list(range(60))
 
 
+def test_a_retried_fsync_proves_nothing_of_the_pages_whose_fsync_failed(tmp_path: Path) -> None:
+    with engine(tmp_path, *options(tmp_path, "everysec")) as running:
+        with running.client() as client, Listener(running.port) as listener:
+            client.execute_command("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+            client.set("gone", 1, px=1)
+            wait_until_synced(client)
+            safe = state_of(client).aof_fsynced
+            client.execute_command("COWSCOPE", "FAULT", "fsync-error", 1)
+            client.set("key:0", "x" * 20_000)
+            listener.wait_for(Fault, lambda event: event.value == "off")
+            assert client.get("gone") is None  # its DEL is written, and synced with success
+            while client.info("persistence")["aof_last_write_status"] != "ok":
+                time.sleep(0.02)
+            assert state_of(client).aof_fsynced == safe
+        report = power_off(running)
+    log = next(file for file in report.files if file.name.endswith(".incr.aof"))
+    assert log.size == log.written > 20_000  # the last page was written again, with the DEL
+    assert safe <= log.durable == log.kept < safe + 4096
+    said = refusal(running.folder, *options(tmp_path, "everysec"))
+    assert "Bad file format reading the append only file" in said
+
+
 def test_a_ledger_that_cannot_be_kept_is_said_in_one_line(tmp_path: Path) -> None:
-    with (
-        pytest.raises(AssertionError, match="absolute path"),
-        engine(tmp_path, "--cowscope-disk-ledger", "ledger"),
-    ):
-        pass
-    assert "Traceback" not in (tmp_path / "engine.log").read_text()
+    said = refusal(tmp_path, "--cowscope-disk-ledger", "ledger")
+    assert said.endswith("cowscope-disk-ledger must be an absolute path, not 'ledger'")

@@ -48,7 +48,8 @@ class Terminal:
         self._socket = f"cowscope-test-{os.getpid()}-{time.monotonic_ns()}"
         program = shlex.join([sys.executable, "-P", "-m", "app.cli", *arguments])
         script = f"stty -a >before; {program}; echo $? >code; stty -a >after; exec cat"
-        given = {"XDG_CACHE_HOME": str(folder / "cache"), **(environment or {})}
+        homes = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CACHE", "DATA")}
+        given = {**homes, **(environment or {})}
         self._tmux(
             "-f", "/dev/null", "-u", "new-session", "-d", "-x", str(columns), "-y", str(rows),
             "-c", str(folder), *(f"-e{name}={value}" for name, value in given.items()),

@@ -10,6 +10,7 @@ from engine import dispatch
 from engine.arena import Arena
 from engine.blocking import Blocking
 from engine.client import Client
+from engine.commands.changes import logged_deletion
 from engine.config import Configuration
 from engine.events import CHANNEL
 from engine.keyspace import Keyspace, unix_ms
@@ -124,7 +125,7 @@ class OfflineServer:
         self._ids = 0
 
     def _expired(self, db: int, key: bytes) -> None:
-        self.propagate(db, [[b"DEL", key]])
+        self.propagate(db, logged_deletion(key, lazy=self.config.lazyfree_lazy_expire))
 
     def next_client_id(self) -> int:
         self._ids += 1

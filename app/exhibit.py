@@ -1,0 +1,37 @@
+"""An exhibit: a panel that single lessons show, drawn from the view alone."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from app.lines import Line, paragraph
+from app.lines_panel import ARROWS, LinesPanel
+from scenes.view import View
+
+
+class Exhibit(LinesPanel, can_focus=True):
+    """Draws what `picture` makes of a view."""
+
+    BINDINGS: ClassVar[list[BindingType]] = ARROWS
+    TITLE: ClassVar[tuple[str, ...]] = ("",)
+    EMPTY_WORDS: ClassVar[str] = ""
+    """Said while there is nothing to draw."""
+
+    def show(self, view: View) -> None:
+        """Draw the view."""
+        if not self.size.width:
+            return
+        self.title(*self.TITLE)
+        lines = self.picture(view, self.size.width, self.size.height)
+        self.put(lines or paragraph(self.EMPTY_WORDS, self.size.width, "dim"))
+        self.subtitle(self.source(view) if lines else "")
+
+    def picture(self, view: View, cells: int, rows: int) -> list[Line]:
+        """The lines of a picture in so much room; none where there is nothing yet."""
+        raise NotImplementedError
+
+    def source(self, view: View) -> str:
+        """Where the figures come from."""
+        return "measured"

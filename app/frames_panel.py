@@ -1,0 +1,61 @@
+"""Pages onto frames: the same virtual address in both processes, and what lies behind it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from app.exhibit import Exhibit
+from app.lines import Line, Span, line
+from scenes.view import LessonView, View
+
+
+class FramesPanel(Exhibit):
+    """Draws the frames of `View.lesson`."""
+
+    TITLE: ClassVar[tuple[str, ...]] = ("Page tables: address, frame", "Page tables")
+    EMPTY_WORDS: ClassVar[str] = "Once a child lives, the frames behind some pages stand here."
+
+    def picture(self, view: View, cells: int, rows: int) -> list[Line]:
+        """A line a page."""
+        return frames_lines(view.lesson, view.engine.page_size, cells)[:rows]
+
+    def source(self, view: View) -> str:
+        """Root sees the kernel's numbers; for others they are made up."""
+        if view.lesson.frames_source == "measured":
+            return "measured: pagemap"
+        return "modelled: numbers need root"
+
+
+def frames_lines(lesson: LessonView, page_size: int, cells: int) -> list[Line]:
+    """For each page its address and the frame in the parent and in the child."""
+    if not lesson.parent_frames:
+        return []
+    numbers = (*lesson.parent_frames, *lesson.child_frames)
+    size = max(len(f"{number:x}") for number in numbers)
+    lines = []
+    for place, (mine, its) in enumerate(
+        zip(lesson.parent_frames, lesson.child_frames, strict=False)
+    ):
+        page = lesson.frames_first + place
+        address = f"{lesson.address + page * page_size:#x}"
+        start = f"{page:>4} {address if cells >= 52 else '..' + address[-6:]} "
+        old = lesson.before[place] if place < len(lesson.before) else 0
+        lines.append(line((start, "dim"), *_pointers(mine, its, old, size)))
+    return lines
+
+
+def _pointers(mine: int, its: int, old: int, size: int) -> list[Span]:
+    if mine == its:
+        return [("both ", "text"), ("---> ", "dim"), (f"{mine:>{size}x}", "shared")]
+    return [
+        ("parent ", "text"), (f"{mine:>{size}x}", _role(mine, old)), (_new(mine, old), "dim"),
+        (" child ", "child"), (f"{its:>{size}x}", _role(its, old)), (_new(its, old), "dim"),
+    ]  # fmt: skip
+
+
+def _role(frame: int, old: int) -> str:
+    return "shared" if frame == old else "copied text"
+
+
+def _new(frame: int, old: int) -> str:
+    return "" if frame == old else "*" if frame else " "

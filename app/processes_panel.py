@@ -1,0 +1,74 @@
+"""The processes: engine and child as the system sees them, and why RSS may not be added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from app.exhibit import Exhibit
+from app.lines import Line, grouped, line
+from scenes.view import ProcessView, View
+
+_NAME = 15
+_FIGURE = 9
+
+
+class ProcessesPanel(Exhibit):
+    """Draws `View.processes` as a tree."""
+
+    TITLE: ClassVar[tuple[str, ...]] = ("Processes · KiB", "Processes")
+    EMPTY_WORDS: ClassVar[str] = "With a child there are two processes to look at here."
+
+    def picture(self, view: View, cells: int, rows: int) -> list[Line]:
+        """A line a process, and what both are together."""
+        return processes_lines(view, cells)
+
+    def source(self, view: View) -> str:
+        """psutil reads /proc."""
+        return "measured: smaps of both"
+
+
+def processes_lines(view: View, cells: int) -> list[Line]:
+    """The tree of the processes that live, and their sums."""
+    child = view.child
+    engine = view.processes.get(view.engine.pid)
+    if engine is None:
+        return []
+    shown = [engine]
+    if child is not None and child.alive and child.pid in view.processes:
+        shown.append(view.processes[child.pid])
+    wide = cells >= 64
+    head = f"{'pid':<12}{'parent':>9}  {'name':<{_NAME}}" if wide else f"{'pid':<12}"
+    lines = [line((head + _figures("RSS", "PSS", "USS"), "dim"))]
+    for depth, one in enumerate(shown):
+        lines.append(_process(one, depth, wide))
+    if len(shown) > 1:
+        lines.append(_sums(shown, len(head)))
+        lines.append(
+            line(("RSS counts what both share twice; PSS splits it; USS leaves it out", "dim"))
+        )
+    return lines
+
+
+def _process(one: ProcessView, depth: int, wide: bool) -> Line:
+    pid = f"{'+- ' * depth}{one.pid}"
+    start = f"{pid:<12}"
+    if wide:
+        start += f"{one.ppid:>9}  {one.name[:_NAME]:<{_NAME}}"
+    figures = _figures(grouped(one.rss_kb), grouped(one.pss_kb), grouped(one.uss_kb))
+    return line((start, "child" if depth else "bold"), figures)
+
+
+def _sums(shown: Sequence[ProcessView], width: int) -> Line:
+    rss, pss = (sum(getattr(one, name) for one in shown) for name in ("rss_kb", "pss_kb"))
+    uss = sum(one.uss_kb for one in shown)
+    return line(
+        (f"{'both':<{width}}", "dim"),
+        (f"{grouped(rss):>{_FIGURE}}", "faint"),
+        (f"{grouped(pss):>{_FIGURE}}", "bold"),
+        (f"{grouped(uss):>{_FIGURE}}", "dim"),
+    )
+
+
+def _figures(*words: str) -> str:
+    return "".join(f"{word:>{_FIGURE}}" for word in words)

@@ -1,0 +1,32 @@
+"""The skeleton of a new scene: a small one that plays and has everything a scene needs.
+
+It is the worked example of scenes/README.md, too.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from scenes.errors import SceneError
+
+HERE = Path(__file__).parent
+FILES = ("scene.toml", "en.toml")
+
+
+def make(name: str) -> Path:
+    """A folder called `name` with a copy in it; raises SceneError where that cannot be."""
+    folder = Path(name)
+    slug = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")
+    if not slug:
+        raise SceneError(f"'{name}' is no name for a scene: use letters, digits and hyphens")
+    try:
+        folder.mkdir(parents=True)
+        for file in FILES:
+            text = (HERE / file).read_text(encoding="utf-8").replace("NAME", slug)
+            (folder / file).write_text(text, encoding="utf-8")
+    except FileExistsError:
+        raise SceneError(f"{folder} is there already: a new scene needs another name") from None
+    except OSError as err:
+        raise SceneError(f"cannot make a scene in {folder}: {err.strerror}") from err
+    return folder

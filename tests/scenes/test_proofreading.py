@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from scenes import skeleton
+from scenes.proofreading import Finding, read_over
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the skeleton, which has nothing wrong with it."""
+    copy = tmp_path / "copy"
+    shutil.copytree(skeleton.HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return copy
+
+
+def changed(folder: Path, before: str, after: str, file: str = "scene.toml") -> None:
+    text = (folder / file).read_text()
+    assert before in text
+    (folder / file).write_text(text.replace(before, after, 1))
+
+
+def line_of(folder: Path, text: str, file: str = "scene.toml") -> str:
+    """`file:line` of the first line with `text`."""
+    before = (folder / file).read_text().partition(text)[0]
+    return f"{folder / file}:{before.count(chr(10)) + 1}"
+
+
+def wrong(folder: Path) -> list[Finding]:
+    return [finding for finding in read_over(str(folder)) if finding.wrong]
+
+
+def test_nothing_is_wrong_with_the_skeleton(folder: Path) -> None:
+    found = read_over(str(folder))
+    assert [str(finding) for finding in found] == [
+        f"{folder}/zh.toml: unfinished: no zh.toml: everything is said in English"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says", "at"),
+    [
+        ('event = "fork" }', 'event = "forkk" }', "no event is called 'forkk'", '"forkk"'),
+        ('event = "fork" }', 'event = "crash" }', "neither crashes nor restarts", '"crash"'),
+        ('event = "fork" }', 'event = "aof.fsync" }', "nobody writes", '"aof.fsync"'),
+        ('event = "fork" }', 'event = "reply" }', "no command keeps its reply", '"reply"'),
+        ('event = "fork" }', 'event = "fork" }\ntimeout = 0', "a wait needs a limit", "timeout"),
+        ("count = 20, ", "", "'again' has no `count`: it is never done", 'client = "again"'),
+        ('client = "again"', 'client = "agian"', "no client 'agian' was started", '"agian"'),
+        ('"{hot}", "once"]', '"{hot}", "once"], hold = true', "exactly one thing", "hold = true }"),
+        ('order = "one"', 'commands = [["SET", "{kye}"]]', "wants '{kye}'", "{kye}"),
+        (
+            "value = 1 }",
+            "value = 1, most = 3 }",
+            "either a value, or least and most",
+            'id = "first"',
+        ),
+        ("minutes = 2", 'minutes = 2\ntopics = ["no"]', "no topic is called 'no'", 'topics = ["no'),
+        ("copy_if_shared(page)", "copy(" + "x" * 80 + ")", "72 fit 80 columns", "x" * 80),
+        ('panels = ["gauge", "code"]', 'panels = ["gaug"]', "no panel is called 'gaug'", '"gaug"'),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(
+    folder: Path, before: str, after: str, says: str, at: str
+) -> None:
+    changed(folder, before, after)
+    found = [finding for finding in wrong(folder) if says in finding.text]
+    assert found, [str(finding) for finding in read_over(str(folder))]
+    assert re.fullmatch(r".*/scene\.toml:\d+", found[0].place)
+    text = (folder / "scene.toml").read_text().splitlines()[int(found[0].place.split(":")[-1]) - 1]
+    assert at in text
+
+
+def test_what_comes_after_an_endless_step_is_never_reached(folder: Path) -> None:
+    changed(folder, 'event = "fork" }', 'event = "recovered" }')
+    assert "; the 3 steps after it are never reached" in wrong(folder)[0].text
+
+
+def test_what_is_missing_is_unfinished_and_not_wrong(folder: Path) -> None:
+    for line in ("takeaways = ", "open_questions = ", "further = "):
+        scene = (folder / "scene.toml").read_text().splitlines(keepends=True)
+        kept = [one for one in scene if not one.startswith(line)]
+        (folder / "scene.toml").write_text("".join(kept))
+    changed(folder, "{ line = 3, on", "{ line = 2, on")
+    found = [finding.text for finding in read_over(str(folder))]
+    assert not wrong(folder)
+    for text in ("no takeaways", "no open_questions", "no further", "no event lights line 3"):
+        assert any(text in said for said in found), text
+    assert "nothing says 'takeaway.copies'" in found
+
+
+def test_a_translation_is_held_against_the_english_words(folder: Path) -> None:
+    (folder / "zh.toml").write_text(
+        'title = "名"\nthesis = "一句话"\nstrange = "x"\n[fork]\ntext = "{fork_usec} 和 {copied}"\n'
+        '[copy]\ntitle = "' + "宽" * 40 + '"\n'
+    )
+    found = {finding.text: finding for finding in read_over(str(folder))}
+    missing = found["'fork.title' is missing in zh.toml"]
+    assert not missing.wrong and missing.place == line_of(folder, 'title = "A fork"', "en.toml")
+    strange = found["'strange' is not in en.toml"]
+    assert strange.wrong and strange.place == line_of(folder, "strange", "zh.toml")
+    assert found["'fork.text' has other figures than en.toml"].wrong
+    assert found["'copy.title' has 80 cells, 68 fit 80 columns"].wrong
+
+
+def test_figures_that_nobody_measures_are_found_in_the_catalogue(folder: Path) -> None:
+    changed(folder, "{fork_usec}", "{fork_hours}", "en.toml")
+    (found,) = wrong(folder)
+    assert found.place == line_of(folder, "fork_hours", "en.toml")
+
+
+@pytest.mark.parametrize("file", ["scene.toml", "en.toml", "zh.toml"])
+def test_damaged_toml_is_one_finding(folder: Path, file: str) -> None:
+    (folder / file).write_text('a = "b"\nc = \n')
+    (found,) = read_over(str(folder))
+    assert found.wrong and file in found.place and "line 2" in found.text
