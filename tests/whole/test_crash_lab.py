@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.crash_command import report
 from engine import power_cut
 from scenes.lab import laboratory, real_disk, sample, servers
 from scenes.lab.laboratory import Laboratory
@@ -136,6 +137,11 @@ def test_redis_server_keeps_the_same_promises() -> None:
 
 
 # the command
+
+
+def test_a_broken_promise_is_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report([row("kill", "load", "no", [1], "early_reply")], json=False) == 1
+    assert "BROKEN  kill -9, no, cowscope: run with seed 1: no reply" in capsys.readouterr().out
 
 
 def cowscope_crash(*options: str, cache: Path) -> subprocess.Popen[str]:
