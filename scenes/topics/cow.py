@@ -160,7 +160,7 @@ def frames_are_one(evidence: Evidence, least: int = 1) -> Verdict:
         return Verdict.missed("expected the frames behind some pages, nobody has looked")
     last = frames[-1]
     same = sum(
-        mine == its != 0 for mine, its in zip(last.parent_frames, last.child_frames, strict=True)
+        mine == its != 0 for mine, its in zip(last.parent_frames, last.child_frames, strict=False)
     )
     return Verdict.of(
         same == len(last.parent_frames) >= least,
@@ -190,7 +190,7 @@ def copied_by_whoever_wrote(evidence: Evidence, least: int = 1) -> Verdict:
     snapshot, copies = evidence.snapshot, evidence.of(Copies)
     if snapshot is None or snapshot.latest is None:
         return Verdict.missed("expected a fork and a reading of the page tables")
-    by_child = {page for page in copies.child_copied if snapshot.held[page]}
+    by_child = {p for p in copies.child_copied if p < len(snapshot.held) and snapshot.held[p]}
     due = snapshot.copies_due() | by_child
     copied = snapshot.latest.copied
     return Verdict.of(
