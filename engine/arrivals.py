@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+from engine.commands.table import COMMANDS
+
 if TYPE_CHECKING:
     from engine.client import Client
     from engine.framer import Request
@@ -22,6 +24,7 @@ class Arrivals:
         self.reads: list[tuple[Client, bytes]] = []
         self.served: Client | None = None
         """The client whose commands were handed out last."""
+        self._reads = frozenset(name for name, spec in COMMANDS.items() if not spec.writes)
 
     def take(self, stats: Stats) -> Iterator[tuple[Client, Iterable[Request]]]:
         """Each client with its complete commands, which it executes before the next one's turn.
@@ -39,7 +42,7 @@ class Arrivals:
             if client.postponed or client.wait is not None:
                 framer.feed(data)
                 client.look_at_rest(complete=False)
-            elif (run := framer.run_of(data)) is not None:
+            elif (run := framer.run_of(data, self._reads)) is not None:
                 yield client, run
             else:
                 framer.feed(data)

@@ -36,7 +36,7 @@ Sizes = tuple[int, ...]
 class Shape:
     """One framing: `whole` and `run` prove it, `cut` takes it apart."""
 
-    __slots__ = ("_piece", "cut", "framing", "length", "run", "split", "whole")
+    __slots__ = ("_piece", "cut", "framing", "length", "name", "run", "split", "whole")
 
     whole: Callable[[bytes], re.Match[bytes] | None]
     """Is the buffer one or more commands of this shape, and nothing else?"""
@@ -49,6 +49,8 @@ class Shape:
     """One command's framing and arguments in turn; it has `length` bytes."""
     framing: tuple[bytes, ...]
     """What the framing among them must be."""
+    name: slice
+    """Where the first argument of the first command is."""
     length: int
     """Bytes of one command, framing included."""
 
@@ -64,6 +66,7 @@ class Shape:
             split += f"{len(before)}s{size}s"
             before = b"\r\n"
         self.framing = (*framing, before)
+        self.name = slice(len(framing[0]), len(framing[0]) + sizes[0])
         runs = re.compile(b"(?:" + pattern + re.escape(before) + b")++", re.DOTALL)
         self.whole = runs.fullmatch
         self.run = runs.match

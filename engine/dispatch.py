@@ -39,6 +39,7 @@ def run(server: Server, work: Iterable[tuple[Client, Iterable[Request]]]) -> Non
     for client, requests in work:
         replies = client.replies
         spec = None
+        done = 0
         rest = iter(requests)
         started = perf_counter_ns()
         for argv, wire in rest:
@@ -65,7 +66,7 @@ def run(server: Server, work: Iterable[tuple[Client, Iterable[Request]]]) -> Non
             except PostponedError:
                 client.postponed = [argv, *(words for words, _ in rest)]
                 break
-            stats.commands += 1
+            done += 1
             if not reply and client.wait is not None:  # answered when a key appears, or too late
                 client.postponed = [words for words, _ in rest]
                 break
@@ -84,6 +85,7 @@ def run(server: Server, work: Iterable[tuple[Client, Iterable[Request]]]) -> Non
                 break
             if client.closing:
                 break
+        stats.commands += done
         if spec is not None:
             client.last_command = spec.full_name(argv) if spec.subcommands else spec.name
         client.active_at = server.turn_time

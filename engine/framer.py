@@ -34,7 +34,8 @@ before it still count; `error` then holds what to answer before closing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from itertools import repeat
 
 from engine.command_shapes import Shape, ShapeTable
 from engine.inline import split_arguments
@@ -145,10 +146,13 @@ class Framer:
         self.feed(data)
         return self.commands()
 
-    def run_of(self, data: bytes) -> Iterable[Request] | None:
+    def run_of(
+        self, data: bytes, reads: Container[bytes] = frozenset()
+    ) -> Iterable[Request] | None:
         """The commands of a read that is all of one shape, if nothing came before it; else None.
 
-        Each with its own bytes in `data`. Without a run nothing has been taken.
+        Each with its own bytes in `data`, unless there are several and the first one's name is in
+        `reads`: nobody needs theirs. Without a run nothing has been taken.
         """
         shapes = self._resting
         if shapes is None:
@@ -160,7 +164,10 @@ class Framer:
                 return (([*parts[1::2]], data),)
         shape = self._shape
         if shape is not None and shape.whole(data) is not None:
-            return zip(map(list, shape.cut(data)), shape.pieces(data), strict=True)
+            commands = map(list, shape.cut(data))
+            if data[shape.name] in reads:
+                return zip(commands, repeat(b""))
+            return zip(commands, shape.pieces(data), strict=True)
         return None
 
     def feed(self, data: bytes) -> None:
