@@ -36,15 +36,17 @@ def run(server: Server, work: Iterable[tuple[Client, Iterable[Request]]]) -> Non
     """
     stats = server.stats
     ready = server.blocking.ready
+    spec, known = None, b""
     for client, requests in work:
         replies = client.replies
-        spec = None
         done = 0
         rest = iter(requests)
         started = perf_counter_ns()
         for argv, wire in rest:
             name = argv[0]
-            spec = COMMANDS.get(name) or COMMANDS.get(name.upper())
+            if name != known:  # most of a turn's commands have one name
+                known = name
+                spec = COMMANDS.get(name) or COMMANDS.get(name.upper())
             try:
                 if spec is None:
                     if is_http(name):
