@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 
 from engine.events import Answer, Command, Event, Fork, Frames, LessonPages, Pages
 from scenes.evidence import Evidence
@@ -22,8 +21,6 @@ class Copies:
         self.reads: list[LessonPages] = []
         self.child_copied: set[int] = set()
         """Pages that the child has made its own by writing."""
-        self.keys_of: defaultdict[int, set[str]] = defaultdict(set)
-        """Page -> the keys that commands have written there, over the whole run."""
         self.burst = 0
         """Writes since the last answer, or fork."""
         self.copied = 0
@@ -50,8 +47,6 @@ class Copies:
                     self.child_copied.update(range(first, last + 1))
             case Command():
                 self.burst += event.merged
-                for page, key in event.pages:
-                    self.keys_of[page].add(key)
             case Pages(child=0):
                 self.after_exit = event
             case Pages():
@@ -90,8 +85,9 @@ def _new_frame_of(evidence: Evidence) -> str | None:
 
 
 def _small_on_page(evidence: Evidence) -> int:
-    """Keys on the fullest page of those that commands have written."""
-    return max((len(keys) for keys in evidence.of(Copies).keys_of.values()), default=0)
+    """Keys on the fullest page, as the engine read them from the records when it was asked."""
+    state = evidence.state
+    return max((count for _, _, count in state.page_keys), default=0) if state else 0
 
 
 def _predicted(evidence: Evidence) -> int | None:
