@@ -216,6 +216,16 @@ def paragraph(text: str, cells: int, role: str = "text") -> list[Line]:
     return [((folded, role),) if folded else EMPTY for folded in wrap(text, cells)]
 
 
+def padded(text: str, cells: int) -> str:
+    """`text` with spaces behind it up to `cells` cells: `str.ljust` counts wide signs as one."""
+    return text + " " * max(cells - cell_len(text), 0)
+
+
+def led(text: str, cells: int) -> str:
+    """`text` with spaces before it up to `cells` cells."""
+    return " " * max(cells - cell_len(text), 0) + text
+
+
 def grouped(number: int, at_least: int = 0) -> str:
     """A whole number with thousands grouped, right-aligned in `at_least` cells."""
     return f"{number:>{at_least},}"
