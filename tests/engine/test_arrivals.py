@@ -36,6 +36,15 @@ def test_a_client_that_was_closed_in_the_turn_is_not_served() -> None:
     assert len(server.keyspace) == 0
 
 
+def test_nothing_is_begun_for_a_client_that_is_gone() -> None:
+    server = OfflineServer()
+    client = server.connect()
+    client.client.data_received(b"BLPOP a 0\r\n")
+    client.client.connection_lost(None)
+    turn(server)
+    assert not server.blocking.clients
+
+
 def test_a_broken_stream_is_answered_behind_its_commands() -> None:
     server = OfflineServer()
     client = server.connect()

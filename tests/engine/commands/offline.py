@@ -146,6 +146,9 @@ class OfflineServer:
         reply: bytes = execute()
         return reply
 
+    def forget(self, client: Client) -> None:
+        self.clients.pop(client.id, None)
+
     def wants_turn(self, client: Client) -> None:
         pass
 
