@@ -41,8 +41,9 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     ]
     if view.engine.thp:
         state.append((" · huge pages on" if wide else " · THP", "text"))
-    if scene.clock_scale != 1.0:
-        state.append((f" · clock x{scene.clock_scale:g}, scripted", "cache text"))
+    scale = view.clock_scale if view.clock_scale != 1 else scene.clock_scale
+    if scale != 1:
+        state.append((f" · clock x{scale:g}, scripted", "cache text"))
     if view.missed:
         state.append((f" · {view.missed} event{'s' * (view.missed > 1)} missed", "lost"))
     joinable = not driver.is_replay and driver.now_view.engine.alive and view.engine.port
