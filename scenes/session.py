@@ -315,7 +315,7 @@ class Session:
                 assert self.folder is not None
                 dirname = self._directives().get("appenddirname", "appendonlydir")
                 cut_off(self.folder.path, dirname, self._aof_file, cut)
-                self._crashed(f"kill -9, then {cut} bytes cut off", "scripted")
+                self._crashed(f"kill -9, scripted cut of {cut} bytes", "scripted")
             case _:
                 await self.kill()
 
@@ -418,7 +418,8 @@ class Session:
         loaded = state.recovery or events.Recovered(
             source_file="", keys=state.keys, truncated_bytes=0, survived=0, lost=0, usec=0
         )
-        survived = min(acked, state.aof_appended)
+        # With the log switched off nobody has looked at it: it lies there as it was.
+        survived = min(acked, state.aof_appended) if state.aof_enabled else acked
         return msgspec.structs.replace(loaded, survived=survived, lost=acked - survived, seq=0)
 
     def _crashed(self, kind: str, source: events.Source = "measured") -> None:

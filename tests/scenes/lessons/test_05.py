@@ -60,7 +60,7 @@ def test_another_seed_and_arena_pass_with_figures_of_their_own(done: dict[str, D
 @linux
 def test_what_the_scene_does_to_the_file_is_called_scripted(done: dict[str, Done]) -> None:
     crashes = [event for event in stream(done) if isinstance(event, events.Crash)]
-    cut = [event for event in crashes if event.kind == "kill -9, then 9 bytes cut off"]
+    cut = [event for event in crashes if event.kind == "kill -9, scripted cut of 9 bytes"]
     assert [event.source for event in cut] == ["scripted"] * 2
     assert {event.source for event in crashes if event not in cut} == {"measured"}
 
