@@ -16,7 +16,6 @@ from engine.events import (
     RdbSaved,
     Reply,
     SavePoint,
-    State,
 )
 from scenes.dump_check import DumpError, count_keys
 from scenes.evidence import Evidence
