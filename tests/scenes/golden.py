@@ -20,7 +20,7 @@ PACE = 20.0
 _TIME = re.compile(r"[\d,]+(\.\d+)? (s|µs|ms|usec)\b")
 _MOMENT = re.compile(r"(?<![0-9a-f])1\d{9}(\d{3})?(?![0-9a-f])")
 """Seconds or milliseconds since 1970."""
-_PID = re.compile(r"\b(pid|child|process|parent|returned) [1-9]\d*", re.IGNORECASE)
+_PID = re.compile(r"\b(pid|child|process|parent|parent is|returned) [1-9]\d*", re.IGNORECASE)
 
 
 def masked(text: str) -> str:
