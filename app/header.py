@@ -42,8 +42,9 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     ]
     if view.engine.thp:
         state.append((" · huge pages on" if wide else " · THP", "text"))
-    if scene.clock_scale != 1.0:
-        state.append((f" · clock x{scene.clock_scale:g}, scripted", "cache text"))
+    scale = view.clock_scale if view.clock_scale != 1 else scene.clock_scale
+    if scale != 1:
+        state.append((f" · clock x{scale:g}, scripted", "cache text"))
     state += disk_faults(view, wide)
     if view.missed:
         state.append((f" · {view.missed} event{'s' * (view.missed > 1)} missed", "lost"))

@@ -141,7 +141,7 @@ class Ensemble:
                 meant = self._meant(name)
                 await _together(member.crash(effect) for member in meant)
                 for member in meant:  # one after the other: the streams begin in their order
-                    await member.come_back()
+                    await member.come_back(effect)
             case Send(engine=name) | StartWorkload(engine=name):
                 await _together(member.perform(effect) for member in self._meant(name))
             case StopWorkload():

@@ -92,7 +92,7 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.AofDelayed: fold_tail.delayed,
     events.AofDirty: fold_tail.dirty,
     events.Rewrite: fold_tail.rewrite,
-    events.Clock: _unchanged,
+    events.Clock: fold_engine.clock,
     events.LessonSide: fold_lesson.side,
     events.LessonValue: _unchanged,
     events.LessonPages: _unchanged,

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from time import monotonic
 from types import TracebackType
@@ -45,6 +46,7 @@ from scenes.resp import Connection, Reply, ReplyError, in_words
 from scenes.scene import Scene
 from scenes.stream import MAIN, Stream
 from scenes.subscription import Subscription
+from scenes.tearing import cut_off
 from scenes.workloads import VALUE_BYTES, Writer, populate
 
 LEAST_ARENA_PAGES = 128
@@ -55,6 +57,8 @@ _OTHERWISE = {"appendfsync": "everysec", "rdb-key-save-delay": "0"}
 _state = msgspec.json.Decoder(State)
 
 
+_LOGGED = re.compile(r"^\d+:[MCSX] .{24} [.*#-] ")
+"""What a line of the log begins with: pid and role, time, level."""
 _KEY_DELAY = "rdb-key-save-delay"
 
 
@@ -110,6 +114,10 @@ class Session:
         self._own_directives = dict(directives or {})
         self._keeps_ledger = loses_power(scene)
         self._offsets = (0, 0, 0)
+        self._aof_file = ""
+        """The AOF's last file, by its name."""
+        self._refused_to_start = False
+        """As a scene wanted it: there is no engine until a restart."""
         self._ledger_of_writes = Acknowledged()
         """What this session's clients wrote since the last crash, and what was answered."""
         self._crash_source: events.Source = "measured"
@@ -241,7 +249,7 @@ class Session:
                 self._stream.own(msgspec.structs.replace(asked, source=source))
             case Crash() | RestartEngine():
                 await self.crash(effect)
-                await self.come_back()
+                await self.come_back(effect)
             case _:
                 pass  # words for the screen
 
@@ -324,17 +332,46 @@ class Session:
         """End the engine as the effect says; raises SceneError if there is none."""
         match effect:
             case RestartEngine(directives):
-                await self._shut_down()
+                if not self._refused_to_start:
+                    await self._shut_down()
                 self._changed.update(directives)
             case Crash("power"):
                 await self.cut_power()
+            case Crash(cut=cut) if cut:
+                await self._killed()
+                assert self.folder is not None
+                dirname = self._directives().get("appenddirname", "appendonlydir")
+                cut_off(self.folder.path, dirname, self._aof_file, cut)
+                self._crashed(f"kill -9, scripted cut of {cut} bytes", "scripted")
             case _:
                 await self.kill()
 
-    async def come_back(self) -> None:
-        """Start on what is left; what wrote without an end goes on."""
-        await self.restart()
+    async def come_back(self, effect: Crash | RestartEngine) -> None:
+        """Start on what is left; what wrote without an end goes on.
+
+        Raises SceneError where it does not start, or does although it should refuse to.
+        """
+        try:
+            await self.restart()
+        except SceneError as err:
+            if not effect.refused or effect.refused not in str(err):
+                raise
+            self.failure, self._refused_to_start = "", True
+            if effect.keep:
+                self._refusal(effect.keep, str(err))
+            return
+        self._refused_to_start = False
+        if effect.refused:
+            said = effect.refused
+            raise SceneError(f"the engine was to refuse to start with '{said}', it started")
         await self._write_on()
+
+    def _refusal(self, name: str, said: str) -> None:
+        """What the engine said when it did not start, as the `reply` that a step keeps."""
+        assert self.folder is not None
+        text = _LOGGED.sub("", said.partition("its last words: ")[2] or said)
+        text = text.replace(f"{self.folder.path}/", "")
+        self._stream.own(events.Reply(name=name, argv=["start"], text=text, failed=True))
 
     async def kill(self) -> None:
         """kill -9 to the engine and its children; the stream gets the `crash` it cannot report."""
@@ -424,7 +461,8 @@ class Session:
         loaded = state.recovery or events.Recovered(
             source_file="", keys=state.keys, truncated_bytes=0, survived=0, lost=0, usec=0
         )
-        survived = min(acked, state.aof_appended)
+        # With the log switched off nobody has looked at it: it lies there as it was.
+        survived = min(acked, state.aof_appended) if state.aof_enabled else acked
         return msgspec.structs.replace(loaded, survived=survived, lost=acked - survived, seq=0)
 
     def _crashed(self, kind: str, source: events.Source = "measured") -> None:
@@ -540,6 +578,10 @@ class Session:
     def _handed_on(self, on_event: Callable[[AnyEvent], None]) -> Callable[[AnyEvent], None]:
         def handed(event: AnyEvent) -> None:
             self._offsets = _offsets_after(self._offsets, event)
+            if isinstance(event, State):
+                self._aof_file = event.aof_file
+            elif isinstance(event, events.AofAppend):
+                self._aof_file = event.file
             on_event(event)
 
         return handed

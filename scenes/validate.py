@@ -171,8 +171,11 @@ def _of_action(action: Action, scene: Scene) -> Iterator[str]:
             f"an action does exactly one thing ({', '.join(KINDS)}), this one has {given or 'none'}"
         )
     yield from _unknown_engine(action.engine, scene)
-    if action.keep and action.send is None:
-        yield "`keep` keeps the reply of a `send`: there is none"
+    starts = action.crash is not None or action.restart is not None
+    if action.keep and action.send is None and not (starts and action.refused):
+        yield "`keep` keeps the reply of a `send`, or the refusal of a start: there is none"
+    if action.cut and action.crash != "kill":
+        yield '`cut` cuts the AOF behind a crash = "kill": there is none'
     if action.start is not None:
         yield from _of_workload(action.start)
 

@@ -321,6 +321,8 @@ class View(msgspec.Struct, frozen=True):
     config: immutables.Map[str, str] = immutables.Map()
     faults: immutables.Map[str, str] = immutables.Map()
     """The disk's scripted faults by kind, with what is left of them; empty: a disk as it is."""
+    clock_scale: int = 1
+    """How many times faster than the real one the save points' clock runs, as a scene wants it."""
     disk_modelled: bool = False
     """A ledger is kept of what is durable: a power cut will be a modelled one."""
     dirty: int = 0
