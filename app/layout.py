@@ -13,7 +13,7 @@ from textual.geometry import Region
 
 Mode: TypeAlias = Literal["large", "middle", "small"]
 
-EXHIBITS = ("processes", "frames", "curve", "latency")
+EXHIBITS = ("processes", "frames", "curve", "latency", "files")
 """What single lessons show: those that a scene has stand beside each other."""
 PANELS = ("grid", "child", "gauge", *EXHIBITS, "tail", "code", "words")
 TABS = ("grid", "child", "gauge", *EXHIBITS, "tail", "code")
@@ -25,6 +25,7 @@ TAB_NAMES = {
     "frames": "Frames",
     "curve": "Curve",
     "latency": "Waits",
+    "files": "Files",
     "tail": "AOF tail",
     "code": "Code",
 }
@@ -109,8 +110,9 @@ def _left(
     for place, name in enumerate(grids):
         regions[name] = Region(place * columns // len(grids), 0, columns // len(grids), top)
     if not grids and below:
-        last = list(below)[-1]
-        below[last] += height - sum(below.values())
+        # files and stages are long lists; else the last one gets what is left
+        tallest = _EXHIBIT if "files" in exhibits else list(below)[-1]
+        below[tallest] += height - sum(below.values())
     for panel, rows in below.items():
         names = exhibits if panel == _EXHIBIT else [panel]
         for part, (start, end) in zip(names, _parts(columns, len(names)), strict=True):
