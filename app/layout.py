@@ -76,6 +76,8 @@ def arranged(
     left = (columns - right) // 2 * 2
     right = columns - left
     gauge, exhibit, tail = (5, 10, 8) if mode == "large" else (5, 9, 7)
+    if "files" in ever:
+        exhibit += 4  # all stages of a rewrite, at 160x48
     if not ever & LEFT:  # words and code have the screen
         if "code" not in ever or (mode == "middle" and not code):
             return {"words": Region(0, 0, columns, height)}
