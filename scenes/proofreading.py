@@ -24,8 +24,8 @@ from scenes.waits import endless
 from scenes.words import PLAIN, Words, read_catalogue
 
 COLUMNS = 80
-CODE_COLUMNS = COLUMNS - 8
-"""What a panel's border and the line numbers leave of them."""
+CODE_COLUMNS = 42
+"""What the code's panel has beside its line numbers where all panels are on the screen."""
 TITLE_COLUMNS = COLUMNS - 12
 """What "beat 10 · " leaves of them."""
 LEAST_QUESTIONS = 2
@@ -124,7 +124,7 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
         for line in card.code.splitlines():
             if cells(line) > CODE_COLUMNS:
                 place = in_scene(path, "cards", index, f"'{line.strip()}'")
-                text = f"card '{card.name}': {cells(line)} cells, {CODE_COLUMNS} fit 80 columns"
+                text = f"card '{card.name}': {cells(line)} cells, {CODE_COLUMNS} fit the panel"
                 yield Finding(place, text)
     room = dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
     for language in LANGUAGES:

@@ -18,7 +18,7 @@ from scenes.transcript import WIDTH
 FOLDER = Path(__file__).parent / "golden"
 PACE = 20.0
 _TIME = re.compile(r"[\d,]+(\.\d+)? (s|µs|ms|usec)\b")
-_PID = re.compile(r"\b(pid|child|process|parent|returned) [1-9]\d*", re.IGNORECASE)
+_PID = re.compile(r"\b(pid|child|process|parent|parent is|returned) [1-9]\d*", re.IGNORECASE)
 
 
 def masked(text: str) -> str:

@@ -60,7 +60,7 @@ def test_nothing_is_wrong_with_the_skeleton(folder: Path) -> None:
             'id = "first"',
         ),
         ("minutes = 2", 'minutes = 2\ntopics = ["no"]', "no topic is called 'no'", 'topics = ["no'),
-        ("copy_if_shared(page)", "copy(" + "x" * 80 + ")", "72 fit 80 columns", "x" * 80),
+        ("copy_if_shared(page)", "copy(" + "x" * 80 + ")", "42 fit the panel", "x" * 80),
         ('panels = ["gauge", "code"]', 'panels = ["gaug"]', "no panel is called 'gaug'", '"gaug"'),
     ],
 )
