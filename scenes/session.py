@@ -22,7 +22,7 @@ import msgspec
 from engine import events
 from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
-from scenes import census, family, folder, process, typed
+from scenes import census, family, folder, log_contents, process, typed
 from scenes.acknowledged import Acknowledged
 from scenes.actions import Workload
 from scenes.contents import contents_of
@@ -546,6 +546,9 @@ class Session:
             self._spawn(self._resync())
         if path and self.lesson.scene.add_up:
             self._stream.own(contents_of(path, name))
+        if isinstance(event, events.Rewrite) and self.lesson.scene.add_up and self.folder:
+            for found in log_contents.after(event, self.folder.path):
+                self._stream.own(found)
         if isinstance(event, events.Command):
             self._note_strangers(event)
         if isinstance(event, events.Fork):
@@ -658,6 +661,10 @@ def _offsets_after(offsets: tuple[int, int, int], event: AnyEvent) -> tuple[int,
             return max(appended, event.end), event.end, fsynced
         case events.AofFsync():
             return appended, written, event.end
+        case events.Rewrite(stage="switched"):
+            return event.bytes, event.bytes, 0
+        case events.Rewrite() if event.file:
+            return 0, 0, 0
         case _:
             return offsets
 

@@ -25,7 +25,7 @@ from scenes.workloads import wanted
 WORKLOAD_WORDS = frozenset({"key", "value", "n", "other", "amount"})
 PANELS = (
     *("words", "grid", "child", "gauge", "tail", "code"),
-    *("processes", "frames", "curve", "latency"),
+    *("processes", "frames", "curve", "latency", "files"),
 )
 KEYS = ("b", "w", "f", "h", "t", "F", "S", "K", "P")
 EVENT_TYPES: dict[str, type[Event]] = {type_name(kind): kind for kind in get_args(AnyEvent)}
