@@ -334,6 +334,8 @@ class Session:
         self._leaving = True
         self.engine.kill_group()
         await self.engine.process.wait()
+        for writer in self._writers.values():
+            writer.report()  # what was acknowledged until then is what a crash is judged by
         await self._disconnect()
 
     async def _shut_down(self) -> None:
