@@ -307,7 +307,7 @@ class Session:
     async def come_back(self) -> None:
         """Start on what is left; what wrote without an end goes on."""
         await self.restart()
-        await self._write_on()
+        await self.write_on()
 
     async def kill(self) -> None:
         """kill -9 to the engine and its children; the stream gets the `crash` it cannot report."""
@@ -354,19 +354,32 @@ class Session:
 
     async def restart(self) -> None:
         """Start an engine on what is left, on the same port where possible."""
-        before, self._leaving, self.failure = self._offsets, False, ""
+        await self.start_again()
+        await self.begin_again()
+
+    async def start_again(self) -> None:
+        """Have an engine on what is left; its stream has not begun yet."""
+        self._leaving, self.failure = False, ""
         run = self._stream.run + 1
         try:
             await self._start_engine({**self._directives(), "cowscope-run": str(run)})
             await self._subscribe()
+        except SceneError as err:
+            self.failure = str(err)
+            raise
+
+    async def begin_again(self) -> None:
+        """Begin the new engine's stream with its state, and with what came back."""
+        before = self._offsets
+        try:
             state = await self._ask_state()
         except SceneError as err:
             self.failure = str(err)
             raise
-        self._stream.begin(state, run)
+        self._stream.begin(state, self._stream.run + 1)
         self._stream.own(self._recovered(state, before[0]))
 
-    async def _write_on(self) -> None:
+    async def write_on(self) -> None:
         """What wrote without an end goes on; a count ended with the engine that it was for."""
         running, self._running = list(self._running.values()), {}
         for started in running:
