@@ -71,7 +71,8 @@ class ChildGrid(PageGrid):
         items = [counted(looks[state], names[state], pages.count(state), size) for state in shown]
         each = self.cells.shape.per_cell
         if each > 1:
-            items.append(line((f"{each} pages a cell; bar: share written", "dim")))
+            bar = "" if TO_COME in shown[:1] else "; bar: share written"
+            items.append(line((f"{each} pages a cell{bar}", "dim")))
         return flow(items, self.size.width)
 
     def pointed(self, view: View) -> list[Line]:

@@ -8,6 +8,7 @@ from app.driver import Driver, beats, status_words
 from app.keys import Key, footer
 from app.lines import Line, Span, crop, cut, fitting, line, spread, width, wrap
 from app.lines_panel import LinesPanel
+from scenes.view import View
 
 MIDDLE = 100
 """Cells from which how to join the engine stands in the first row."""
@@ -43,6 +44,7 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
         state.append((" · huge pages on" if wide else " · THP", "text"))
     if scene.clock_scale != 1.0:
         state.append((f" · clock x{scene.clock_scale:g}, scripted", "cache text"))
+    state += disk_faults(view, wide)
     if view.missed:
         state.append((f" · {view.missed} event{'s' * (view.missed > 1)} missed", "lost"))
     joinable = not driver.is_replay and driver.now_view.engine.alive and view.engine.port
@@ -57,6 +59,15 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
         spread(title, tuple(state), cells),
         spread(line((f" {thesis}", "dim")), second, cells),
     ]
+
+
+def disk_faults(view: View, wide: bool) -> list[Span]:
+    """What is wrong with the disk, because the lesson wants it so."""
+    found = ", ".join(
+        kind if value in ("on", "0") else f"{kind} {value}"
+        for kind, value in sorted(view.faults.items())
+    )
+    return [(f" · disk: {found}{' (scripted)' if wide else ', scripted'}", "lost")] if found else []
 
 
 def _title(driver: Driver, cells: int) -> Line:

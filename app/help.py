@@ -11,7 +11,7 @@ WIDE = 90
 GROUPS = (
     ("The scene", ("next", "back", "answer", "pause", "pace", "restart")),
     ("Time", ("scrub", "mark", "to_now")),
-    ("The engine", ("sandbox", "confirm", "prompt")),
+    ("The engine", ("sandbox", "confirm", "crash", "prompt")),
     ("The screen", ("code", "card", "page", "overlay", "theme", "leave")),
 )
 
@@ -60,6 +60,8 @@ def legend_lines(glyphs: Glyphs) -> list[Line]:
         (RUNGS["buffer"], "buffer", "in aof_buf: lost when the process dies"),
         (RUNGS["cache"], "cache", "in the page cache: lost when the power goes"),
         (RUNGS["disk"], "disk", "on disk"),
+        (glyphs.survived, "disk text", "survived a crash"),
+        (glyphs.lost, "lost", "lost by it"),
         (glyphs.lit, "lit", "the line that ran last"),
         (glyphs.remark, "faint", "the well-known pseudo-code is corrected here"),
         (glyphs.safe, "disk text", "bytes of the file that are on disk"),

@@ -39,9 +39,10 @@ TABLE = (
     Key(("h",), "h", "sandbox('h')", "hold", "hold the child, or let it go", True),
     Key(("s",), "s", "sandbox('s')", "step", "let the held child write 16 pages more"),
     Key(("t",), "t", "sandbox('t')", "huge pages", "transparent huge pages on or off"),
+    Key(("F",), "F", "sandbox('F')", "disk", "the disk: well, slow, full, failing fsyncs"),
     Key(("S",), "S", "confirm('S')", "SAVE", "SAVE: blocks the engine until the dump is written"),
-    Key(("K",), "K", "confirm('K')", "kill -9", "kill -9 the engine"),
-    Key(("P",), "P", "confirm('P')", "power cut", "cut the power"),
+    Key(("K",), "K", "crash('K')", "kill -9", "predict, then kill -9 the engine"),
+    Key(("P",), "P", "crash('P')", "power cut", "predict, then cut the power (modelled)"),
     Key(("colon",), ":", "prompt", "prompt", "type a Redis command", True),
     Key(("z",), "z", "pause", "pause", "stop the scene's clock, or let it go on", True),
     Key(("plus",), "+", "pace(1)", "", "faster"),
@@ -50,6 +51,7 @@ TABLE = (
     Key(("c",), "c", "code", "code", "pseudo-code or the engine's real source", True),
     Key(("C",), "C", "card", "", "another Implementation card"),
     Key(("i",), "i", "page('details')", "details", "both witnesses, page tables", True),
+    Key(("r",), "r", "page('ladder')", "", "the ladder: three rungs, and the last crash"),
     Key(("l",), "l", "page('log')", "", "Redis' log"),
     Key(("g",), "g", "page('glossary')", "", "the words of this scene"),
     Key(("d",), "d", "page('diagram')", "", "Previously, and the diagram in words"),
@@ -65,7 +67,7 @@ GRID_KEYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 SCROLL_KEYS = {"up": -1, "down": 1, "pageup": -10, "pagedown": 10}
 """In a panel of lines the arrows scroll: rows."""
 
-OFFERED = frozenset("bwfhstSKP")
+OFFERED = frozenset("bwfhstFSKP")
 """Keys that work only where the scene offers them."""
 
 

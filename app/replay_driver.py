@@ -16,6 +16,7 @@ from scenes.errors import SceneError
 from scenes.history import History
 from scenes.loader import Lesson
 from scenes.measures import Figures
+from scenes.prediction import Prediction
 
 PACES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 OVER = "The recording is over. backspace and , . look back; 0 shows it again, q leaves."
@@ -206,6 +207,9 @@ class ReplayDriver(Cursor):
         self._show(self.recorded[self._head])
 
     def key(self, name: str) -> None:
+        self.refusal = REFUSE_REPLAY
+
+    def crash(self, name: str, prediction: Prediction, choice: int) -> None:
         self.refusal = REFUSE_REPLAY
 
     def pause(self) -> None:

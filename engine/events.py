@@ -417,6 +417,31 @@ class Recovered(Event, frozen=True, kw_only=True, tag="recovered"):
     usec: int
 
 
+class Census(Event, frozen=True, kw_only=True, tag="census"):
+    """What is left of the writes that the session's own clients sent before a crash, by real GETs.
+
+    Counted on the clients' side: what was acknowledged to them, and what was still on its way.
+    """
+
+    acknowledged: int
+    """Writes that were answered and can be asked for: `survived` and `lost` together."""
+    survived: int
+    lost: int
+    in_flight: int = 0
+    """Sent, never answered: nobody was promised anything."""
+    in_flight_survived: int = 0
+    left_out: int = 0
+    """Acknowledged too long ago: neither remembered nor asked for."""
+    lost_names: list[tuple[str, str]] = []
+    """(key, value) of the lost ones that were acknowledged, the first ones."""
+    in_flight_names: list[tuple[str, str]] = []
+    """The same of those on their way that are not there."""
+    survivors: list[tuple[str, str]] = []
+    """The same of the last ones that survived."""
+    usec: int = 0
+    """What asking took."""
+
+
 class Step(Event, frozen=True, kw_only=True, tag="step"):
     """The player entered a step of the scene."""
 
@@ -552,6 +577,7 @@ AnyEvent: TypeAlias = (
     | Rewrite
     | Crash
     | Recovered
+    | Census
     | Step
     | Question
     | Answer

@@ -96,12 +96,17 @@ class Restart(msgspec.Struct, frozen=True):
     """Begin again with a fresh engine in a fresh folder."""
 
 
-class Kill(msgspec.Struct, frozen=True):
-    """kill -9 to the engine's whole process group, then a start on what is left."""
+class Predict(msgspec.Struct, frozen=True):
+    """What will a crash take? Becomes a `question` event; texts are words, not keys."""
+
+    id: str
+    choices: tuple[str, ...]
+    right: int = -1
+    """-1 until the crash has been counted."""
 
 
 class Crash(msgspec.Struct, frozen=True):
-    """kill -9 or a power cut, as a scene's step wants it, then a start on what is left."""
+    """kill -9 (the whole process group) or a power cut, then a start on what is left."""
 
     kind: Literal["kill", "power"]
     engine: str = ""
@@ -134,7 +139,7 @@ Effect: TypeAlias = (
     | ShowStep
     | Asleep
     | Restart
-    | Kill
+    | Predict
     | Crash
     | RestartEngine
     | Refused

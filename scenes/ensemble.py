@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from engine.events import AnyEvent
-from scenes.effects import Crash, Effect, Kill, RestartEngine, Send, StartWorkload, StopWorkload
+from scenes.effects import Crash, Effect, RestartEngine, Send, StartWorkload, StopWorkload
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
 from scenes.loader import Lesson
@@ -147,8 +147,6 @@ class Ensemble:
                     await member.write_on()
             case Send(engine=name) | StartWorkload(engine=name):
                 await _together(member.perform(effect) for member in self._meant(name))
-            case Kill():
-                await self.perform(Crash("kill", ALL))
             case StopWorkload():
                 await _together(member.perform(effect) for member in self.members.values())
             case _:

@@ -15,6 +15,7 @@ import msgspec
 from engine import events
 from scenes import cells
 from scenes.errors import SceneError
+from scenes.prediction import PREDICTION
 from scenes.topics import gatherers
 
 G = TypeVar("G")
@@ -195,6 +196,8 @@ class Evidence:
 
     def add(self, event: events.Event) -> None:
         """Take one event in; a topic's gatherers hear of all engines, all else of its own."""
+        if isinstance(event, events.Answer) and event.id.startswith(PREDICTION):
+            return  # of a crash: no step's question was answered
         for gatherer in self._gatherers:
             gatherer.add(event)
         self.name = self.name or event.engine

@@ -1,4 +1,4 @@
-"""The fold of the engine itself: starts, settings, whole states, crashes, processes and log."""
+"""The fold of the engine itself: starts, settings, whole states, processes and log."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ from msgspec.structs import replace
 
 from engine.events import (
     Config,
-    Crash,
     EngineReady,
     Fault,
     Gap,
     Latency,
     Log,
     Process,
-    Recovered,
     SavePoint,
     State,
 )
 from scenes import cells
-from scenes.fold_tail import died
 from scenes.view import (
     COPIED,
     FREE,
@@ -27,11 +24,9 @@ from scenes.view import (
     PRIVATE,
     SHARED,
     TO_COME,
-    WRITING,
     WRITTEN,
     ChildView,
     CowSample,
-    CrashView,
     EngineView,
     GaugeView,
     LogLine,
@@ -234,51 +229,6 @@ def process(view: View, event: Process) -> View:
 def savepoint(view: View, event: SavePoint) -> View:
     """A save point's condition held; it carries Redis' own count of changes."""
     return replace(view, dirty=event.dirty)
-
-
-def crash(view: View, event: Crash) -> View:
-    """The engine is gone, its memory, its child and aof_buf with it; the file stays."""
-    child, size = view.child, len(view.pages)
-    if child is not None and child.alive:
-        child = replace(child, alive=False, hold="released", ended_at=event.at)
-    return replace(
-        view,
-        engine=replace(view.engine, alive=False),
-        child=child,
-        pages=bytes(size),
-        counts=(size, 0, 0, 0, 0),
-        changed=bytes(size),
-        changed_since_fork=b"",
-        child_pages=cells.replaced(view.child_pages, WRITING, TO_COME),
-        gauge=replace(view.gauge, final=bool(view.gauge.samples)),
-        tail=died(view.tail, event.written),
-        hold="released",
-        processes=immutables.Map(),
-        crash=CrashView(
-            kind=event.kind,
-            at=event.at,
-            acked=event.acked,
-            written=event.written,
-            fsynced=event.fsynced,
-        ),
-    )
-
-
-def recovered(view: View, event: Recovered) -> View:
-    """A restarted engine has loaded what was left."""
-    view = replace(view, keys=event.keys)
-    if view.crash is None:
-        return view
-    return replace(
-        view,
-        crash=replace(
-            view.crash,
-            recovered_keys=event.keys,
-            survived=event.survived,
-            lost=event.lost,
-            truncated_bytes=event.truncated_bytes,
-        ),
-    )
 
 
 def log(view: View, event: Log) -> View:

@@ -28,6 +28,7 @@ def append(view: View, event: AofAppend) -> View:
         appended=max(tail.appended, event.end),
         entries=(*tail.entries[-(ENTRIES - 1) :], entry),
         pending=pending,
+        seen=tail.seen + event.merged,
         unsafe=tail.unsafe + event.merged,
     )
     return replace(view, tail=tail)
@@ -116,5 +117,6 @@ def _tail_of(tail: TailView, file: str, start: int) -> TailView:
         fsynced=start,
         entries=(),
         pending=(),
+        seen=0,
         unsafe=0,
     )

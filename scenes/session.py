@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from time import monotonic
 from types import TracebackType
 from typing import Any
 
@@ -20,7 +21,8 @@ import msgspec
 from engine import events
 from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
-from scenes import family, folder, process, typed
+from scenes import census, family, folder, process, typed
+from scenes.acknowledged import Acknowledged
 from scenes.actions import Workload
 from scenes.contents import contents_of
 from scenes.effects import (
@@ -29,7 +31,7 @@ from scenes.effects import (
     Crash,
     Effect,
     Enter,
-    Kill,
+    Predict,
     RestartEngine,
     Send,
     StartWorkload,
@@ -38,6 +40,7 @@ from scenes.effects import (
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
 from scenes.loader import Lesson
+from scenes.prediction import KIND
 from scenes.resp import Connection, Reply, ReplyError, in_words
 from scenes.scene import Scene
 from scenes.stream import MAIN, Stream
@@ -107,6 +110,15 @@ class Session:
         self._own_directives = dict(directives or {})
         self._keeps_ledger = loses_power(scene)
         self._offsets = (0, 0, 0)
+        self._ledger_of_writes = Acknowledged()
+        """What this session's clients wrote since the last crash, and what was answered."""
+        self._census: events.Census | None = None
+        """Of the last crash."""
+        self._crash_source: events.Source = "measured"
+        self._prompt_follows = True
+        self._strangers = False
+        """Somebody else writes, too."""
+        """The prompt is in database 0, where the ledger is."""
         self._control: Connection | None = None
         self._prompt: Connection | None = None
         self._subscription: Subscription | None = None
@@ -225,7 +237,11 @@ class Session:
                 )
             case Answered(name, choice):
                 self._stream.own(events.Answer(id=name, choice=choice, source="scripted"))
-            case Kill() | Crash() | RestartEngine():
+            case Predict(name, choices, right):
+                asked = events.Question(id=name, choices=list(choices), right=right)
+                source: events.Source = "scripted" if right < 0 else self._crash_source
+                self._stream.own(msgspec.structs.replace(asked, source=source))
+            case Crash() | RestartEngine():
                 await self.crash(effect)
                 await self.come_back()
             case _:
@@ -259,7 +275,9 @@ class Session:
         if self._control is None:
             raise SceneError(self.failure or "the engine does not run")
         words = [word.encode() if isinstance(word, str) else word for word in argv]
+        number = self._ledger_of_writes.sent(words, monotonic())
         reply = await self._control.call(words)
+        self._ledger_of_writes.answered(number, reply, monotonic())
         if isinstance(reply, bytes) and [w.upper() for w in words] == [b"COWSCOPE", b"STATE"]:
             self._stream.state(_state.decode(reply))
         return reply
@@ -285,15 +303,26 @@ class Session:
         if self._prompt is None:
             self._prompt = await Connection.open(self.port)
         try:
-            return await self._prompt.call(argv)
+            return await self._asked_at_prompt(self._prompt, argv)
         except SceneError:
             if argv[0].upper() == b"SHUTDOWN":  # the end of the connection is its answer
                 return "the engine has shut down"
             raise
 
+    async def _asked_at_prompt(self, prompt: Connection, argv: list[bytes]) -> Reply:
+        """Send it; the ledger hears of it while the prompt is in database 0."""
+        if argv[0].upper() == b"SELECT":
+            self._prompt_follows = argv[1:] == [b"0"]
+        if not self._prompt_follows:
+            return await prompt.call(argv)
+        number = self._ledger_of_writes.sent(argv, monotonic())
+        reply = await prompt.call(argv)
+        self._ledger_of_writes.answered(number, reply, monotonic())
+        return reply
+
     # Crash and restart
 
-    async def crash(self, effect: Kill | Crash | RestartEngine) -> None:
+    async def crash(self, effect: Crash | RestartEngine) -> None:
         """End the engine as the effect says; raises SceneError if there is none."""
         match effect:
             case RestartEngine(directives):
@@ -312,7 +341,7 @@ class Session:
     async def kill(self) -> None:
         """kill -9 to the engine and its children; the stream gets the `crash` it cannot report."""
         await self._killed()
-        self._crashed("kill -9")
+        self._crashed(KIND["kill"])
 
     async def cut_power(self) -> None:
         """Kill the group, then leave in the folder what the disk's model says (worst case)."""
@@ -326,13 +355,14 @@ class Session:
             await asyncio.to_thread(cut, str(self.folder.path), str(self.folder.ledger))
         except (LedgerError, OSError) as err:
             raise SceneError(f"the power cut could not be modelled: {err}") from err
-        self._crashed("power cut", "modelled")
+        self._crashed(KIND["power"], "modelled")
 
     async def _killed(self) -> None:
         if self.engine is None or not self.engine.alive:
             raise SceneError("there is no engine to kill")
         self._leaving = True
         self.engine.kill_group()
+        self._ledger_of_writes.close()
         await self.engine.process.wait()
         for writer in self._writers.values():
             writer.report()  # what was acknowledged until then is what a crash is judged by
@@ -363,6 +393,8 @@ class Session:
         run = self._stream.run + 1
         try:
             await self._start_engine({**self._directives(), "cowscope-run": str(run)})
+            # before anybody writes again, or is told of the reading
+            self._census = await self._counted()
             await self._subscribe()
         except SceneError as err:
             self.failure = str(err)
@@ -378,6 +410,18 @@ class Session:
             raise
         self._stream.begin(state, self._stream.run + 1)
         self._stream.own(self._recovered(state, before[0]))
+        if self._census is not None:
+            self._stream.own(self._census)
+
+    async def _counted(self) -> events.Census | None:
+        """The census of what this session wrote before the crash; None where it is refused."""
+        try:
+            return await census.take(self.port, self._ledger_of_writes, self._crash_source)
+        except SceneError as err:
+            self.word = str(err)
+            return None
+        finally:
+            self._ledger_of_writes.begin_anew()
 
     async def write_on(self) -> None:
         """What wrote without an end goes on; a count ended with the engine that it was for."""
@@ -402,6 +446,7 @@ class Session:
     def _crashed(self, kind: str, source: events.Source = "measured") -> None:
         self._stream.end()
         acked, written, fsynced = self._offsets
+        self._crash_source, self._prompt_follows = source, True
         self._stream.own(
             events.Crash(kind=kind, acked=acked, written=written, fsynced=fsynced, source=source)
         )
@@ -479,8 +524,23 @@ class Session:
             self._spawn(self._resync())
         if path and self.lesson.scene.add_up:
             self._stream.own(contents_of(path, name))
+        if isinstance(event, events.Command):
+            self._note_strangers(event)
         if isinstance(event, events.Fork):
             self._spawn(family.watch((event.child, event.pid), self._stream.own))
+
+    def _note_strangers(self, event: events.Command) -> None:
+        """Keys that somebody else wrote are not this session's to count any more."""
+        own = event.client in self._writers or event.client in self._addresses
+        if not own:
+            self._strangers = True
+        if not own or (event.merged > 1 and self._strangers):
+            words = [*event.argv, *(key for _, key in event.pages)]
+            self._ledger_of_writes.forget([word.encode() for word in words])
+
+    @property
+    def _addresses(self) -> set[str]:
+        return {one.address for one in (self._control, self._prompt) if one is not None}
 
     async def _resync(self) -> None:
         with contextlib.suppress(SceneError):
@@ -512,6 +572,7 @@ class Session:
                 value_bytes=self.lesson.scene.value_bytes or VALUE_BYTES,
                 seed=self.seed,
                 publish=self._reported,
+                ledger=self._ledger_of_writes,
             )
         return writer
 

@@ -27,7 +27,7 @@ PANELS = (
     *("words", "grid", "child", "gauge", "tail", "code"),
     *("processes", "frames", "curve", "latency"),
 )
-KEYS = ("b", "w", "f", "h", "t", "S", "K", "P")
+KEYS = ("b", "w", "f", "h", "t", "F", "S", "K", "P")
 EVENT_TYPES: dict[str, type[Event]] = {type_name(kind): kind for kind in get_args(AnyEvent)}
 
 

@@ -134,6 +134,8 @@ class TailView(msgspec.Struct, frozen=True):
     fsynced: int = 0
     entries: tuple[TailEntry, ...] = ()
     """The last 256, oldest first; each lies on one rung, see `rung`."""
+    seen: int = 0
+    """Commands appended to this file since the view began."""
     unsafe: int = 0
     """Commands acknowledged but not covered by a completed fsync."""
     pending: tuple[tuple[int, int], ...] = ()
@@ -194,12 +196,50 @@ class QuestionView(msgspec.Struct, frozen=True):
     """A child that had been forked by the answer still lived when the right choice was known."""
 
 
+class RungView(msgspec.Struct, frozen=True):
+    """What stands on one rung."""
+
+    commands: int
+    """Of those seen since this view, or the file, began."""
+    bytes: int
+
+
+class CensusView(msgspec.Struct, frozen=True):
+    """What is left of the session's own writes, by real GETs: see `engine.events.Census`."""
+
+    acknowledged: int
+    survived: int
+    lost: int
+    in_flight: int
+    in_flight_survived: int
+    left_out: int
+    lost_names: tuple[tuple[str, str], ...]
+    in_flight_names: tuple[tuple[str, str], ...]
+    survivors: tuple[tuple[str, str], ...]
+    usec: int
+    source: str
+
+
 class CrashView(msgspec.Struct, frozen=True):
     kind: str
     at: float
     acked: int
     written: int
     fsynced: int
+    source: str = "measured"
+    """`modelled` for a power cut that a disk's model made."""
+    rungs: tuple[RungView, ...] = ()
+    """aof_buf, page cache, disk, by the engine's last event."""
+    has_log: bool = True
+    """appendonly was on."""
+    unsaved: int = 0
+    """Changes since the last save."""
+    keys: int = 0
+    census: CensusView | None = None
+    recovered_at: float = 0.0
+    recovered_from: str = ""
+    """The file that was loaded."""
+    load_usec: int = 0
     recovered_keys: int = -1
     survived: int = -1
     lost: int = -1
@@ -291,6 +331,8 @@ class View(msgspec.Struct, frozen=True):
     step: str = ""
     step_at: float = 0.0
     question: QuestionView | None = None
+    prediction: QuestionView | None = None
+    """What the learner said that the last crash would take; its choices are words."""
     lights: immutables.Map[str, Lit] = immutables.Map()
     """Card name -> the line that ran last."""
     log: tuple[LogLine, ...] = ()

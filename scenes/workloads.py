@@ -8,10 +8,12 @@ import random
 import string
 from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
 
 from engine.events import Latency, Log
+from scenes.acknowledged import Acknowledged
 from scenes.actions import Workload
 from scenes.errors import SceneError
 from scenes.subscription import client
@@ -44,7 +46,9 @@ class Writer:
         value_bytes: int,
         seed: int,
         publish: Callable[[Latency | Log], None],
+        ledger: Acknowledged | None = None,
     ) -> None:
+        """`ledger` hears of every write, and of its answer."""
         self.workload = workload
         self.written = 0
         self.asked_at = 0.0
@@ -58,6 +62,7 @@ class Writer:
         self._random = random.Random(f"{seed} {workload.name}")
         self._wanted = wanted(workload.commands)
         self._publish = publish
+        self._ledger = Acknowledged() if ledger is None else ledger
         self._usecs: list[int] = []
         """Of the answers since the last report."""
         self._all_usecs: list[int] = []
@@ -180,8 +185,13 @@ class Writer:
             self._all_usecs += usecs
 
     async def _send(self, times: list[list[list[str]]]) -> None:
-        if len(times) == 1 and len(times[0]) == 1:
-            await self._client.execute_command(*times[0][0])  # type: ignore[no-untyped-call]
+        at = monotonic()
+        numbers = [self._ledger.sent(_encoded(argv), at) for one in times for argv in one]
+        if len(numbers) == 1:
+            reply = await self._one(times[0][0])
+            self._ledger.answered(numbers[0], reply, monotonic())
+            if isinstance(reply, ResponseError):
+                raise reply
             return
         async with self._client.pipeline(transaction=False) as pipeline:
             for commands in times:
@@ -191,7 +201,33 @@ class Writer:
                     pipeline.execute_command(*argv)
                 if self.workload.transaction:
                     pipeline.execute_command("EXEC")
-            await pipeline.execute()
+            replies = await pipeline.execute(raise_on_error=False)
+        at = monotonic()
+        for number, reply in zip(numbers, self._of_commands(replies, times), strict=True):
+            self._ledger.answered(number, reply, at)
+        failed = (reply for reply in replies if isinstance(reply, Exception))
+        if (error := next(failed, None)) is not None:
+            raise error
+
+    async def _one(self, argv: list[str]) -> Any:
+        """The reply to one command; a refusal is an answer, too."""
+        try:
+            return await self._client.execute_command(*argv)  # type: ignore[no-untyped-call]
+        except ResponseError as err:
+            return err
+
+    def _of_commands(self, replies: list[Any], times: list[list[list[str]]]) -> list[Any]:
+        """The replies of the commands themselves: of a transaction they are EXEC's."""
+        if not self.workload.transaction:
+            return replies
+        found: list[Any] = []
+        place = 0
+        for commands in times:
+            place += len(commands) + 2  # MULTI, the commands, EXEC
+            done = replies[place - 1]
+            refused = [ResponseError("EXECABORT")] * len(commands)
+            found += done if isinstance(done, list) else refused
+        return found
 
     def _next(self, number: int) -> list[list[str]]:
         """The commands of one time, filled in; what is drawn depends on the seed alone."""
@@ -263,6 +299,10 @@ async def populate(
 def percentile(ordered: Sequence[int], percent: int) -> int:
     """The figure below which so many percent of the others lie; 0 of none."""
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else 0
+
+
+def _encoded(argv: Sequence[str]) -> list[bytes]:
+    return [word.encode() for word in argv]
 
 
 def wanted(commands: Sequence[Sequence[str]]) -> set[str]:

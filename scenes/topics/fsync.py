@@ -1,8 +1,8 @@
 """appendfsync side by side: what each policy costs, and what a crash of each kind leaves of it.
 
-A client whose name begins with `mark-` writes keys that nobody else writes; so does a command whose
-reply a step keeps as `word`. What a crash has taken is what the client was told is safe, less what
-the restarted engine has loaded: both are counted in keys, by two processes that share nothing.
+A client whose name begins with `mark-` names an act: the crash that ends it goes by that name. What
+a crash has taken is the census' word: the session's clients know what was acknowledged to them, and
+a fresh connection asks the restarted engine for each of these writes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from scenes.verdict import Verdict
 
 MARK = "mark-"
 """Before the name of an act: the client that marks how far an engine had come."""
-WORD, KEYS = "word", "keys"
-"""Replies that a step keeps: of one more marked write, and of DBSIZE before an act."""
 POSTPONED_SECONDS = 2.0
 LATEST_SECONDS = 5.0
 """A timer of 2 s is late on a busy machine, but not by this much."""
@@ -31,9 +29,9 @@ class Loss(msgspec.Struct, frozen=True):
 
     kind: str
     acked: int
-    """Keys whose writes the clients had an OK for."""
-    before: int
-    """Keys before the act."""
+    """Writes since the crash before that the clients had an OK for."""
+    lost: int
+    """Those of them that are not there any more."""
     keys: int
     """Keys that the restarted engine loaded."""
     appended: int
@@ -44,19 +42,11 @@ class Loss(msgspec.Struct, frozen=True):
     window_usec: int
     """Age of the oldest command at the crash that no fsync covered."""
 
-    @property
-    def lost(self) -> int:
-        """Keys that were acknowledged and are gone; a write that came through unanswered is none."""
-        return max(0, self.before + self.acked - self.keys)
-
 
 class Fate:
     """One engine's course."""
 
     def __init__(self) -> None:
-        self.keys = 0
-        self.acked = 0
-        """Marked writes that were acknowledged since `keys` were counted."""
         self.act = ""
         self.losses: dict[str, Loss] = {}
         """By act."""
@@ -69,20 +59,15 @@ class Fate:
         self.delays: list[int] = []
         """Microseconds that each delayed write had waited."""
         self._crash: events.Crash | None = None
+        self._back: events.Recovered | None = None
         self._unsynced: deque[tuple[int, float]] = deque()
         self._window_usec = 0
 
     def add(self, event: Event) -> None:
         """Take in one event of this engine."""
         match event:
-            case events.State() if not self.keys:
-                self.keys = event.keys
             case events.Latency():
                 self._latency(event)
-            case events.Reply(name="keys"):
-                self.keys, self.acked, self.act = _number(event.text), 0, ""
-            case events.Reply(name="word", failed=False):
-                self.acked += 1
             case events.AofAppend():
                 self._unsynced.append((event.end, event.at))
             case events.AofFsync():
@@ -96,8 +81,10 @@ class Fate:
                 oldest = self._unsynced[0][1] if self._unsynced else event.at
                 self._crash, self._window_usec = event, int((event.at - oldest) * 1e6)
                 self._unsynced.clear()
-            case events.Recovered() if self._crash is not None:
-                self._came_back(self._crash, event)
+            case events.Recovered():
+                self._back = event
+            case events.Census() if self._crash is not None and self._back is not None:
+                self._counted(self._crash, self._back, event)
             case _:
                 pass
 
@@ -105,23 +92,22 @@ class Fate:
         self.longest_since_answer = max(self.longest_since_answer, event.max_usec)
         if event.client.startswith(MARK):
             self.act = event.client.removeprefix(MARK)
-            self.acked += event.count
         if event.done:
             self.done[event.client] = event
 
-    def _came_back(self, crash: events.Crash, event: events.Recovered) -> None:
+    def _counted(self, crash: events.Crash, back: events.Recovered, census: events.Census) -> None:
         self.losses[self.act] = Loss(
             kind=crash.kind,
-            acked=self.acked,
-            before=self.keys,
-            keys=event.keys,
+            acked=census.acknowledged,
+            lost=census.lost,
+            keys=back.keys,
             appended=crash.acked,
             written=crash.written,
             fsynced=crash.fsynced,
-            survived=event.survived,
+            survived=back.survived,
             window_usec=self._window_usec,
         )
-        self._crash, self.keys, self.acked = None, event.keys, 0
+        self._crash = self._back = None
 
 
 class Fates:
@@ -137,10 +123,6 @@ class Fates:
                 fate.fsyncs_since_answer = fate.longest_since_answer = 0
             return
         self.by_engine.setdefault(event.engine, Fate()).add(event)
-
-
-def _number(text: str) -> int:
-    return int("".join(sign for sign in text if sign.isdigit()) or "0")
 
 
 def _fate(evidence: Evidence, engine: str = "") -> Fate:
@@ -316,7 +298,7 @@ def cut_took_all_unsynced(evidence: Evidence, act: str) -> Verdict:
     if loss is None:
         return Verdict.missed("expected a power cut and a start after it, measured none")
     return Verdict.of(
-        loss.kind == "power cut" and loss.keys == evidence.populate and loss.lost >= loss.acked > 0,
+        loss.kind == "power cut" and loss.keys == evidence.populate and loss.lost == loss.acked > 0,
         f"expected the {evidence.populate:,} keys from before the scene and no other,"
         f" measured {loss.keys:,}; {loss.lost} acknowledged writes are lost to a {loss.kind}",
     )
@@ -349,10 +331,11 @@ def buffer_died(evidence: Evidence, act: str) -> Verdict:
     loss = _fate(evidence).losses.get(act)
     if loss is None:
         return Verdict.missed("expected a kill -9 and a start after it, measured none")
+    buffered, gone = loss.appended - loss.written, loss.appended - loss.survived
     return Verdict.of(
         loss.lost > 0 and loss.appended > loss.survived >= loss.written,
-        f"expected {loss.appended - loss.written:,} bytes of aof_buf to be lost and {loss.written:,}"
-        f" written ones kept, measured {loss.appended - loss.survived:,} and {loss.survived:,};"
+        f"expected {buffered:,} bytes of aof_buf to be lost and {loss.written:,} written ones"
+        f" kept, measured {gone:,} and {loss.survived:,};"
         f" {loss.lost} of {loss.acked} acknowledged writes are lost",
     )
 
@@ -371,11 +354,6 @@ def _recovered(event: AnyEvent) -> str:
     return told("event.back", file=event.source_file, usec=event.usec)
 
 
-def _reply(event: AnyEvent) -> str:
-    assert isinstance(event, events.Reply)
-    return told("event.counted") if event.name == KEYS else ""
-
-
 GATHERERS = (Fates,)
 CHECKS = {
     "answers_wait_for_the_disk": answers_wait_for_the_disk,
@@ -387,4 +365,4 @@ CHECKS = {
     "write_waited_two_seconds": write_waited_two_seconds,
     "buffer_died": buffer_died,
 }
-LINES = {"crash": _crash, "recovered": _recovered, "reply": _reply}
+LINES = {"crash": _crash, "recovered": _recovered}
