@@ -91,6 +91,11 @@ class Latency(Event, frozen=True, kw_only=True, tag="latency"):
     max_usec: int
     done: bool = False
     """The workload has come to its end."""
+    total: int = 0
+    """With `done`: all that it was answered, and what it took from the first to the last."""
+    total_usec: int = 0
+    total_p50_usec: int = 0
+    total_p99_usec: int = 0
 
 
 class Fork(Event, frozen=True, kw_only=True, tag="fork"):

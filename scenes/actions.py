@@ -37,6 +37,9 @@ class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     commands: tuple[tuple[str, ...], ...] = (("SET", "{key}", "{value}"),)
     """What is sent each time, in order, and counts as one. `{key}`, `{value}`, `{n}` (0, 1, 2 ...),
     `{other}` (another key than `{key}`) and `{amount}` (1 to 10) are filled in anew each time."""
+    at_once: int = 0
+    """Commands in one pipeline at most: 1 waits for each answer before it sends the next one;
+    0: as many as are due."""
     transaction: bool = False
     """The commands of one time stand between MULTI and EXEC."""
 

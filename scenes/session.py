@@ -120,6 +120,8 @@ class Session:
         """As a scene wanted it: there is no engine until a restart."""
         self._ledger_of_writes = Acknowledged()
         """What this session's clients wrote since the last crash, and what was answered."""
+        self._census: events.Census | None = None
+        """Of the last crash."""
         self._crash_source: events.Source = "measured"
         self._prompt_follows = True
         self._strangers = False
@@ -364,7 +366,7 @@ class Session:
         if effect.refused:
             said = effect.refused
             raise SceneError(f"the engine was to refuse to start with '{said}', it started")
-        await self._write_on()
+        await self.write_on()
 
     def _refusal(self, name: str, said: str) -> None:
         """What the engine said when it did not start, as the `reply` that a step keeps."""
@@ -399,6 +401,8 @@ class Session:
         self.engine.kill_group()
         self._ledger_of_writes.close()
         await self.engine.process.wait()
+        for writer in self._writers.values():
+            writer.report()  # what was acknowledged until then is what a crash is judged by
         await self._disconnect()
 
     async def _shut_down(self) -> None:
@@ -417,22 +421,34 @@ class Session:
 
     async def restart(self) -> None:
         """Start an engine on what is left, on the same port where possible."""
-        before, self._leaving, self.failure = self._offsets, False, ""
+        await self.start_again()
+        await self.begin_again()
+
+    async def start_again(self) -> None:
+        """Have an engine on what is left; its stream has not begun yet."""
+        self._leaving, self.failure = False, ""
         run = self._stream.run + 1
         try:
             await self._start_engine({**self._directives(), "cowscope-run": str(run)})
-            counted = (
-                await self._counted()
-            )  # before anybody writes again, or is told of the reading
+            # before anybody writes again, or is told of the reading
+            self._census = await self._counted()
             await self._subscribe()
+        except SceneError as err:
+            self.failure = str(err)
+            raise
+
+    async def begin_again(self) -> None:
+        """Begin the new engine's stream with its state, and with what came back."""
+        before = self._offsets
+        try:
             state = await self._ask_state()
         except SceneError as err:
             self.failure = str(err)
             raise
-        self._stream.begin(state, run)
+        self._stream.begin(state, self._stream.run + 1)
         self._stream.own(self._recovered(state, before[0]))
-        if counted is not None:
-            self._stream.own(counted)
+        if self._census is not None:
+            self._stream.own(self._census)
 
     async def _counted(self) -> events.Census | None:
         """The census of what this session wrote before the crash; None where it is refused."""
@@ -444,7 +460,7 @@ class Session:
         finally:
             self._ledger_of_writes.begin_anew()
 
-    async def _write_on(self) -> None:
+    async def write_on(self) -> None:
         """What wrote without an end goes on; a count ended with the engine that it was for."""
         running, self._running = list(self._running.values()), {}
         for started in running:

@@ -221,7 +221,7 @@ def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str
 def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterator[str]:
     measures = MEASURES.known_to([one for one in scene.topics if one in topic_names()])
     known = {*measures, *scene.values, *(REPLY + name for name in _kept(scene))}
-    known |= {f"{setup.name}_{name}" for setup in scene.engines[1:] for name in measures}
+    known |= {f"{setup.name}_{name}" for setup in scene.engines for name in measures}
     for key in keys:
         if key not in words:
             yield f"no words for '{key}'"
