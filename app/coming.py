@@ -8,21 +8,10 @@ from textual.geometry import Region
 
 from app.driver import panels_at
 from app.layout import TABS
-from app.lines import Line, line
+from app.lines import Line, line, padded
 from app.lines_panel import LinesPanel
+from app.said import said
 from scenes.scene import Scene, Stage
-
-NAMES = {
-    "grid": "the parent's pages",
-    "child": "the snapshot child's",
-    "gauge": "what the snapshot costs",
-    "processes": "the two processes",
-    "frames": "pages and frames",
-    "curve": "copies against writes",
-    "latency": "how long clients wait",
-    "tail": "the AOF",
-    "code": "the code",
-}
 
 
 class Coming(LinesPanel):
@@ -43,13 +32,14 @@ def coming(scene: Scene, stage: Stage, missing: Collection[str]) -> list[Line]:
         later = (one for one in scene.stages[at + 1 :] if name in panels_at(scene, one))
         entrance = next(later, None)
         if entrance is not None:
-            by_beat.setdefault(entrance.beat, []).append(NAMES[name])
+            by_beat.setdefault(entrance.beat, []).append(said(f"coming.{name}"))
     if not by_beat:
         return []
-    found = [line(""), line(("  Later here:", "dim"))]
+    found = [line(""), line((f"  {said('coming.later')}", "dim"))]
     for beat, names in by_beat.items():
-        when = "in a moment" if beat == stage.beat else f"beat {beat}"
-        found.append(line((f"  {when:<11} {', '.join(names)}", "dim")))
+        soon = beat == stage.beat
+        when = padded(said("coming.soon") if soon else said("coming.beat", beat=beat), 11)
+        found.append(line((f"  {when} {said('coming.and').join(names)}", "dim")))
     return found
 
 

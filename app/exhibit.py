@@ -8,6 +8,7 @@ from textual.binding import BindingType
 
 from app.lines import Line, paragraph
 from app.lines_panel import ARROWS, LinesPanel
+from app.said import said
 from scenes.view import View
 
 
@@ -15,17 +16,18 @@ class Exhibit(LinesPanel, can_focus=True):
     """Draws what `picture` makes of a view."""
 
     BINDINGS: ClassVar[list[BindingType]] = ARROWS
-    TITLE: ClassVar[tuple[str, ...]] = ("",)
+    TITLE: ClassVar[tuple[str, ...]] = ()
+    """Phrases: the title, longest wording first."""
     EMPTY_WORDS: ClassVar[str] = ""
-    """Said while there is nothing to draw."""
+    """A phrase: said while there is nothing to draw."""
 
     def show(self, view: View) -> None:
         """Draw the view."""
         if not self.size.width:
             return
-        self.title(*self.TITLE)
+        self.title(*(said(key) for key in self.TITLE))
         lines = self.picture(view, self.size.width, self.size.height)
-        self.put(lines or paragraph(self.EMPTY_WORDS, self.size.width, "dim"))
+        self.put(lines or paragraph(said(self.EMPTY_WORDS), self.size.width, "dim"))
         self.subtitle(self.source(view) if lines else "")
 
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
@@ -34,4 +36,4 @@ class Exhibit(LinesPanel, can_focus=True):
 
     def source(self, view: View) -> str:
         """Where the figures come from."""
-        return "measured"
+        return said("source.measured")

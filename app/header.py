@@ -47,9 +47,9 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     ]
     if view.engine.thp:
         state.append((f" · {said('header.huge')}" if wide else " · THP", "text"))
-    if scene.clock_scale != 1.0:
-        scale = said("header.clock", scale=f"{scene.clock_scale:g}")
-        state.append((f" · {scale}", "cache text"))
+    scale = view.clock_scale if view.clock_scale != 1 else scene.clock_scale
+    if scale != 1:
+        state.append((f" · {said('header.clock', scale=f'{scale:g}')}", "cache text"))
     state += disk_faults(view, wide)
     if view.missed:
         missed = said(

@@ -13,6 +13,7 @@ from app.keys import acts, bindings
 from app.layout import TABS, mode_of
 from app.lines import paragraph
 from app.panels_screen import PanelsScreen
+from app.said import said
 from app.tabs import Tabs
 from app.timeline import Timeline
 from engine.errors import EngineError
@@ -20,10 +21,6 @@ from scenes.errors import SceneError
 
 if TYPE_CHECKING:
     from app.prompt import Prompt
-
-CONFIRM = {
-    "S": "SAVE blocks the engine: no client is answered until the dump is complete.",
-}
 
 
 class SceneScreen(PanelsScreen):
@@ -87,7 +84,7 @@ class SceneScreen(PanelsScreen):
             if yes:
                 self._act("key", name)
 
-        self.app.push_screen(ConfirmScreen(paragraph(CONFIRM[name], 56)), decided)
+        self.app.push_screen(ConfirmScreen(paragraph(said(f"confirm.{name}"), 56)), decided)
 
     def action_crash(self, name: str) -> None:
         """Ask for a prediction, crash the engine for real, and show the ladder."""

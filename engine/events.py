@@ -91,6 +91,11 @@ class Latency(Event, frozen=True, kw_only=True, tag="latency"):
     max_usec: int
     done: bool = False
     """The workload has come to its end."""
+    total: int = 0
+    """With `done`: all that it was answered, and what it took from the first to the last."""
+    total_usec: int = 0
+    total_p50_usec: int = 0
+    total_p99_usec: int = 0
 
 
 class Fork(Event, frozen=True, kw_only=True, tag="fork"):
@@ -376,6 +381,16 @@ class Fault(Event, frozen=True, kw_only=True, tag="fault"):
     """Calls that it has slowed, failed or cut short since it was set."""
 
 
+class AofFile(msgspec.Struct, frozen=True):
+    """A file of the AOF's folder, as stat(2) gave it."""
+
+    name: str
+    role: str
+    """`log` (the one file of Redis 3 to 6); `manifest`, `base`, `history`, `increment`, `unlisted`
+    (Redis 7); `temporary`: a child's."""
+    bytes: int
+
+
 class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     """A stage of the AOF rewrite, by its name."""
 
@@ -383,7 +398,12 @@ class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     child: int
     bytes: int
     file: str = ""
-    """An empty file in which the AOF goes on from this stage on."""
+    """The file in which the AOF goes on from this stage on: an empty one, or, at `switched`, the
+    rewritten one of `bytes` bytes."""
+    files: list[AofFile] = []
+    """The AOF's files after this stage; empty where a stage changes none."""
+    buffered: int = 0
+    """Bytes in the rewrite buffer after this stage (with pipes only)."""
 
 
 class Crash(Event, frozen=True, kw_only=True, tag="crash"):
@@ -528,6 +548,7 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """Byte offsets in `aof_file`; at equality nothing is at risk."""
     aof_next_fsync_at: float = 0.0
     aof_has_disk: bool = True
+    aof_files: list[AofFile] = []
     disk_modelled: bool = False
     """A ledger of what is durable is kept, for a modelled power cut (cowscope-disk-ledger)."""
     faults: dict[str, str] = {}

@@ -222,6 +222,9 @@ class Evidence:
                 self._fsync(event)
             case events.State():
                 self._state(event)
+            case events.Rewrite() if event.file:
+                self._offset_file(event.file, event.bytes if event.stage == "switched" else 0)
+                self.fsynced = 0 if event.stage == "switched" else self.fsynced
             case events.Config(name="appendfsync"):
                 self.spans.append(PolicySpan(event.new, event.at))
             case events.Config(name="arena-thp"):

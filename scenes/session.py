@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from time import monotonic
 from types import TracebackType
@@ -21,7 +22,7 @@ import msgspec
 from engine import events
 from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
-from scenes import census, family, folder, process, typed
+from scenes import census, family, folder, log_contents, process, typed
 from scenes.acknowledged import Acknowledged
 from scenes.actions import Workload
 from scenes.contents import contents_of
@@ -45,6 +46,7 @@ from scenes.resp import Connection, Reply, ReplyError, in_words
 from scenes.scene import Scene
 from scenes.stream import MAIN, Stream
 from scenes.subscription import Subscription
+from scenes.tearing import cut_off
 from scenes.workloads import VALUE_BYTES, Writer, populate
 
 LEAST_ARENA_PAGES = 128
@@ -55,6 +57,8 @@ _OTHERWISE = {"appendfsync": "everysec", "rdb-key-save-delay": "0"}
 _state = msgspec.json.Decoder(State)
 
 
+_LOGGED = re.compile(r"^\d+:[MCSX] .{24} [.*#-] ")
+"""What a line of the log begins with: pid and role, time, level."""
 _KEY_DELAY = "rdb-key-save-delay"
 
 
@@ -110,8 +114,14 @@ class Session:
         self._own_directives = dict(directives or {})
         self._keeps_ledger = loses_power(scene)
         self._offsets = (0, 0, 0)
+        self._aof_file = ""
+        """The AOF's last file, by its name."""
+        self._refused_to_start = False
+        """As a scene wanted it: there is no engine until a restart."""
         self._ledger_of_writes = Acknowledged()
         """What this session's clients wrote since the last crash, and what was answered."""
+        self._census: events.Census | None = None
+        """Of the last crash."""
         self._crash_source: events.Source = "measured"
         self._prompt_follows = True
         self._strangers = False
@@ -241,7 +251,7 @@ class Session:
                 self._stream.own(msgspec.structs.replace(asked, source=source))
             case Crash() | RestartEngine():
                 await self.crash(effect)
-                await self.come_back()
+                await self.come_back(effect)
             case _:
                 pass  # words for the screen
 
@@ -324,17 +334,46 @@ class Session:
         """End the engine as the effect says; raises SceneError if there is none."""
         match effect:
             case RestartEngine(directives):
-                await self._shut_down()
+                if not self._refused_to_start:
+                    await self._shut_down()
                 self._changed.update(directives)
             case Crash("power"):
                 await self.cut_power()
+            case Crash(cut=cut) if cut:
+                await self._killed()
+                assert self.folder is not None
+                dirname = self._directives().get("appenddirname", "appendonlydir")
+                cut_off(self.folder.path, dirname, self._aof_file, cut)
+                self._crashed(f"kill -9, scripted cut of {cut} bytes", "scripted")
             case _:
                 await self.kill()
 
-    async def come_back(self) -> None:
-        """Start on what is left; what wrote without an end goes on."""
-        await self.restart()
-        await self._write_on()
+    async def come_back(self, effect: Crash | RestartEngine) -> None:
+        """Start on what is left; what wrote without an end goes on.
+
+        Raises SceneError where it does not start, or does although it should refuse to.
+        """
+        try:
+            await self.restart()
+        except SceneError as err:
+            if not effect.refused or effect.refused not in str(err):
+                raise
+            self.failure, self._refused_to_start = "", True
+            if effect.keep:
+                self._refusal(effect.keep, str(err))
+            return
+        self._refused_to_start = False
+        if effect.refused:
+            said = effect.refused
+            raise SceneError(f"the engine was to refuse to start with '{said}', it started")
+        await self.write_on()
+
+    def _refusal(self, name: str, said: str) -> None:
+        """What the engine said when it did not start, as the `reply` that a step keeps."""
+        assert self.folder is not None
+        text = _LOGGED.sub("", said.partition("its last words: ")[2] or said)
+        text = text.replace(f"{self.folder.path}/", "")
+        self._stream.own(events.Reply(name=name, argv=["start"], text=text, failed=True))
 
     async def kill(self) -> None:
         """kill -9 to the engine and its children; the stream gets the `crash` it cannot report."""
@@ -362,6 +401,8 @@ class Session:
         self.engine.kill_group()
         self._ledger_of_writes.close()
         await self.engine.process.wait()
+        for writer in self._writers.values():
+            writer.report()  # what was acknowledged until then is what a crash is judged by
         await self._disconnect()
 
     async def _shut_down(self) -> None:
@@ -380,22 +421,34 @@ class Session:
 
     async def restart(self) -> None:
         """Start an engine on what is left, on the same port where possible."""
-        before, self._leaving, self.failure = self._offsets, False, ""
+        await self.start_again()
+        await self.begin_again()
+
+    async def start_again(self) -> None:
+        """Have an engine on what is left; its stream has not begun yet."""
+        self._leaving, self.failure = False, ""
         run = self._stream.run + 1
         try:
             await self._start_engine({**self._directives(), "cowscope-run": str(run)})
-            counted = (
-                await self._counted()
-            )  # before anybody writes again, or is told of the reading
+            # before anybody writes again, or is told of the reading
+            self._census = await self._counted()
             await self._subscribe()
+        except SceneError as err:
+            self.failure = str(err)
+            raise
+
+    async def begin_again(self) -> None:
+        """Begin the new engine's stream with its state, and with what came back."""
+        before = self._offsets
+        try:
             state = await self._ask_state()
         except SceneError as err:
             self.failure = str(err)
             raise
-        self._stream.begin(state, run)
+        self._stream.begin(state, self._stream.run + 1)
         self._stream.own(self._recovered(state, before[0]))
-        if counted is not None:
-            self._stream.own(counted)
+        if self._census is not None:
+            self._stream.own(self._census)
 
     async def _counted(self) -> events.Census | None:
         """The census of what this session wrote before the crash; None where it is refused."""
@@ -407,7 +460,7 @@ class Session:
         finally:
             self._ledger_of_writes.begin_anew()
 
-    async def _write_on(self) -> None:
+    async def write_on(self) -> None:
         """What wrote without an end goes on; a count ended with the engine that it was for."""
         running, self._running = list(self._running.values()), {}
         for started in running:
@@ -424,7 +477,8 @@ class Session:
         loaded = state.recovery or events.Recovered(
             source_file="", keys=state.keys, truncated_bytes=0, survived=0, lost=0, usec=0
         )
-        survived = min(acked, state.aof_appended)
+        # With the log switched off nobody has looked at it: it lies there as it was.
+        survived = min(acked, state.aof_appended) if state.aof_enabled else acked
         return msgspec.structs.replace(loaded, survived=survived, lost=acked - survived, seq=0)
 
     def _crashed(self, kind: str, source: events.Source = "measured") -> None:
@@ -508,6 +562,9 @@ class Session:
             self._spawn(self._resync())
         if path and self.lesson.scene.add_up:
             self._stream.own(contents_of(path, name))
+        if isinstance(event, events.Rewrite) and self.lesson.scene.add_up and self.folder:
+            for found in log_contents.after(event, self.folder.path):
+                self._stream.own(found)
         if isinstance(event, events.Command):
             self._note_strangers(event)
         if isinstance(event, events.Fork):
@@ -540,6 +597,10 @@ class Session:
     def _handed_on(self, on_event: Callable[[AnyEvent], None]) -> Callable[[AnyEvent], None]:
         def handed(event: AnyEvent) -> None:
             self._offsets = _offsets_after(self._offsets, event)
+            if isinstance(event, State):
+                self._aof_file = event.aof_file
+            elif isinstance(event, events.AofAppend):
+                self._aof_file = event.file
             on_event(event)
 
         return handed
@@ -616,6 +677,10 @@ def _offsets_after(offsets: tuple[int, int, int], event: AnyEvent) -> tuple[int,
             return max(appended, event.end), event.end, fsynced
         case events.AofFsync():
             return appended, written, event.end
+        case events.Rewrite(stage="switched"):
+            return event.bytes, event.bytes, 0
+        case events.Rewrite() if event.file:
+            return 0, 0, 0
         case _:
             return offsets
 

@@ -4,6 +4,7 @@ import pytest
 
 from app.driver import REFUSE_PAST_REPLAY, REFUSE_REPLAY, status_words
 from app.replay_driver import CUT, OVER, ReplayDriver
+from app.said import said as phrase
 from engine import events
 from engine.events import AnyEvent
 from scenes.errors import SceneError
@@ -139,20 +140,20 @@ async def test_a_recording_that_breaks_off_says_so_at_its_end() -> None:
     assert not driver.is_over and driver.notice == "damaged"
     assert status_words(driver) == "replay, no engine"
     passes(driver, clock, 1000)
-    assert driver.is_over and driver.notice == CUT != OVER
+    assert driver.is_over and driver.notice == phrase(CUT) != phrase(OVER)
     assert status_words(driver) == "replay, at its end"
     driver.next()
-    assert driver.refusal == CUT
+    assert driver.refusal == phrase(CUT)
     driver.back()
     assert not driver.is_over and status_words(driver) == "replay, past"
     driver.answer(0)
-    assert driver.refusal == REFUSE_PAST_REPLAY
+    assert driver.refusal == phrase(REFUSE_PAST_REPLAY)
 
 
 async def test_nothing_can_be_sent() -> None:
     driver, _ = await playing()
     driver.key("b")
-    assert driver.refusal == REFUSE_REPLAY
+    assert driver.refusal == phrase(REFUSE_REPLAY)
     assert isinstance(await driver.execute("SET a 1"), SceneError)
     assert driver.offered == frozenset() and driver.status == "replay"
 
