@@ -14,7 +14,7 @@ from app.lines import Line, Span, grouped
 from app.lines_panel import LinesPanel
 
 if TYPE_CHECKING:
-    from scenes.history import Mark
+    from scenes.marks import Mark
 
 LABELS = {"crash": "crash", "fork": "fork", "child.exit": "exit", "rdb.saved": "dump"}
 """What is never lost in a crowd, the most important first: where there is no room for the word,
