@@ -8,7 +8,7 @@ the view and of the evidence: any moment costs at most the folding of `KEPT_EVER
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -90,6 +90,12 @@ class History(Seeking):
             raise IndexError(f"event {index}: the history holds {self._length}")
         block, offset = divmod(index, BLOCK)
         return self._block(block)[offset]
+
+    def between(self, start: int, stop: int) -> Iterator[AnyEvent]:
+        """Block by block."""
+        for number in range(start // BLOCK, -(-stop // BLOCK)):
+            first = number * BLOCK
+            yield from self._block(number)[max(start - first, 0) : stop - first]
 
     def view_at(self, index: int) -> View:
         """The view after event `index`, folded again from the nearest checkpoint before it."""

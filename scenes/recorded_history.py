@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import bisect
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -63,10 +64,18 @@ class RecordedHistory(Seeking):
 
     def event(self, index: int) -> AnyEvent:
         """Event `index`, with the learner's own answer."""
-        event = self.recorded[index]
-        if index in self.answers and isinstance(event, events.Answer):
-            return replace(event, choice=self.answers[index])
-        return event
+        if not 0 <= index < len(self.recorded):
+            raise IndexError(f"event {index}: the recording holds {len(self.recorded)}")
+        return next(self.between(index, index + 1))
+
+    def between(self, start: int, stop: int) -> Iterator[AnyEvent]:
+        """With the learner's own answers."""
+        recorded = self.recorded
+        slices = recorded.slices(start, stop) if isinstance(recorded, StoredEvents) else None
+        for index, event in enumerate(chain.from_iterable(slices or [recorded[start:stop]]), start):
+            if index in self.answers and isinstance(event, events.Answer):
+                event = replace(event, choice=self.answers[index])
+            yield event
 
     def answer(self, index: int, choice: int) -> None:
         """The learner's choice where event `index` has another's."""

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 
 from engine.events import AnyEvent
-from scenes import checkpoint
+from scenes import checkpoint, collector
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
 from scenes.fold import reduce
@@ -17,6 +17,8 @@ from scenes.view import View
 
 SEEN = 4
 """Views remembered: now, the place looked at, and where those were before."""
+FAR = 256
+"""Events that are sooner gathered than a checkpoint of the evidence is unpacked."""
 
 
 class Seeking:
@@ -34,6 +36,10 @@ class Seeking:
         """Event `index`; raises IndexError outside 0 .. len - 1."""
         raise NotImplementedError
 
+    def between(self, start: int, stop: int) -> Iterator[AnyEvent]:
+        """Events `start` to `stop` - 1, which there are."""
+        raise NotImplementedError
+
     def checkpoint_view(self, index: int) -> tuple[int, View]:
         """The last checkpoint at or before event `index`: where it is, and the view there."""
         raise NotImplementedError
@@ -43,16 +49,16 @@ class Seeking:
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[AnyEvent]:
-        for index in range(len(self)):
-            yield self.event(index)
+        return self.between(0, len(self))
 
     def view_at(self, index: int) -> View:
         """The view after event `index`, folded again from what is known nearest before it."""
         index = max(-1, min(index, len(self) - 1))
-        at, view = self._nearest(index)
-        for following in range(at + 1, index + 1):
-            view = reduce(view, self.event(following), self.cards)
-            self.passed(following, view)
+        with collector.held_back():
+            at, view = self._nearest(index)
+            for following, event in enumerate(self.between(at + 1, index + 1), at + 1):
+                view = reduce(view, event, self.cards)
+                self.passed(following, view)
         self._seen.pop(index, None)
         self._seen[index] = view  # the youngest is last
         if len(self._seen) > SEEN:
@@ -111,11 +117,22 @@ class EvidenceAt:
         """The evidence after event `index`; it goes on when this is called again."""
         if self._at > index:
             self._at, self._evidence = -1, self._fresh()
+        if index - self._at < FAR:
+            self._gather(index)
+        else:
+            with collector.held_back():
+                self._jump(index)
+                self._gather(index)
+        self._at = index
+        return self._evidence
+
+    def _jump(self, index: int) -> None:
         if found := self.history.checkpoint_evidence(index, self._at):
             with contextlib.suppress(SceneError):  # of other topics: gathered event by event
                 self._evidence, self._at = checkpoint.restore(self._fresh(), found[1]), found[0]
-        for following in range(self._at + 1, index + 1):
-            self._evidence.add(self.history.event(following))
+
+    def _gather(self, index: int) -> None:
+        first = self._at + 1
+        for following, event in enumerate(self.history.between(first, index + 1), first):
+            self._evidence.add(event)
             self.history.passed_evidence(following, self._evidence)
-        self._at = index
-        return self._evidence

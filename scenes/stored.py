@@ -6,6 +6,7 @@ import bisect
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import IO, overload
 
 import msgspec
@@ -144,7 +145,10 @@ class StoredEvents(Sequence[AnyEvent]):
 
     def __getitem__(self, index: int | slice) -> AnyEvent | list[AnyEvent]:
         if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(self._length))]
+            start, stop, step = index.indices(self._length)
+            if step == 1:
+                return list(chain.from_iterable(self.slices(start, stop)))
+            return [self[at] for at in range(start, stop, step)]
         if not -self._length <= index < self._length:
             raise IndexError(f"event {index}: the recording holds {self._length}")
         index %= self._length
@@ -152,8 +156,15 @@ class StoredEvents(Sequence[AnyEvent]):
         return self._block(number)[index - self._starts[number]]
 
     def __iter__(self) -> Iterator[AnyEvent]:
-        for number in range(len(self._chunks)):
-            yield from self._block(number)
+        return chain.from_iterable(self.slices(0, self._length))
+
+    def slices(self, start: int, stop: int) -> Iterator[list[AnyEvent]]:
+        """Events `start` to `stop` - 1, a chunk's at a time: many times faster than one by one."""
+        number = max(bisect.bisect_right(self._starts, start) - 1, 0)
+        while number < len(self._chunks) and self._starts[number] < stop:
+            first = self._starts[number]
+            yield self._block(number)[max(start - first, 0) : stop - first]
+            number += 1
 
     def checkpoint(self, kind: bytes, index: int) -> bytes:
         """What the checkpoint after event `index` holds: b"V" the view, b"F" the evidence."""
