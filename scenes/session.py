@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -37,6 +38,7 @@ from scenes.effects import (
 )
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
+from scenes.journal import Journal
 from scenes.loader import Lesson
 from scenes.resp import Connection, Reply, ReplyError, in_words
 from scenes.scene import Scene
@@ -115,6 +117,8 @@ class Session:
         """What was started and neither stopped nor done."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving = False
+        self.journal = Journal()
+        """What changed data in the first engine, in the order in which it did."""
         self._changed: dict[str, str] = {}
         """Directives that a step has changed by a restart."""
 
@@ -291,6 +295,31 @@ class Session:
                 return "the engine has shut down"
             raise
 
+    async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
+        """Execute changes of another session's journal, at full speed; how many there were.
+
+        Raises SceneError when the engine refuses one.
+        """
+        pipe = await Connection.open(self.port)
+        count = db = 0
+        try:
+            for several in batches(changes):
+                sent, asked = [], 0
+                for its_db, data in several:
+                    if its_db != db:
+                        db = its_db
+                        sent.append(b"SELECT %d\r\n" % db)
+                        asked += 1
+                    sent.append(data)
+                    asked += 1
+                for reply in await pipe.pipeline(b"".join(sent), asked):
+                    if isinstance(reply, ReplyError):
+                        raise SceneError(f"a recorded command was refused now: {reply}")
+                count += len(several)
+        finally:
+            await pipe.close()
+        return count
+
     # Crash and restart
 
     async def crash(self, effect: Kill | Crash | RestartEngine) -> None:
@@ -451,7 +480,10 @@ class Session:
             await self.perform(Send(("CONFIG", "SET", name, meant[name])))
 
     async def _subscribe(self) -> None:
-        self._subscription = Subscription(self.port, self._arrived)
+        first = self._stream.run == 1  # later engines begin with what a crash has left
+        self._subscription = Subscription(
+            self.port, self._arrived, self.journal.take if first else None
+        )
         await self._subscription.start()
 
     def _arrived(self, event: AnyEvent) -> None:
@@ -534,6 +566,13 @@ class Session:
         for connection in connections:
             if connection is not None:
                 await connection.close()
+
+
+def batches(changes: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """So many at a time as are sent before their replies are read."""
+    rest = iter(changes)
+    while several := list(itertools.islice(rest, 500)):
+        yield several
 
 
 def loses_power(scene: Scene) -> bool:
