@@ -79,6 +79,9 @@ class Command(Event, frozen=True, kw_only=True, tag="command"):
     pages_more: int = 0
     """Touched (page, key) pairs that were left out of `pages` for length."""
     merged: int = 1
+    number: int = 0
+    """How many such commands were noted by now, this one (of merged ones the last) included: its
+    place in the journal (`engine/journal.py`); 0 in older recordings."""
 
 
 class Latency(Event, frozen=True, kw_only=True, tag="latency"):
@@ -562,6 +565,8 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """(at, level, text) of the last log lines, oldest first."""
     last_seq: int = 0
     """`seq` of the last event this state already contains."""
+    last_command: int = 0
+    """`number` of the last command that it contains."""
 
 
 AnyEvent: TypeAlias = (

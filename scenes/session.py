@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import re
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from time import monotonic
 from types import TracebackType
 from typing import Any
@@ -40,6 +41,7 @@ from scenes.effects import (
 )
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
+from scenes.journal import Journal
 from scenes.loader import Lesson
 from scenes.prediction import KIND
 from scenes.resp import Connection, Reply, ReplyError, in_words
@@ -135,6 +137,8 @@ class Session:
         """What was started and neither stopped nor done."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving = False
+        self.journal = Journal()
+        """What changed data in the first engine, in the order in which it did."""
         self._changed: dict[str, str] = {}
         """Directives that a step has changed by a restart."""
 
@@ -327,6 +331,31 @@ class Session:
         reply = await prompt.call(argv)
         self._ledger_of_writes.answered(number, reply, monotonic())
         return reply
+
+    async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
+        """Execute changes of another session's journal, at full speed; how many there were.
+
+        Raises SceneError when the engine refuses one.
+        """
+        pipe = await Connection.open(self.port)
+        count = db = 0
+        try:
+            for several in batches(changes):
+                sent, asked = [], 0
+                for its_db, data in several:
+                    if its_db != db:
+                        db = its_db
+                        sent.append(b"SELECT %d\r\n" % db)
+                        asked += 1
+                    sent.append(data)
+                    asked += 1
+                for reply in await pipe.pipeline(b"".join(sent), asked):
+                    if isinstance(reply, ReplyError):
+                        raise SceneError(f"a recorded command was refused now: {reply}")
+                count += len(several)
+        finally:
+            await pipe.close()
+        return count
 
     # Crash and restart
 
@@ -549,7 +578,10 @@ class Session:
             await self.perform(Send(("CONFIG", "SET", name, meant[name])))
 
     async def _subscribe(self) -> None:
-        self._subscription = Subscription(self.port, self._arrived)
+        first = self._stream.run == 1  # later engines begin with what a crash has left
+        self._subscription = Subscription(
+            self.port, self._arrived, self.journal.take if first else None
+        )
         await self._subscription.start()
 
     def _arrived(self, event: AnyEvent) -> None:
@@ -655,6 +687,13 @@ class Session:
         for connection in connections:
             if connection is not None:
                 await connection.close()
+
+
+def batches(changes: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """So many at a time as are sent before their replies are read."""
+    rest = iter(changes)
+    while several := list(itertools.islice(rest, 500)):
+        yield several
 
 
 def loses_power(scene: Scene) -> bool:
