@@ -37,7 +37,7 @@ class Bill:
         self.slices: LessonPages | None = None
         self.objects: LessonPages | None = None
         self.huge_kb = 0
-        """In huge pages, at the last reading."""
+        """In huge pages, when last nothing was copied: a copy splits them."""
         self._step = ""
         self._child = 0
 
@@ -52,7 +52,8 @@ class Bill:
             case Fork():
                 self._child = 0
             case Pages():
-                self.huge_kb = event.huge_kb
+                if not event.copied:
+                    self.huge_kb = event.huge_kb
                 if self._child and event.child == self._child:
                     self.forks[-1].pages = event.shared + event.copied
                 elif event.child and self._step == "heavy":
