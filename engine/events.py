@@ -265,7 +265,8 @@ class LessonPages(Event, frozen=True, kw_only=True, tag="lesson.pages"):
     """A lesson's child has read or written pages of its arena, and counted what that copied."""
 
     child: int
-    about: Literal["read", "write"]
+    about: Literal["read", "write", "objects"]
+    """`objects`: it has looked at the names of all keys as Python objects, at no page."""
     page_ranges: list[PageRange]
     usec: int
     exclusive_before: int
@@ -275,6 +276,12 @@ class LessonPages(Event, frozen=True, kw_only=True, tag="lesson.pages"):
     """The pages that are among them only since."""
     private_dirty_kb: int = 0
     """The same arena by the child's own smaps, afterwards."""
+    objects: int = 0
+    """Python objects that it has looked at."""
+    outside_before_kb: int = 0
+    outside_after_kb: int = 0
+    """The child's private memory outside the arena, by its own smaps: what the interpreter has
+    copied (or made), before and after."""
 
 
 class Frames(Event, frozen=True, kw_only=True, tag="frames"):

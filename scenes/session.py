@@ -45,7 +45,7 @@ from scenes.journal import Journal
 from scenes.loader import Lesson
 from scenes.prediction import KIND
 from scenes.resp import Connection, Reply, ReplyError, in_words
-from scenes.scene import Scene
+from scenes.scene import Scene, actions_of
 from scenes.stream import MAIN, Stream
 from scenes.subscription import Subscription
 from scenes.tearing import cut_off
@@ -363,9 +363,10 @@ class Session:
         """End the engine as the effect says; raises SceneError if there is none."""
         match effect:
             case RestartEngine(directives):
+                changed = self._own_arena(directives)
                 if not self._refused_to_start:
                     await self._shut_down()
-                self._changed.update(directives)
+                self._changed.update(changed)
             case Crash("power"):
                 await self.cut_power()
             case Crash(cut=cut) if cut:
@@ -376,6 +377,19 @@ class Session:
                 self._crashed(f"kill -9, scripted cut of {cut} bytes", "scripted")
             case _:
                 await self.kill()
+
+    def _own_arena(self, directives: Mapping[str, str]) -> dict[str, str]:
+        """An arena of "x1" is the session's own; one that is too large raises SceneError."""
+        changed, pages = dict(directives), directives.get("arena-pages", "")
+        if pages.startswith("x"):
+            changed["arena-pages"] = str(self.arena_pages * int(pages[1:]))
+        most = default_arena_pages()
+        if pages and int(changed["arena-pages"]) > max(most, self.arena_pages):
+            raise SceneError(
+                f"this step wants an arena of {int(changed['arena-pages']):,} pages: half of this"
+                f" machine's free memory is {most:,} pages"
+            )
+        return changed
 
     async def come_back(self, effect: Crash | RestartEngine) -> None:
         """Start on what is left; what wrote without an end goes on.
@@ -698,8 +712,7 @@ def batches(changes: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, by
 
 def loses_power(scene: Scene) -> bool:
     """Whether a scene may cut the power: then its disk keeps a ledger."""
-    actions = [action for stage in scene.stages for action in stage.do]
-    actions += [a for stage in scene.stages if stage.question for a in stage.question.reveal]
+    actions = [action for stage in scene.stages for action in actions_of(stage)]
     offered = any("P" in stage.keys for stage in scene.stages)
     return offered or any(action.crash == "power" for action in actions)
 
