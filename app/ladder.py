@@ -53,7 +53,7 @@ def ladder_lines(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
         ]
     heading = line(
         (f"{crash.kind}", "lost"),
-        (" · the rungs at that moment, by the engine's last event", "bold"),
+        (" · the rungs then, as the engine last told", "bold"),
         (f" · {_source(crash.source)}", "dim"),
     )
     lines = fold(heading, cells)
@@ -87,7 +87,8 @@ def rung_lines(
         lines.append(_rung(name, rung, count, size, glyphs, cells))
     if taken == len(RUNG_NAMES):
         lines.append(_cut_line(kind, glyphs, cells))
-    return lines
+    legend = f"   {glyphs.lost} takes it   {glyphs.survived} leaves it"
+    return [*lines, line((legend, "dim"))]
 
 
 def _rung(name: str, rung: RungView, count: int, size: int, glyphs: Glyphs, cells: int) -> Line:

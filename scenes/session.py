@@ -362,6 +362,8 @@ class Session:
         self.engine.kill_group()
         self._ledger_of_writes.close()
         await self.engine.process.wait()
+        if self._subscription is not None:
+            await self._subscription.read_out()
         await self._disconnect()
 
     async def _shut_down(self) -> None:

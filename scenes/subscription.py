@@ -16,6 +16,7 @@ from engine.events import CHANNEL, AnyEvent, decode
 from scenes.errors import SceneError
 
 CONFIRM_SECONDS = 5.0
+READ_OUT_SECONDS = 1.0
 
 
 def client(port: int, name: str | None = None) -> redis.asyncio.Redis:
@@ -63,6 +64,11 @@ class Subscription:
                 return  # the engine is gone: whoever watches its process reports it
             if message is not None and message["type"] == "message":
                 self._on_event(decode(message["data"]))
+
+    async def read_out(self) -> None:
+        """Hand on what a dead engine had still published, at most for a moment."""
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=READ_OUT_SECONDS)
 
     async def close(self) -> None:
         """Stop listening and disconnect."""
