@@ -446,6 +446,8 @@ class Session:
         await self.engine.process.wait()
         for writer in self._writers.values():
             writer.report()  # what was acknowledged until then is what a crash is judged by
+        if self._subscription is not None:
+            await self._subscription.read_out()
         await self._disconnect()
 
     async def _shut_down(self) -> None:
