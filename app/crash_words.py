@@ -7,9 +7,11 @@ from scenes.view import CrashView, View
 
 
 def crash_lines(view: View, cells: int) -> list[Line]:
-    """Nothing without a crash in the step on show."""
+    """Nothing without a crash in the step on show; an orderly restart is the step's own matter."""
     crash = view.crash
     if crash is None or crash.at < view.step_at:
+        return []
+    if crash.kind == "SIGTERM" and crash.recovered_keys >= 0:
         return []
     lines = fold(_headline(crash), cells)
     if crash.census is None:  # the ladder has them besides
