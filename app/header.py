@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.cells import cell_len
 
 from app.driver import Driver, beats, status_words
@@ -75,7 +77,7 @@ def _title(driver: Driver, cells: int) -> Line:
     """Number and title; only the title's head where there is no room for all of it."""
     number, title = driver.scene.number, driver.text(driver.scene.title)
     room = cells - len(number) - 3
-    shown = fitting((title, title.partition(" — ")[0]), room)
+    shown = fitting((title, re.split(" —+ ", title)[0]), room)
     return line((f" {number} ", "key"), (f" {shown}", "bold"))
 
 
