@@ -37,6 +37,9 @@ class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     commands: tuple[tuple[str, ...], ...] = (("SET", "{key}", "{value}"),)
     """What is sent each time, in order, and counts as one. `{key}`, `{value}`, `{n}` (0, 1, 2 ...),
     `{other}` (another key than `{key}`) and `{amount}` (1 to 10) are filled in anew each time."""
+    at_once: int = 0
+    """Commands in one pipeline at most: 1 waits for each answer before it sends the next one;
+    0: as many as are due."""
     transaction: bool = False
     """The commands of one time stand between MULTI and EXEC."""
 
@@ -66,6 +69,8 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """kill -9 of the whole group, or a power cut; then a real start on what is left."""
     restart: dict[str, str] | None = None
     """SIGTERM, then a start on the same folder with these directives changed, e.g. {}."""
+    until: Match | None = None
+    """What stands behind it is done once this event has come; the step's `timeout` is its limit."""
     engine: str = ""
     """Which engine, in a scene that runs several; "": the first, "*": all of them at once."""
     keep: str = ""
@@ -92,5 +97,5 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 KINDS = (
     *("send", "start", "stop", "hold", "step", "config", "fault", "fork", "walk", "clock"),
-    *("crash", "restart"),
+    *("crash", "restart", "until"),
 )

@@ -44,13 +44,18 @@ def press(key: str, player: Player, view: View) -> list[Effect]:
         case "S":
             return [Send(("SAVE",))]
         case "K":
-            return [Crash("kill")]
-        case "P":  # one power cut for all engines
-            return [Crash("power", "*" if player.scene.engines else "")]
+            return [Crash("kill", _all_of(player))]
+        case "P":
+            return [Crash("power", _all_of(player))]
         case "F":
             return _next_fault(view)
         case _:
             return [Refused(f"nothing is bound to '{key}' yet")]
+
+
+def _all_of(player: Player) -> str:
+    """One crash for all engines, where a scene runs several side by side."""
+    return "*" if player.scene.engines else ""
 
 
 def _next_fault(view: View) -> list[Effect]:

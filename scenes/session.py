@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import re
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from time import monotonic
 from types import TracebackType
 from typing import Any
@@ -22,7 +23,7 @@ import msgspec
 from engine import events
 from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
-from scenes import census, family, folder, process, typed
+from scenes import census, family, folder, log_contents, process, typed
 from scenes.acknowledged import Acknowledged
 from scenes.actions import Workload
 from scenes.contents import contents_of
@@ -40,10 +41,11 @@ from scenes.effects import (
 )
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
+from scenes.journal import Journal
 from scenes.loader import Lesson
 from scenes.prediction import KIND
 from scenes.resp import Connection, Reply, ReplyError, in_words
-from scenes.scene import Scene
+from scenes.scene import Scene, actions_of
 from scenes.stream import MAIN, Stream
 from scenes.subscription import Subscription
 from scenes.tearing import cut_off
@@ -120,6 +122,8 @@ class Session:
         """As a scene wanted it: there is no engine until a restart."""
         self._ledger_of_writes = Acknowledged()
         """What this session's clients wrote since the last crash, and what was answered."""
+        self._census: events.Census | None = None
+        """Of the last crash."""
         self._crash_source: events.Source = "measured"
         self._prompt_follows = True
         self._strangers = False
@@ -133,6 +137,8 @@ class Session:
         """What was started and neither stopped nor done."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving = False
+        self.journal = Journal()
+        """What changed data in the first engine, in the order in which it did."""
         self._changed: dict[str, str] = {}
         """Directives that a step has changed by a restart."""
 
@@ -326,15 +332,41 @@ class Session:
         self._ledger_of_writes.answered(number, reply, monotonic())
         return reply
 
+    async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
+        """Execute changes of another session's journal, at full speed; how many there were.
+
+        Raises SceneError when the engine refuses one.
+        """
+        pipe = await Connection.open(self.port)
+        count = db = 0
+        try:
+            for several in batches(changes):
+                sent, asked = [], 0
+                for its_db, data in several:
+                    if its_db != db:
+                        db = its_db
+                        sent.append(b"SELECT %d\r\n" % db)
+                        asked += 1
+                    sent.append(data)
+                    asked += 1
+                for reply in await pipe.pipeline(b"".join(sent), asked):
+                    if isinstance(reply, ReplyError):
+                        raise SceneError(f"a recorded command was refused now: {reply}")
+                count += len(several)
+        finally:
+            await pipe.close()
+        return count
+
     # Crash and restart
 
     async def crash(self, effect: Crash | RestartEngine) -> None:
         """End the engine as the effect says; raises SceneError if there is none."""
         match effect:
             case RestartEngine(directives):
+                changed = self._own_arena(directives)
                 if not self._refused_to_start:
                     await self._shut_down()
-                self._changed.update(directives)
+                self._changed.update(changed)
             case Crash("power"):
                 await self.cut_power()
             case Crash(cut=cut) if cut:
@@ -345,6 +377,19 @@ class Session:
                 self._crashed(f"kill -9, scripted cut of {cut} bytes", "scripted")
             case _:
                 await self.kill()
+
+    def _own_arena(self, directives: Mapping[str, str]) -> dict[str, str]:
+        """An arena of "x1" is the session's own; one that is too large raises SceneError."""
+        changed, pages = dict(directives), directives.get("arena-pages", "")
+        if pages.startswith("x"):
+            changed["arena-pages"] = str(self.arena_pages * int(pages[1:]))
+        most = default_arena_pages()
+        if pages and int(changed["arena-pages"]) > max(most, self.arena_pages):
+            raise SceneError(
+                f"this step wants an arena of {int(changed['arena-pages']):,} pages: half of this"
+                f" machine's free memory is {most:,} pages"
+            )
+        return changed
 
     async def come_back(self, effect: Crash | RestartEngine) -> None:
         """Start on what is left; what wrote without an end goes on.
@@ -364,7 +409,7 @@ class Session:
         if effect.refused:
             said = effect.refused
             raise SceneError(f"the engine was to refuse to start with '{said}', it started")
-        await self._write_on()
+        await self.write_on()
 
     def _refusal(self, name: str, said: str) -> None:
         """What the engine said when it did not start, as the `reply` that a step keeps."""
@@ -399,6 +444,8 @@ class Session:
         self.engine.kill_group()
         self._ledger_of_writes.close()
         await self.engine.process.wait()
+        for writer in self._writers.values():
+            writer.report()  # what was acknowledged until then is what a crash is judged by
         await self._disconnect()
 
     async def _shut_down(self) -> None:
@@ -417,22 +464,34 @@ class Session:
 
     async def restart(self) -> None:
         """Start an engine on what is left, on the same port where possible."""
-        before, self._leaving, self.failure = self._offsets, False, ""
+        await self.start_again()
+        await self.begin_again()
+
+    async def start_again(self) -> None:
+        """Have an engine on what is left; its stream has not begun yet."""
+        self._leaving, self.failure = False, ""
         run = self._stream.run + 1
         try:
             await self._start_engine({**self._directives(), "cowscope-run": str(run)})
-            counted = (
-                await self._counted()
-            )  # before anybody writes again, or is told of the reading
+            # before anybody writes again, or is told of the reading
+            self._census = await self._counted()
             await self._subscribe()
+        except SceneError as err:
+            self.failure = str(err)
+            raise
+
+    async def begin_again(self) -> None:
+        """Begin the new engine's stream with its state, and with what came back."""
+        before = self._offsets
+        try:
             state = await self._ask_state()
         except SceneError as err:
             self.failure = str(err)
             raise
-        self._stream.begin(state, run)
+        self._stream.begin(state, self._stream.run + 1)
         self._stream.own(self._recovered(state, before[0]))
-        if counted is not None:
-            self._stream.own(counted)
+        if self._census is not None:
+            self._stream.own(self._census)
 
     async def _counted(self) -> events.Census | None:
         """The census of what this session wrote before the crash; None where it is refused."""
@@ -444,7 +503,7 @@ class Session:
         finally:
             self._ledger_of_writes.begin_anew()
 
-    async def _write_on(self) -> None:
+    async def write_on(self) -> None:
         """What wrote without an end goes on; a count ended with the engine that it was for."""
         running, self._running = list(self._running.values()), {}
         for started in running:
@@ -533,7 +592,10 @@ class Session:
             await self.perform(Send(("CONFIG", "SET", name, meant[name])))
 
     async def _subscribe(self) -> None:
-        self._subscription = Subscription(self.port, self._arrived)
+        first = self._stream.run == 1  # later engines begin with what a crash has left
+        self._subscription = Subscription(
+            self.port, self._arrived, self.journal.take if first else None
+        )
         await self._subscription.start()
 
     def _arrived(self, event: AnyEvent) -> None:
@@ -546,6 +608,9 @@ class Session:
             self._spawn(self._resync())
         if path and self.lesson.scene.add_up:
             self._stream.own(contents_of(path, name))
+        if isinstance(event, events.Rewrite) and self.lesson.scene.add_up and self.folder:
+            for found in log_contents.after(event, self.folder.path):
+                self._stream.own(found)
         if isinstance(event, events.Command):
             self._note_strangers(event)
         if isinstance(event, events.Fork):
@@ -638,10 +703,16 @@ class Session:
                 await connection.close()
 
 
+def batches(changes: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """So many at a time as are sent before their replies are read."""
+    rest = iter(changes)
+    while several := list(itertools.islice(rest, 500)):
+        yield several
+
+
 def loses_power(scene: Scene) -> bool:
     """Whether a scene may cut the power: then its disk keeps a ledger."""
-    actions = [action for stage in scene.stages for action in stage.do]
-    actions += [a for stage in scene.stages if stage.question for a in stage.question.reveal]
+    actions = [action for stage in scene.stages for action in actions_of(stage)]
     offered = any("P" in stage.keys for stage in scene.stages)
     return offered or any(action.crash == "power" for action in actions)
 
@@ -658,6 +729,10 @@ def _offsets_after(offsets: tuple[int, int, int], event: AnyEvent) -> tuple[int,
             return max(appended, event.end), event.end, fsynced
         case events.AofFsync():
             return appended, written, event.end
+        case events.Rewrite(stage="switched"):
+            return event.bytes, event.bytes, 0
+        case events.Rewrite() if event.file:
+            return 0, 0, 0
         case _:
             return offsets
 

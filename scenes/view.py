@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 import immutables
 import msgspec
 
+from scenes.rewrite_view import RewriteView
+
 FREE, PRIVATE, SHARED, COPIED, NEW = range(5)
 """States of a page of the parent's arena; they partition the grid."""
 PAGE_STATES = ("free", "private", "shared", "copied", "new")
@@ -318,6 +320,7 @@ class View(msgspec.Struct, frozen=True):
     gauge: GaugeView = GaugeView()
     tail: TailView = TailView()
     lesson: LessonView = LessonView()
+    rewrite: RewriteView = RewriteView()
     config: immutables.Map[str, str] = immutables.Map()
     faults: immutables.Map[str, str] = immutables.Map()
     """The disk's scripted faults by kind, with what is left of them; empty: a disk as it is."""

@@ -64,6 +64,10 @@ class Writer:
         self._publish = publish
         self._ledger = Acknowledged() if ledger is None else ledger
         self._usecs: list[int] = []
+        """Of the answers since the last report."""
+        self._all_usecs: list[int] = []
+        """Of all answers, where there is an end to them."""
+        self._began = self._last_at = 0.0
         self._refusal = ""
         self._rate = 0.0
         self._changed = asyncio.Event()
@@ -92,6 +96,12 @@ class Writer:
         """Stop writing, and wait for the answer to what is on its way: nothing comes after it."""
         self.stop()
         await self._answered.wait()
+        self.report()
+
+    def report(self) -> None:
+        """Tell what was answered since the last report: there will be no more."""
+        if self._usecs and not self.finished:
+            self._report(done=False)
 
     async def close(self) -> None:
         """Stop for good."""
@@ -142,7 +152,7 @@ class Writer:
             due = int((monotonic() - began) * rate) + 1 - sent
             if due > 0:
                 asked = monotonic()
-                sent += await self._write(min(due, MOST_AT_ONCE))
+                sent += await self._write(min(due, self.workload.at_once or MOST_AT_ONCE))
                 took = monotonic() - asked
                 began += took if took > STALL_SECONDS else 0.0
             else:
@@ -163,8 +173,16 @@ class Writer:
             self.asked_at = 0.0
             self._answered.set()
         self.written += commands
-        self._usecs += [int((monotonic() - began) * 1e6)] * commands
+        self._answered_at(began, commands)
         return commands
+
+    def _answered_at(self, asked: float, commands: int) -> None:
+        now = monotonic()
+        self._began, self._last_at = self._began or asked, now
+        usecs = [int((now - asked) * 1e6)] * commands
+        self._usecs += usecs
+        if self.workload.count:
+            self._all_usecs += usecs
 
     async def _send(self, times: list[list[list[str]]]) -> None:
         at = monotonic()
@@ -234,14 +252,19 @@ class Writer:
 
     def _report(self, *, done: bool) -> None:
         usecs = sorted(self._usecs) or [0]
+        whole = sorted(self._all_usecs) if done else []
         self._publish(
             Latency(
                 client=self.workload.name,
                 count=len(self._usecs),
-                p50_usec=usecs[len(usecs) // 2],
-                p99_usec=usecs[min(len(usecs) - 1, len(usecs) * 99 // 100)],
+                p50_usec=percentile(usecs, 50),
+                p99_usec=percentile(usecs, 99),
                 max_usec=usecs[-1],
                 done=done,
+                total=len(whole),
+                total_usec=int((self._last_at - self._began) * 1e6) if whole else 0,
+                total_p50_usec=percentile(whole, 50),
+                total_p99_usec=percentile(whole, 99),
             )
         )
         self._usecs.clear()
@@ -271,6 +294,11 @@ async def populate(
         raise SceneError(f"the scene's {keys} keys cannot be written: {err}") from err
     finally:
         await writer.aclose()
+
+
+def percentile(ordered: Sequence[int], percent: int) -> int:
+    """The figure below which so many percent of the others lie; 0 of none."""
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else 0
 
 
 def _encoded(argv: Sequence[str]) -> list[bytes]:
