@@ -143,8 +143,9 @@ def _dirty_after(evidence: Evidence) -> str | None:
         return None
     if not state.dirty:
         return "zero"
-    saved = snapshot is not None and snapshot.state_after is not None
-    return "since" if saved and state.dirty == snapshot.dirty_at_state else "all"
+    if snapshot is None or snapshot.state_after is None:
+        return "all"
+    return "since" if state.dirty == snapshot.dirty_at_state else "all"
 
 
 def _unnoticed_msec(evidence: Evidence) -> int | None:
