@@ -29,6 +29,8 @@ TABLE = (
     Key(("left_square_bracket",), "[", "mark(-1)", "", "to the mark before (fork, fsync ...)"),
     Key(("right_square_bracket",), "]", "mark(1)", "", "to the next mark"),
     Key(("end",), "End", "to_now", "now", "back to now", True),
+    Key(("B",), "B", "branch", "branch", "in the past: go on live here, in a new engine", True),
+    Key(("v",), "v", "timeline", "timelines", "look at the timeline that a branch left", True),
     Key(("1",), "1", "answer(0)", "", "answer a question: first, second ... choice"),
     Key(("2",), "2", "answer(1)", "", "answer with the second choice"),
     Key(("3",), "3", "answer(2)", "", "answer with the third choice"),
@@ -85,6 +87,10 @@ def acts(driver: Driver, shown: str) -> bool:
     status = driver.status
     if shown == "End":
         return status == "past"
+    if shown == "B":
+        return status == "past" and not driver.is_replay
+    if shown == "v":
+        return driver.timelines > 1
     if shown == "space":
         return status not in ("starting", "crashed", "failed")
     if shown == "z":
