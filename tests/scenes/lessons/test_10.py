@@ -25,7 +25,7 @@ PACE = 20.0
 WORKLOADS = ("cache", "orders", "sessions")
 CHOSEN = {"second": (1, 1, 0), "third": (2, 2, 2)}
 """What a learner chooses in the capstone, other than the scene's own script."""
-LYING = Path(__file__).parents[1] / "sabotage" / "idle_fdatasync.py"
+LYING = Path(__file__).parents[1] / "sabotage" / "skipped_fsync.py"
 SPLIT = "# The capstone"
 
 
@@ -149,7 +149,7 @@ def test_replies_tell_how_many_survived(done: dict[str, Done]) -> None:
     assert {event.name for event in replies} == {"survived"}
 
 
-def test_an_fsync_that_does_nothing_is_found_out(done: dict[str, Done]) -> None:
+def test_a_skipped_fsync_is_found_out(done: dict[str, Done]) -> None:
     run = done["lie"]
     assert run.code == 1 and run.left == []
     assert "question 'orders': this run measured None (fits)" in run.err
