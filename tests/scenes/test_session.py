@@ -214,6 +214,17 @@ async def test_a_restart_with_other_directives_loads_what_they_say(watched: Watc
     ]
 
 
+async def test_a_restart_may_bring_another_arena_and_the_own_one_back(watched: Watched) -> None:
+    own = watched.session.arena_pages
+    for asked, pages in (("2048", 2048), ("x1", own)):
+        await watched.session.perform(RestartEngine({"arena-pages": asked}))
+        state = await watched.until(lambda e: isinstance(e, events.State) and e.arena_pages == pages)
+        assert isinstance(state, events.State)
+    with pytest.raises(SceneError, match="half of this machine's free memory"):
+        await watched.session.perform(RestartEngine({"arena-pages": str(1 << 40)}))
+    assert watched.session.alive
+
+
 async def test_a_reply_that_a_scene_keeps_joins_the_stream(watched: Watched) -> None:
     await watched.session.perform(Send(("SET", "sum", "100"), keep="set"))
     await watched.session.perform(Send(("MGET", "sum", "none"), keep="sum"))
