@@ -7,12 +7,12 @@ from scenes.view import View
 
 
 def crash_lines(view: View, cells: int) -> list[Line]:
-    """Nothing without a crash in the step on show, nor after a restart that lost nothing."""
+    """Nothing without a crash in the step on show; an orderly restart is the step's own matter."""
     crash = view.crash
     if crash is None or crash.at < view.step_at:
         return []
-    if crash.kind == "SIGTERM" and view.engine.alive and not crash.lost:
-        return []  # asked for: the scene's own words tell of it
+    if crash.kind == "SIGTERM" and crash.recovered_keys >= 0:
+        return []
     gone = "was" if crash.recovered_keys >= 0 else "is"
     lines: list[Line] = [line((f"{crash.kind}: the engine {gone} gone", "lost"))]
     lines += paragraph(

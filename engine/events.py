@@ -79,6 +79,9 @@ class Command(Event, frozen=True, kw_only=True, tag="command"):
     pages_more: int = 0
     """Touched (page, key) pairs that were left out of `pages` for length."""
     merged: int = 1
+    number: int = 0
+    """How many such commands were noted by now, this one (of merged ones the last) included: its
+    place in the journal (`engine/journal.py`); 0 in older recordings."""
 
 
 class Latency(Event, frozen=True, kw_only=True, tag="latency"):
@@ -91,6 +94,11 @@ class Latency(Event, frozen=True, kw_only=True, tag="latency"):
     max_usec: int
     done: bool = False
     """The workload has come to its end."""
+    total: int = 0
+    """With `done`: all that it was answered, and what it took from the first to the last."""
+    total_usec: int = 0
+    total_p50_usec: int = 0
+    total_p99_usec: int = 0
 
 
 class Fork(Event, frozen=True, kw_only=True, tag="fork"):
@@ -383,6 +391,16 @@ class Fault(Event, frozen=True, kw_only=True, tag="fault"):
     """Calls that it has slowed, failed or cut short since it was set."""
 
 
+class AofFile(msgspec.Struct, frozen=True):
+    """A file of the AOF's folder, as stat(2) gave it."""
+
+    name: str
+    role: str
+    """`log` (the one file of Redis 3 to 6); `manifest`, `base`, `history`, `increment`, `unlisted`
+    (Redis 7); `temporary`: a child's."""
+    bytes: int
+
+
 class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     """A stage of the AOF rewrite, by its name."""
 
@@ -390,7 +408,12 @@ class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     child: int
     bytes: int
     file: str = ""
-    """An empty file in which the AOF goes on from this stage on."""
+    """The file in which the AOF goes on from this stage on: an empty one, or, at `switched`, the
+    rewritten one of `bytes` bytes."""
+    files: list[AofFile] = []
+    """The AOF's files after this stage; empty where a stage changes none."""
+    buffered: int = 0
+    """Bytes in the rewrite buffer after this stage (with pipes only)."""
 
 
 class Crash(Event, frozen=True, kw_only=True, tag="crash"):
@@ -417,6 +440,31 @@ class Recovered(Event, frozen=True, kw_only=True, tag="recovered"):
     survived: int
     lost: int
     usec: int
+
+
+class Census(Event, frozen=True, kw_only=True, tag="census"):
+    """What is left of the writes that the session's own clients sent before a crash, by real GETs.
+
+    Counted on the clients' side: what was acknowledged to them, and what was still on its way.
+    """
+
+    acknowledged: int
+    """Writes that were answered and can be asked for: `survived` and `lost` together."""
+    survived: int
+    lost: int
+    in_flight: int = 0
+    """Sent, never answered: nobody was promised anything."""
+    in_flight_survived: int = 0
+    left_out: int = 0
+    """Acknowledged too long ago: neither remembered nor asked for."""
+    lost_names: list[tuple[str, str]] = []
+    """(key, value) of the lost ones that were acknowledged, the first ones."""
+    in_flight_names: list[tuple[str, str]] = []
+    """The same of those on their way that are not there."""
+    survivors: list[tuple[str, str]] = []
+    """The same of the last ones that survived."""
+    usec: int = 0
+    """What asking took."""
 
 
 class Step(Event, frozen=True, kw_only=True, tag="step"):
@@ -510,6 +558,7 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """Byte offsets in `aof_file`; at equality nothing is at risk."""
     aof_next_fsync_at: float = 0.0
     aof_has_disk: bool = True
+    aof_files: list[AofFile] = []
     disk_modelled: bool = False
     """A ledger of what is durable is kept, for a modelled power cut (cowscope-disk-ledger)."""
     faults: dict[str, str] = {}
@@ -523,6 +572,8 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """(at, level, text) of the last log lines, oldest first."""
     last_seq: int = 0
     """`seq` of the last event this state already contains."""
+    last_command: int = 0
+    """`number` of the last command that it contains."""
 
 
 AnyEvent: TypeAlias = (
@@ -554,6 +605,7 @@ AnyEvent: TypeAlias = (
     | Rewrite
     | Crash
     | Recovered
+    | Census
     | Step
     | Question
     | Answer

@@ -61,7 +61,8 @@ def contents(event: Contents) -> str:
     if event.problem:
         return f"contents  {event.problem}"
     groups = ", ".join(f"{count:,} {name} sum {total:,}" for name, count, total in event.groups)
-    return f"contents  {event.path}: {event.keys:,} keys; {groups}"
+    what = "commands" if event.path.endswith(".aof") else "keys"
+    return f"contents  {event.path}: {event.keys:,} {what}; {groups}"
 
 
 def count(ranges: list[PageRange]) -> int:

@@ -54,18 +54,28 @@ class Connection:
             ) from err
         return self._writer
 
+    @property
+    def address(self) -> str:
+        """Where the engine sees it come from, e.g. `127.0.0.1:40000`; empty when it is closed."""
+        name = self._writer.get_extra_info("sockname") if self._writer else None
+        return f"{name[0]}:{name[1]}" if name else ""
+
     async def call(self, argv: list[bytes]) -> Reply:
         """Send one command and read its reply; raises SceneError when the connection is lost."""
         parts = [b"*%d\r\n" % len(argv)]
         parts += [b"$%d\r\n%b\r\n" % (len(word), word) for word in argv]
+        return (await self.pipeline(b"".join(parts), 1))[0]
+
+    async def pipeline(self, commands: bytes, count: int) -> list[Reply]:
+        """Send `count` commands at once and read their replies; raises SceneError likewise."""
         async with self._turn:
             writer = self._writer or await self._connect()
             whole = False
             self.asked_at = monotonic()
             try:
-                writer.write(b"".join(parts))
+                writer.write(commands)
                 await writer.drain()
-                reply = await self._reply()
+                replies = [await self._reply() for _ in range(count)]
                 whole = True
             except (OSError, asyncio.IncompleteReadError) as err:
                 raise SceneError("the engine closed the connection before it answered") from err
@@ -74,7 +84,7 @@ class Connection:
                 if not whole:
                     writer.close()
                     self._writer = None
-            return reply
+            return replies
 
     async def _reply(self) -> Reply:
         line = await self._reader.readuntil(b"\r\n")

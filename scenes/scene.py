@@ -209,7 +209,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The command that writes one of them, e.g. an account's balance: ["SET", "{key}", "100"]."""
     prefix: str = "user:"
     add_up: bool = False
-    """Have each finished dump (and naive walk) read and added up: the event `contents`."""
+    """Have each finished dump (and naive walk, and rewritten log) read and added up: the event
+    `contents`."""
     seed: int = 4
     clock_scale: float = 1.0
     values: dict[str, str] = {}

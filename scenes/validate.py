@@ -25,9 +25,9 @@ from scenes.workloads import wanted
 WORKLOAD_WORDS = frozenset({"key", "value", "n", "other", "amount"})
 PANELS = (
     *("words", "grid", "child", "gauge", "tail", "code"),
-    *("processes", "frames", "curve", "latency"),
+    *("processes", "frames", "curve", "latency", "files"),
 )
-KEYS = ("b", "w", "f", "h", "t", "S", "K", "P")
+KEYS = ("b", "w", "f", "h", "t", "F", "S", "K", "P")
 EVENT_TYPES: dict[str, type[Event]] = {type_name(kind): kind for kind in get_args(AnyEvent)}
 
 
@@ -171,8 +171,11 @@ def _of_action(action: Action, scene: Scene) -> Iterator[str]:
             f"an action does exactly one thing ({', '.join(KINDS)}), this one has {given or 'none'}"
         )
     yield from _unknown_engine(action.engine, scene)
-    if action.keep and action.send is None:
-        yield "`keep` keeps the reply of a `send`: there is none"
+    starts = action.crash is not None or action.restart is not None
+    if action.keep and action.send is None and not (starts and action.refused):
+        yield "`keep` keeps the reply of a `send`, or the refusal of a start: there is none"
+    if action.cut and action.crash != "kill":
+        yield '`cut` cuts the AOF behind a crash = "kill": there is none'
     if action.start is not None:
         yield from _of_workload(action.start)
     if action.until is not None:
@@ -221,7 +224,7 @@ def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str
 def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterator[str]:
     measures = MEASURES.known_to([one for one in scene.topics if one in topic_names()])
     known = {*measures, *scene.values, *(REPLY + name for name in _kept(scene))}
-    known |= {f"{setup.name}_{name}" for setup in scene.engines[1:] for name in measures}
+    known |= {f"{setup.name}_{name}" for setup in scene.engines for name in measures}
     for key in keys:
         if key not in words:
             yield f"no words for '{key}'"

@@ -14,6 +14,7 @@ import redis
 from engine.events import (
     ChildExit,
     Clock,
+    Command,
     Fork,
     Hold,
     LessonPages,
@@ -269,16 +270,19 @@ def test_the_save_points_clock_is_scaled_and_says_so(running: Engine, client: re
         assert state(client).clock_scale == 1
 
 
-def test_looking_at_objects_copies_the_pages_that_they_lie_on(client: redis.Redis) -> None:
-    """A reference count is in the object: 10,000 names of at least 33 bytes."""
-    client.execute_command("DEBUG", "POPULATE", 10_000, "name", 8)
-    ask(client, "FORK")
-    slices = ask(client, "CHILD READ 0 100")
-    looked = ask(client, "CHILD OBJECTS")
-    assert looked["objects"] == client.dbsize() > 10_000
+def test_looking_at_objects_copies_the_pages_that_they_lie_on(tmp_path: Path) -> None:
+    """A reference count is in the object: 10,000 names of at least 33 bytes, written by reading."""
+    names = 10_000
+    arguments = ("--enable-debug-command", "yes", "--arena-pages", "2048")
+    with engine(tmp_path, *arguments) as started, started.client() as client:
+        client.execute_command("DEBUG", "POPULATE", names, "name", 8)
+        ask(client, "FORK")
+        slices = ask(client, "CHILD READ 0 100")
+        looked = ask(client, "CHILD OBJECTS")
+    assert looked["objects"] == names
     assert looked["exclusive_after"] == looked["exclusive_before"] == 0
     copied = [one["outside_after_kb"] - one["outside_before_kb"] for one in (slices, looked)]
-    assert copied[1] > 10_000 * 33 / 1024 / 2 and copied[1] > copied[0]
+    assert copied[1] > names * 33 / 1024 / 2 and copied[1] > copied[0]
 
 
 def test_what_is_not_understood_is_refused_in_a_line(client: redis.Redis) -> None:
@@ -291,6 +295,16 @@ def test_what_is_not_understood_is_refused_in_a_line(client: redis.Redis) -> Non
             client.execute_command(f"COWSCOPE {line}")
     assert client.ping()
     assert state(client).child == 0
+
+
+def test_what_debug_populate_wrote_is_not_the_next_commands(
+    running: Engine, client: redis.Redis
+) -> None:
+    with Listener(running.port) as listener:
+        client.execute_command("DEBUG", "POPULATE", 5, "more", 12)
+        client.set("key:5", "new")
+        told = listener.wait_for(Command)
+        assert [key for _, key in told.pages] == ["key:5"]
 
 
 def test_the_values_of_both_sides_are_told(running: Engine, client: redis.Redis) -> None:
