@@ -254,6 +254,12 @@ def test_a_crash_says_what_was_on_which_rung_and_what_came_back() -> None:
     assert crash_lines(replace(VIEW, crash=replace(crash, kind="SIGTERM")), 60) != []
 
 
+def test_a_restart_that_was_asked_for_is_no_news_unless_it_lost_something() -> None:
+    asked = CrashView("SIGTERM", VIEW.step_at + 1, 500, 500, 500, recovered_keys=9, lost=0)
+    assert crash_lines(replace(VIEW, crash=asked), 60) == []
+    assert crash_lines(replace(VIEW, crash=replace(asked, lost=500)), 60)
+
+
 def test_the_timeline_marks_and_points() -> None:
     marks = [Mark(0, "a", "step"), Mark(50, "fork 7", "fork"), Mark(99, "x", "crash")]
     shown = plain(timeline_line(marks, 25, 100, 40, " end", ASCII, past=True))
