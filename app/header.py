@@ -31,7 +31,9 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     beat = "opening" if stage.beat == 0 else f"beat {stage.beat} of {beats(scene)}"
     role = "lost" if driver.status in ("crashed", "failed") else "bold"
     pace, policy = ("pace ", "appendfsync ") if wide else ("", "")
-    if not view.tail.enabled and view.engine.pid:
+    if scene.engines:
+        policy, logs = "", f"{len(scene.engines)} engines"
+    elif not view.tail.enabled and view.engine.pid:
         policy, logs = ("appendonly ", "no") if wide else ("", "no AOF")
     else:
         logs = view.tail.policy

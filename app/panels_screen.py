@@ -16,6 +16,7 @@ from app.child_grid import ChildGrid
 from app.coming import Coming, room_of
 from app.curve_panel import CurvePanel
 from app.driver import Driver, ever_in, panels_at
+from app.engines_panel import EnginesPanel
 from app.exhibit import Exhibit
 from app.frames_panel import FramesPanel
 from app.gauge import Gauge
@@ -81,6 +82,7 @@ class PanelsScreen(Screen[None]):
         self.gauge = Gauge(id="gauge")
         self.tail = Tail(id="tail")
         self.exhibits: dict[str, Exhibit] = {
+            "engines": EnginesPanel(id="engines"),
             "processes": ProcessesPanel(id="processes"),
             "frames": FramesPanel(id="frames"),
             "curve": CurvePanel(id="curve"),
