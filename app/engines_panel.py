@@ -157,7 +157,7 @@ def _answers(view: View, cells: int) -> Line:
 def _fsync(tail: TailView, cells: int) -> Line:
     if not tail.fsyncs:
         return line(("no fsync seen", "dim"))
-    who = "main thread" if tail.last_fsync_thread == "main" else "bio"
+    who = "main" if tail.last_fsync_thread == "main" else "bio"
     if cells < 33:
         who = ""
     return line(

@@ -13,11 +13,12 @@ from textual.geometry import Region
 
 Mode: TypeAlias = Literal["large", "middle", "small"]
 
-EXHIBITS = ("processes", "frames", "curve", "latency")
+EXHIBITS = ("sliders", "processes", "frames", "curve", "latency")
 """What single lessons show: those that a scene has stand beside each other."""
 PANELS = ("engines", "grid", "child", "gauge", *EXHIBITS, "tail", "code", "words")
 TABS = ("engines", "grid", "child", "gauge", *EXHIBITS, "tail", "code")
 TAB_NAMES = {
+    "sliders": "Sliders",
     "engines": "Engines",
     "grid": "Heap",
     "child": "Child",
@@ -53,7 +54,7 @@ def arranged(
     code: bool,
     tab: str,
     asking: bool = False,
-    ever: frozenset[str] = frozenset(TABS) - {"engines"},
+    ever: frozenset[str] = frozenset(TABS) - {"engines", "sliders"},
 ) -> dict[str, Region]:
     """The regions of the panels that are on the screen, below the header and above the footer.
 

@@ -28,6 +28,7 @@ from app.layout import PANELS, TABS, arranged, mode_of
 from app.lines import grouped
 from app.lines_panel import LinesPanel
 from app.processes_panel import ProcessesPanel
+from app.sliders_panel import SlidersPanel
 from app.tabs import Tabs
 from app.tail import Tail
 from app.timeline import Timeline
@@ -81,8 +82,10 @@ class PanelsScreen(Screen[None]):
         self.child_grid = ChildGrid(id="child")
         self.gauge = Gauge(id="gauge")
         self.tail = Tail(id="tail")
+        self.sliders = SlidersPanel(id="sliders")
         self.exhibits: dict[str, Exhibit] = {
             "engines": EnginesPanel(id="engines"),
+            "sliders": self.sliders,
             "processes": ProcessesPanel(id="processes"),
             "frames": FramesPanel(id="frames"),
             "curve": CurvePanel(id="curve"),
@@ -270,6 +273,8 @@ class PanelsScreen(Screen[None]):
         for grid in (self.grid, self.child_grid):
             if grid.display:
                 grid.show(view)
+        if self.sliders.display:
+            self.sliders.places = getattr(self.driver, "slider_places", {})
         for exhibit in self.exhibits.values():
             if exhibit.display:
                 exhibit.show(view)

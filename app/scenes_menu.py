@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.assets import recording
 from app.menu import Choice
-from scenes.loader import known, load
+from scenes.loader import SANDBOX, known, load
 
 if TYPE_CHECKING:
     from scenes.loader import Lesson
@@ -30,6 +30,15 @@ def choices(language: str, missing: str, progress: Progress | None) -> list[Choi
             note = f"a recording, needs no engine{f' ({missing})' if missing else ''}"
             replay = Choice(scene.number, scene.number, f"{title} (replay)", thesis, note, True)
             found.append(replay)
+    if not missing:
+        lesson = load(SANDBOX, language)
+        title, thesis = (
+            lesson.words.text(lesson.scene.title),
+            lesson.words.text(lesson.scene.thesis),
+        )
+        found.append(
+            Choice(SANDBOX, lesson.scene.number, title, thesis, "as long as you like, live")
+        )
     return found
 
 

@@ -198,6 +198,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: str = "user:"
     add_up: bool = False
     """Have each finished dump (and naive walk) read and added up: the event `contents`."""
+    sliders: bool = False
+    """A sandbox: it has sliders, and no next step."""
     seed: int = 4
     clock_scale: float = 1.0
     values: dict[str, str] = {}
