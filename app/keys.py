@@ -88,7 +88,8 @@ def acts(driver: Driver, shown: str) -> bool:
     if shown == "End":
         return status == "past"
     if shown == "space":
-        return status not in ("starting", "crashed", "failed")
+        goes_on = status not in ("starting", "crashed", "failed")
+        return goes_on and (not driver.scene.sliders or driver.is_past)
     if shown == "z":
         return status in ("live", "paused", "replay")
     if shown not in LIVE:

@@ -258,6 +258,8 @@ class PanelsScreen(Screen[None]):
         self.card_panel.chosen = None
         self.lay_out()
         self.words.scroll_lines(-1000)
+        if first and "sliders" in entered:
+            self.call_after_refresh(self.sliders.focus)
         return True
 
     def _show_view(self) -> None:

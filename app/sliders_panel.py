@@ -89,7 +89,7 @@ def _slider(slider: Slider, place: int, here: bool, glyphs: Glyphs, cells: int) 
     label, unit = LABELS[slider.name]
     value = slider.values[place]
     told = value if value in ("off", "no", "yes", "always", "everysec") else f"{value}{unit}"
-    room = min(max(cells - LABEL - 20, len(slider.values)), 32)
+    room = min(max(cells - LABEL - 17, len(slider.values)), 32)
     at = place * (room - 1) // (len(slider.values) - 1)
     spans: list[Span] = [
         (f"{glyphs.lit if here else ' '} ", "bold"),

@@ -14,6 +14,8 @@ from scenes.view import View
 
 CLIENT = "sandbox"
 PREFIX = "user"
+AT_ONCE = 100
+"""Keys in one command."""
 
 
 class Slider(msgspec.Struct, frozen=True):
@@ -26,7 +28,7 @@ class Slider(msgspec.Struct, frozen=True):
 
 SLIDERS = (
     Slider("rate", ("0", "5", "20", "100", "500", "2000"), 2),
-    Slider("size", ("12", "100", "1000", "3000"), 0),
+    Slider("size", ("12", "100", "1000", "3000"), 3),
     Slider("keys", ("200", "1000", "2000", "3500"), 1),
     Slider("appendfsync", ("always", "everysec", "no"), 1),
     Slider("fsync-delay", ("off", "10", "300", "1500", "3000"), 0),
@@ -84,7 +86,7 @@ class Sliders:
             case "rate" | "size":
                 return self._client(pace)
             case "keys":
-                return [*self._dataset(int(value), place > before), *self._client(pace)]
+                return [*self._dataset(int(slider.values[before]), int(value)), *self._client(pace)]
             case "appendfsync":
                 return [Send(("CONFIG", "SET", "appendfsync", value))]
             case "thp":
@@ -98,7 +100,16 @@ class Sliders:
         load = self.workload()
         return [StopWorkload(CLIENT), StartWorkload(load, load.rate * pace)]
 
-    def _dataset(self, keys: int, grows: bool) -> list[Effect]:
-        """POPULATE adds what is missing; for fewer keys all are removed first."""
-        added = Send(("DEBUG", "POPULATE", str(keys), PREFIX, self.value("size")))
-        return [added] if grows else [Send(("FLUSHALL",)), added]
+    def _dataset(self, before: int, after: int) -> list[Effect]:
+        """Writes like any others: logged, and counted after a crash."""
+        numbers = range(min(before, after), max(before, after))
+        size = int(self.value("size"))
+        effects: list[Effect] = []
+        for start in range(0, len(numbers), AT_ONCE):
+            batch = numbers[start : start + AT_ONCE]
+            if after > before:
+                pairs = ((f"{PREFIX}:{n}", f"{n}".ljust(size, ".")[:size]) for n in batch)
+                effects.append(Send(("MSET", *(word for pair in pairs for word in pair))))
+            else:
+                effects.append(Send(("DEL", *(f"{PREFIX}:{n}" for n in batch))))
+        return effects

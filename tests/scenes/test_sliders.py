@@ -40,7 +40,6 @@ def test_the_sandbox_is_a_sound_scene_and_none_of_the_course() -> None:
         ("appendfsync", -1, ("CONFIG", "SET", "appendfsync", "always")),
         ("fsync-delay", 2, ("COWSCOPE", "FAULT", "fsync-delay", "300")),
         ("thp", 1, ("CONFIG", "SET", "arena-thp", "yes")),
-        ("keys", 1, ("DEBUG", "POPULATE", "2000", "user", "12")),
     ],
 )
 def test_a_setting_is_a_command(
@@ -49,17 +48,25 @@ def test_a_setting_is_a_command(
     assert command in sent(sandbox.slide(name, by, player, VIEW))
 
 
-def test_fewer_keys_need_an_empty_database_first(player: Player) -> None:
-    commands = sent(sandbox.slide("keys", -1, player, VIEW))
-    assert commands == [("FLUSHALL",), ("DEBUG", "POPULATE", "200", "user", "12")]
+def test_more_keys_are_written_and_fewer_deleted(player: Player) -> None:
+    grown = sent(sandbox.slide("keys", 1, player, VIEW))
+    assert {command[0] for command in grown} == {"MSET"}
+    assert [word for command in grown for word in command[1::2]] == [
+        f"user:{number}" for number in range(1000, 2000)
+    ]
+    assert {len(command[2]) for command in grown} == {3000}
+    shrunk = sent(sandbox.slide("keys", -2, player, VIEW))
+    assert [word for command in shrunk for word in command[1:]] == [
+        f"user:{number}" for number in range(200, 2000)
+    ]
 
 
 def test_the_client_is_started_anew_and_stopped_at_no_rate(player: Player) -> None:
     stop, start = sandbox.slide("rate", 1, player, VIEW)
     assert isinstance(stop, StopWorkload) and isinstance(start, StartWorkload)
     assert start.rate == 100 and player.hand.workloads["sandbox"].rate == 100
-    sandbox.slide("size", 1, player, VIEW)
-    assert player.hand.workloads["sandbox"].value_bytes == 100
+    sandbox.slide("size", -1, player, VIEW)
+    assert player.hand.workloads["sandbox"].value_bytes == 1000
     (only,) = sandbox.slide("rate", -9, player, VIEW)
     assert only == StopWorkload("sandbox") and not player.hand.workloads
 
