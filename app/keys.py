@@ -110,7 +110,8 @@ def acts(driver: Driver, shown: str) -> bool:
     if shown == "v":
         return driver.timelines > 1
     if shown == "space":
-        return status not in ("starting", "crashed", "failed")
+        goes_on = status not in ("starting", "crashed", "failed")
+        return goes_on and (not driver.scene.sliders or driver.is_past)
     if shown == "z":
         return status in ("live", "paused", "replay")
     if shown not in LIVE:

@@ -50,6 +50,7 @@ from scenes.evidence import Evidence, Snapshot
 from scenes.expect import judge
 from scenes.measures import MEASURES, Figures
 from scenes.scene import Expectation, Question, Scene, Stage
+from scenes.sliders import Sliders
 from scenes.stagehand import Stagehand
 from scenes.verdict import Verdict
 
@@ -89,6 +90,7 @@ class Player(Course):
         self.autoplay = autoplay
         self.hand = Stagehand(scene)
         """The writers, the pace and the pause."""
+        self.sliders = Sliders() if scene.sliders else None
         self.phase: Phase = "idle"
         self.visited: list[str] = []
         self.verdicts: list[Checked] = []
@@ -524,6 +526,8 @@ class Player(Course):
             return [Refused(GONE)]
         if self.beat == 0 and not self.autoplay:
             return self._leave_opening(now)
+        if self.scene.sliders and self.following is None and not self.autoplay:
+            return [Refused("the sandbox has no next step: the keys and the sliders are yours")]
         if self.phase == "asking":
             return [Refused("predict first: answer with a number key")]
         if self.phase in ("waiting", "revealing"):
@@ -568,6 +572,7 @@ class Player(Course):
         self.visited.clear()
         self.phase, self.position, self.failed, self.asleep = "idle", -1, "", False
         self._start_at = ""
+        self.sliders = Sliders() if self.scene.sliders else None
         return [*stops, Restart()]
 
     # Time

@@ -216,6 +216,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     add_up: bool = False
     """Have each finished dump (and naive walk, and rewritten log) read and added up: the event
     `contents`."""
+    sliders: bool = False
+    """A sandbox: it has sliders, and no next step."""
     seed: int = 4
     clock_scale: float = 1.0
     values: dict[str, str] = {}
