@@ -10,7 +10,7 @@ from scenes.scene import Scene, Stage
 from scenes.view import View
 
 if TYPE_CHECKING:
-    from scenes.history import Mark
+    from scenes.marks import Mark
     from scenes.prediction import Prediction
 
 Status: TypeAlias = Literal["starting", "live", "past", "replay", "paused", "crashed", "failed"]
@@ -54,6 +54,14 @@ class Driver(Protocol):
     @property
     def is_past(self) -> bool:
         """Whether the cursor is before now."""
+
+    @property
+    def timelines(self) -> int:
+        """How many timelines there are to look at."""
+
+    @property
+    def timeline(self) -> int:
+        """Which of them is on show, from 0."""
 
     @property
     def is_over(self) -> bool:
@@ -105,6 +113,8 @@ class Driver(Protocol):
     def pause(self) -> None: ...
     def pace(self, by: int) -> None: ...
     def restart(self) -> None: ...
+    def branch(self) -> None: ...
+    def other_timeline(self) -> None: ...
 
     async def execute(self, line: str) -> Any:
         """Send one command line to the engine: its reply; errors come as exception objects."""

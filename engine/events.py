@@ -79,6 +79,9 @@ class Command(Event, frozen=True, kw_only=True, tag="command"):
     pages_more: int = 0
     """Touched (page, key) pairs that were left out of `pages` for length."""
     merged: int = 1
+    number: int = 0
+    """How many such commands were noted by now, this one (of merged ones the last) included: its
+    place in the journal (`engine/journal.py`); 0 in older recordings."""
 
 
 class Latency(Event, frozen=True, kw_only=True, tag="latency"):
@@ -89,6 +92,8 @@ class Latency(Event, frozen=True, kw_only=True, tag="latency"):
     p50_usec: int
     p99_usec: int
     max_usec: int
+    usec: int = 0
+    """What these took, from the first's sending or the report before to this one."""
     done: bool = False
     """The workload has come to its end."""
     total: int = 0
@@ -262,7 +267,8 @@ class LessonPages(Event, frozen=True, kw_only=True, tag="lesson.pages"):
     """A lesson's child has read or written pages of its arena, and counted what that copied."""
 
     child: int
-    about: Literal["read", "write"]
+    about: Literal["read", "write", "objects"]
+    """`objects`: it has looked at the names of all keys as Python objects, at no page."""
     page_ranges: list[PageRange]
     usec: int
     exclusive_before: int
@@ -272,6 +278,12 @@ class LessonPages(Event, frozen=True, kw_only=True, tag="lesson.pages"):
     """The pages that are among them only since."""
     private_dirty_kb: int = 0
     """The same arena by the child's own smaps, afterwards."""
+    objects: int = 0
+    """Python objects that it has looked at."""
+    outside_before_kb: int = 0
+    outside_after_kb: int = 0
+    """The child's private memory outside the arena, by its own smaps: what the interpreter has
+    copied (or made), before and after."""
 
 
 class Frames(Event, frozen=True, kw_only=True, tag="frames"):
@@ -562,6 +574,8 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """(at, level, text) of the last log lines, oldest first."""
     last_seq: int = 0
     """`seq` of the last event this state already contains."""
+    last_command: int = 0
+    """`number` of the last command that it contains."""
 
 
 AnyEvent: TypeAlias = (

@@ -47,6 +47,7 @@ def report(server: Server) -> State:
     return State(
         seq=server.publisher.seq,
         last_seq=server.publisher.seq,
+        last_command=server.noted,
         engine=server.config.cowscope_engine_name,
         run=server.config.cowscope_run,
         at=monotonic(),

@@ -69,6 +69,8 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """kill -9 of the whole group, or a power cut; then a real start on what is left."""
     restart: dict[str, str] | None = None
     """SIGTERM, then a start on the same folder with these directives changed, e.g. {}."""
+    until: Match | None = None
+    """What stands behind it is done once this event has come; the step's `timeout` is its limit."""
     engine: str = ""
     """Which engine, in a scene that runs several; "": the first, "*": all of them at once."""
     keep: str = ""
@@ -95,5 +97,5 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 KINDS = (
     *("send", "start", "stop", "hold", "step", "config", "fault", "fork", "walk", "clock"),
-    *("crash", "restart"),
+    *("crash", "restart", "until"),
 )

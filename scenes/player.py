@@ -20,13 +20,14 @@ sandbox's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from engine.events import Event, Latency, State
-from scenes.actions import Match
+from scenes.actions import Action, Match
 from scenes.cards import matches
 from scenes.course import Course
 from scenes.effects import (
@@ -49,6 +50,7 @@ from scenes.evidence import Evidence, Snapshot
 from scenes.expect import judge
 from scenes.measures import MEASURES, Figures
 from scenes.scene import Expectation, Question, Scene, Stage
+from scenes.sliders import Sliders
 from scenes.stagehand import Stagehand
 from scenes.verdict import Verdict
 
@@ -88,6 +90,7 @@ class Player(Course):
         self.autoplay = autoplay
         self.hand = Stagehand(scene)
         """The writers, the pace and the pause."""
+        self.sliders = Sliders() if scene.sliders else None
         self.phase: Phase = "idle"
         self.visited: list[str] = []
         self.verdicts: list[Checked] = []
@@ -97,14 +100,19 @@ class Player(Course):
         self._judged_by = judged_by
         self._open: list[Expectation] = []
         self._wait: Match | None = None
+        self._until: Match | None = None
+        """What the actions in `_to_do` wait for; the step's own wait comes after them."""
+        self._to_do: list[Action] = []
+        self._untried: list[int] = []
+        """Choices with a `reveal` of their own that have not been tried yet."""
         self._heard: set[str] = set()
         """Engines that have had the event, where all of them must have it."""
         self._prepares: Literal["", "gone", "held", "lesson"] = ""
         """What the step needs of the child before it begins."""
-        self._left: Snapshot | None = None
-        """A child that has gone already, for which another one is on its way."""
-        self._forks = 0
-        """How often this step has forked for itself."""
+        self._left: dict[str, Snapshot | None] = {}
+        """Engine -> a child that has gone already, for which another one is on its way."""
+        self._forks: Counter[str] = Counter()
+        """How often this step has forked for itself, by engine."""
         self.asleep = False
         """Nobody has pressed a key for long: the writers are stopped."""
         self._busy_since = 0.0
@@ -171,16 +179,23 @@ class Player(Course):
             effects += self._next_call(self._ticked_at)  # a new engine: time goes on
         if self._prepares:
             return effects + self._prepared(max(event.at, self._ticked_at))
-        if self._wait is not None and matches(self._wait, event) and self._all_have(event):
+        if self._until is not None:
+            if matches(self._until, event) and self._all_have(self._until, event):
+                effects += self._act(self._to_do, max(event.at, self._ticked_at))
+        elif (
+            self._wait is not None
+            and matches(self._wait, event)
+            and self._all_have(self._wait, event)
+        ):
             self._wait = None
             effects += self._wait_met(max(event.at, self._ticked_at))
         if self.phase == "proving" and self._open:
             effects += self._prove(event.at)
         return effects
 
-    def _all_have(self, event: Event) -> bool:
+    def _all_have(self, match: Match, event: Event) -> bool:
         """Whether what is waited for has come: of "*", from each engine."""
-        if self._wait is None or self._wait.engine != "*":
+        if match.engine != "*":
             return True
         self._heard.add(event.engine)
         return self._heard >= {setup.name for setup in self.scene.engines}
@@ -274,6 +289,7 @@ class Player(Course):
             self.visited.append(stage.id)
         self._open = list(stage.expect)
         self._wait, self._heard = stage.wait, set()
+        self._until, self._to_do, self._untried = None, [], []
         self._deadline = now + stage.timeout
         self._dwell_left = stage.dwell
         self.chosen = self.right = -1
@@ -286,15 +302,14 @@ class Player(Course):
     def _prepare(self, stage: Stage) -> list[Effect]:
         """What it takes to have no child, or a held one, where the step needs that."""
         evidence = self.evidence
-        self._prepares, self._forks = "", 0
+        self._prepares = ""
+        self._forks.clear()
         if stage.alone and evidence.child_lives:
             self._prepares = "gone"
             return [self._let_go()]
-        if stage.held and not evidence.child_held:
+        if stage.held and (unheld := self._unheld(stage)):
             self._prepares = "held"
-            if not evidence.child_lives:
-                return self._fork_held()
-            return [self._let_go() if evidence.lesson_lives else Send(("COWSCOPE", "HOLD"))]
+            return [effect for name, own in unheld.items() for effect in self._hold(name, own)]
         if stage.lesson and not evidence.lesson_lives:
             self._prepares = "lesson"
             return [self._let_go()] if evidence.child_lives else self._fork_lesson()
@@ -308,21 +323,40 @@ class Player(Course):
     def _fork_lesson(self) -> list[Effect]:
         """A lesson's child for a step that needs one."""
         assert self.stage is not None
-        if self._forks == MOST_FORKS:
+        if self._forks[""] == MOST_FORKS:
             return self._fail(f"step '{self.stage.id}' needs a lesson's child, and none stays")
-        self._forks, self._left = self._forks + 1, self.evidence.snapshot
+        self._forks[""] += 1
+        self._left[""] = self.evidence.snapshot
         return [Send(("COWSCOPE", "FORK"))]
 
-    def _fork_held(self) -> list[Effect]:
+    def _unheld(self, stage: Stage) -> dict[str, Evidence]:
+        """The engines that have no held child of the kind that the step needs, by name."""
+        several = bool(self.hand.scene.engines)
+        named = self.evidence.engines() if several else {"": self.evidence}
+        return {name: own for name, own in named.items() if not own.holds(stage.held_for)}
+
+    def _hold(self, name: str, own: Evidence) -> list[Effect]:
+        """Have an engine's child held; one of another kind is let go first."""
+        assert self.stage is not None
+        if not own.child_lives:
+            return self._fork_held(name, own)
+        if own.lesson_lives:
+            return [Send(("COWSCOPE", "CHILD", "EXIT"), name)]
+        of_this_kind = own.snapshots[-1].fork.purpose == self.stage.held_for
+        return [Send(("COWSCOPE", "HOLD" if of_this_kind else "RELEASE"), name)]
+
+    def _fork_held(self, name: str, own: Evidence) -> list[Effect]:
         """A child for a step that needs a held one; not for ever, where nothing can be held."""
         assert self.stage is not None
-        if self._forks == MOST_FORKS:
+        if self._forks[name] == MOST_FORKS:
             return self._fail(
                 f"step '{self.stage.id}' needs a held child, and {MOST_FORKS} left at once"
                 f" (with no keys there is nothing to hold one at)"
             )
-        self._forks, self._left = self._forks + 1, self.evidence.snapshot
-        return [Send(("COWSCOPE", "HOLD")), Send(("BGSAVE",))]
+        self._forks[name] += 1
+        self._left[name] = own.snapshot
+        command = "BGREWRITEAOF" if self.stage.held_for == "aof" else "BGSAVE"
+        return [Send(("COWSCOPE", "HOLD"), name), Send((command,), name)]
 
     def _prepared(self, now: float) -> list[Effect]:
         """Begin once the child is gone, or held; one that left before it was held is replaced."""
@@ -331,12 +365,16 @@ class Player(Course):
             ready = not evidence.child_lives
         elif self._prepares == "lesson":
             ready = evidence.lesson_lives
-            if not evidence.child_lives and self._left is not evidence.snapshot:
+            if not evidence.child_lives and self._left.get("") is not evidence.snapshot:
                 return self._fork_lesson()
         else:
-            ready = evidence.child_held
-            if not evidence.child_lives and self._left is not evidence.snapshot:
-                return self._fork_held()
+            assert self.stage is not None
+            unheld = self._unheld(self.stage)
+            ready = not unheld
+            gone = {n: own for n, own in unheld.items() if not own.child_lives}
+            again = [n for n, own in gone.items() if self._left.get(n) is not own.snapshot]
+            if again:
+                return [effect for n in again for effect in self._fork_held(n, gone[n])]
         if not ready:
             return []
         self._prepares = ""
@@ -344,8 +382,21 @@ class Player(Course):
 
     def _begin(self, now: float) -> list[Effect]:
         assert self.stage is not None
-        effects = self.hand.perform(self.stage.do)
-        if self._wait is None:
+        return self._act(self.stage.do, now)
+
+    def _act(self, actions: Sequence[Action], now: float) -> list[Effect]:
+        """Do `actions` as far as one that waits; with the last of them the step's wait begins."""
+        assert self.stage is not None
+        self._until, self._to_do, self._heard = None, [], set()
+        ready = list(actions)
+        for place, action in enumerate(ready):
+            if action.until is not None:
+                self._until, self._to_do = action.until, ready[place + 1 :]
+                del ready[place:]
+                break
+        effects = self.hand.perform(ready)
+        self._deadline = now + self.stage.timeout
+        if self._until is None and self._wait is None:
             effects += self._wait_met(now)
         return effects + self._next_call(now)
 
@@ -396,16 +447,17 @@ class Player(Course):
             case "asking":
                 assert stage.question is not None
                 return self._answer(stage.question.scripted, now)
-            case "revealing" if self._wait is None:
+            case "revealing" if self._wait is None and self._until is None:
                 return self._resolve(now)
             case _ if self._prepares:
                 wanted = _WANTED[self._prepares]
                 return self._fail(f"step '{stage.id}' waited {stage.timeout:g} s for {wanted}")
             case _:
-                assert self._wait is not None
+                wanted_event = self._until or self._wait
+                assert wanted_event is not None
                 return self._fail(
                     f"step '{stage.id}' waited {stage.timeout:g} s for the event"
-                    f" '{self._wait.event}', which did not come"
+                    f" '{wanted_event.event}', which did not come"
                 )
 
     def _fail(self, reason: str) -> list[Effect]:
@@ -422,12 +474,15 @@ class Player(Course):
             return [Refused(GONE)]
         if choice >= len(question.choices):
             return [Refused(f"this question has {len(question.choices)} choices")]
-        self.chosen, self.phase, self._wait = choice, "revealing", question.wait
-        self._heard = set()
-        effects: list[Effect] = [Answered(question.id, choice), *self.hand.perform(question.reveal)]
-        timeout = self.stage.timeout if self.stage else 0.0
-        self._deadline = now + (timeout if self._wait is not None else question.settle)
-        return effects + self._next_call(now)
+        self.chosen, self.phase = choice, "revealing"
+        others = (n for n, one in enumerate(question.choices) if one.reveal and n != choice)
+        self._untried = list(others)
+        return [Answered(question.id, choice), *self._try(question, choice, now)]
+
+    def _try(self, question: Question, choice: int, now: float) -> list[Effect]:
+        """Bring about what is to be measured, for a choice that has its own way to do so."""
+        self._wait = question.wait
+        return self._act([*question.choices[choice].reveal, *question.reveal], now)
 
     def _resolve(self, now: float) -> list[Effect]:
         """The right choice is the one whose figure this run measured."""
@@ -438,6 +493,8 @@ class Player(Course):
         except (SceneError, TypeError) as err:
             return self._fail(f"question '{question.id}' cannot be measured: {err}")
         says = [choice.says(measured) for choice in question.choices]
+        if True not in says and self._untried:
+            return self._try(question, self._untried.pop(0), now)
         if True not in says:
             return self._fail(
                 f"question '{question.id}': this run measured {measured} ({question.measure}),"
@@ -469,6 +526,8 @@ class Player(Course):
             return [Refused(GONE)]
         if self.beat == 0 and not self.autoplay:
             return self._leave_opening(now)
+        if self.scene.sliders and self.following is None and not self.autoplay:
+            return [Refused("the sandbox has no next step: the keys and the sliders are yours")]
         if self.phase == "asking":
             return [Refused("predict first: answer with a number key")]
         if self.phase in ("waiting", "revealing"):
@@ -513,6 +572,7 @@ class Player(Course):
         self.visited.clear()
         self.phase, self.position, self.failed, self.asleep = "idle", -1, "", False
         self._start_at = ""
+        self.sliders = Sliders() if self.scene.sliders else None
         return [*stops, Restart()]
 
     # Time

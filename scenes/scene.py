@@ -6,6 +6,8 @@ A scene lives in a folder: `scene.toml` (this module's structs, and those of sce
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from scenes.actions import Action, Match
@@ -51,6 +53,9 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """In place of `value`: it claims that the measure lies between these, both included."""
     alone: str = ""
     """Said instead of `why` where no child lived while the figure was taken."""
+    reveal: list[Action] = []
+    """What it takes to try this choice. The chosen one's is done first; as long as no choice says
+    what was measured, the others are tried, too, one after the other."""
 
     def says(self, measured: int | str | None) -> bool:
         """Whether what was measured is what this choice claims."""
@@ -84,6 +89,15 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A measure of copies counts only those of the page under this key."""
     scripted: int = 0
     """The choice (0-based) that autoplay and headless runs make."""
+
+
+def actions_of(stage: Stage) -> list[Action]:
+    """All that a step may do: its own actions, its question's, and those of the choices."""
+    actions = list(stage.do)
+    if stage.question is not None:
+        actions += stage.question.reveal
+        actions += [action for choice in stage.question.choices for action in choice.reveal]
+    return actions
 
 
 class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -140,7 +154,10 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alone: bool = False
     """Begin only when no child lives; one that an earlier step held is let go for it."""
     held: bool = False
-    """Begin only over a held child; where none lives, one is forked for it first."""
+    """Begin only over a held child; where none lives, one is forked for it first. With several
+    engines each of them has one."""
+    held_for: Literal["rdb", "aof"] = "rdb"
+    """What the held child does: a dump, or the rewrite of the AOF."""
     lesson: bool = False
     """Begin only over a lesson's child; where none lives, one is forked for it first."""
     otherwise: list[Otherwise] = []
@@ -199,6 +216,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     add_up: bool = False
     """Have each finished dump (and naive walk, and rewritten log) read and added up: the event
     `contents`."""
+    sliders: bool = False
+    """A sandbox: it has sliders, and no next step."""
     seed: int = 4
     clock_scale: float = 1.0
     values: dict[str, str] = {}
