@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import reduce
 
 from textual.geometry import Region
 
@@ -39,8 +40,13 @@ def coming(scene: Scene, stage: Stage, missing: Collection[str]) -> list[Line]:
     for beat, names in by_beat.items():
         soon = beat == stage.beat
         when = padded(said("coming.soon") if soon else said("coming.beat", beat=beat), 11)
-        found.append(line((f"  {when} {said('coming.and').join(names)}", "dim")))
+        found.append(line((f"  {when} {listed(names)}", "dim")))
     return found
+
+
+def listed(names: list[str]) -> str:
+    """The names in a row, as the language lists them."""
+    return reduce(lambda one, more: said("coming.and", one=one, more=more), names)
 
 
 def room_of(places: Mapping[str, Region], missing: Collection[str]) -> Region | None:
