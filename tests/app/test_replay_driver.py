@@ -177,7 +177,7 @@ async def test_the_timeline_is_the_whole_recording_and_seeks_ahead() -> None:
     assert driver.is_over
     for look_ahead in (driver.scrub, driver.mark):
         look_ahead(1)
-        assert driver.refusal == OVER
+        assert driver.refusal == phrase(OVER)
 
 
 async def test_figures_ahead_and_back_are_those_of_the_moment() -> None:
