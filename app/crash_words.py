@@ -14,7 +14,7 @@ def crash_lines(view: View, cells: int) -> list[Line]:
     crash = view.crash
     if crash is None or crash.at < view.step_at:
         return []
-    if crash.kind == "SIGTERM" and crash.recovered_keys >= 0:
+    if crash.kind == "SIGTERM" and crash.recovered_keys >= 0 and crash.lost <= 0:
         return []
     lines = fold(_headline(crash), cells)
     if crash.census is None:  # the ladder has them besides

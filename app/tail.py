@@ -113,7 +113,7 @@ def rungs_line(tail: TailView, cells: int) -> Line:
 
 def ribbon(tail: TailView, cells: int) -> Line:
     """One letter a command, youngest at the right: amber turns to emerald where fsync passed."""
-    head = (padded(said("tail.commands"), LABEL), "dim")
+    head = (padded(said("tail.ribbon"), LABEL), "dim")
     end = (f" {said('tail.latest')}" if cells >= WIDE else "", "dim")
     room = cells - LABEL - cell_len(end[0])
     letters: list[Span] = []
