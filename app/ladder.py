@@ -43,6 +43,18 @@ TAKEN_BY = {"buffer": 2, "cache": 1, "disk": 0}
 
 
 def ladder_lines(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
+    """The ladder of the engine on show, and below it those of the engines beside it."""
+    if not view.others:
+        return _ladder(view, glyphs, cells)
+    lines: list[Line] = []
+    for one in (view, *(view.others[name] for name in sorted(view.others))):
+        title = f" {one.name} · appendfsync {one.tail.policy} "
+        lines += [EMPTY] if lines else []
+        lines += [line((title, "chosen")), *_ladder(one, glyphs, cells)]
+    return lines
+
+
+def _ladder(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
     """The rungs at the last crash (before one: now), then what came of it."""
     cells = max(cells - 1, 20)
     crash = view.crash
