@@ -1,5 +1,7 @@
 """The doctor's words: what is there, and what is shown instead where something is not."""
 
+from pathlib import Path
+
 from app.doctor_report import lines
 from app.said import said
 from engine.doctor import Finding, examine
