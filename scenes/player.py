@@ -63,7 +63,7 @@ ASLEEP_AFTER = 180.0
 GONE = "refuse.gone"
 """A phrase."""
 
-_WANTED = {"gone": "a child to go", "held": "a held child", "lesson": "a lesson's child"}
+_WANTED = {"gone": "fail.gone", "held": "fail.held", "lesson": "fail.lesson"}
 MOST_FORKS = 2
 """Children that a step forks for itself before it gives up."""
 
@@ -453,13 +453,17 @@ class Player(Course):
                 return self._resolve(now)
             case _ if self._prepares:
                 wanted = _WANTED[self._prepares]
-                return self._fail(f"step '{stage.id}' waited {stage.timeout:g} s for {wanted}")
+                return self._fail(played(wanted, step=stage.id, seconds=f"{stage.timeout:g}"))
             case _:
                 wanted_event = self._until or self._wait
                 assert wanted_event is not None
                 return self._fail(
-                    f"step '{stage.id}' waited {stage.timeout:g} s for the event"
-                    f" '{wanted_event.event}', which did not come"
+                    played(
+                        "fail.event",
+                        step=stage.id,
+                        seconds=f"{stage.timeout:g}",
+                        event=wanted_event.event,
+                    )
                 )
 
     def _fail(self, reason: str) -> list[Effect]:
