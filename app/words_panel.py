@@ -149,7 +149,8 @@ def question_lines(
         lines += fold(shown, cells, 6)
     if state and right >= 0:
         why = why_of(question.choices[right], state)
-        lines += paragraph(said("words.measured", why=text(why)), cells, "text")
+        source = "words.modelled" if question.modelled else "words.measured"
+        lines += paragraph(said(source, why=text(why)), cells, "text")
     elif chosen >= 0:
         lines += paragraph(said("words.let_happen"), cells, "dim")
     else:
