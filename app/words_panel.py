@@ -66,7 +66,7 @@ def words_lines(
     cells = max(cells - 1, 10)
     caption = paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells)
     caption += new_keys(stage, acting, cells)
-    crash = crash_lines(view, cells)
+    crash = [] if view.others else crash_lines(view, cells)  # several: a panel has it
     answered: list[Line] = []
     if crash and _is_answered(stage, view):  # the answer is the news, and the crash was its way
         crash, answered = [], [EMPTY, *crash]
