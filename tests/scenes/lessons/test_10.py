@@ -30,7 +30,7 @@ SPLIT = "# The capstone"
 
 
 def capstone(folder: Path, chosen: tuple[int, ...], first: str = "levels") -> str:
-    """The scene's last part alone, from a step on, as a scene in which other settings are chosen."""
+    """The scene from a step of its last part on, in which other settings are chosen."""
     shutil.copytree(find("10"), folder)
     file = folder / "scene.toml"
     head, _, steps = file.read_text(encoding="utf-8").partition("# The opening")
