@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Most tests wait for processes and disks, so more of them run at once than there are cores.
 PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile
+# pip compiles what it copies; of an editable install the first start would wait for it.
+BYTE_CODE := $(BIN)/python -m compileall -q engine scenes app
 CODE := engine scenes app tests bench
 
 .PHONY: play test check gates format lint types imports bench crash-long clean
@@ -49,10 +51,12 @@ $(VENV)/bin/python:
 
 $(VENV)/.play: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e .
+	@$(BYTE_CODE)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e ".[dev]"
+	@$(BYTE_CODE)
 	@touch $@ $(VENV)/.play
 
 # Only peers to compare with: where they cannot be had, the table says so.

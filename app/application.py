@@ -43,14 +43,17 @@ class CowscopeApp(App[int]):
     """
 
     CSS = """
-    PageScreen, ConfirmScreen { align: center middle; background: $background 70%; }
+    PageScreen, ConfirmScreen, PredictScreen { align: center middle; background: $background 70%; }
     #page { width: 90%; max-width: 110; height: 80%; border: round $accent; padding: 0 1;
         background: $background; border-title-color: $foreground;
         border-subtitle-color: $primary; border-title-background: $background;
         border-subtitle-background: $background; }
     #confirm { width: 62; height: 6; border: round $error; padding: 1; background: $background;
         border-title-background: $background; border-subtitle-background: $background; }
-    App.plain #page, App.plain #confirm { border: ascii $accent; }
+    #predict { width: 76; max-width: 100%; height: auto; max-height: 100%; min-height: 15;
+        border: round $error; padding: 1;
+        background: $background; border-title-color: $foreground; border-subtitle-color: $primary; }
+    App.plain #page, App.plain #confirm, App.plain #predict { border: ascii $accent; }
     App.plain Toast { border-left: ascii $error; border-right: ascii $error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+q", "leave_all", "Quit")]
@@ -63,7 +66,7 @@ class CowscopeApp(App[int]):
         driver: Driver | None = None,
         *,
         menu: Sequence[Choice] = (),
-        open_choice: Callable[[Choice, bool], Driver] | None = None,
+        open_choice: Callable[[MenuScreen.Chosen], Driver] | None = None,
         menu_again: Callable[[], Sequence[Choice]] | None = None,
         ascii_only: bool = False,
         dark: bool = True,
@@ -149,7 +152,7 @@ class CowscopeApp(App[int]):
         if self.open_choice is None:
             return
         try:
-            driver = self.open_choice(event.choice, event.resume)
+            driver = self.open_choice(event)
         except (SceneError, EngineError, OSError) as error:
             self.notify(str(error), severity="error", timeout=15, markup=False)
             return

@@ -14,7 +14,7 @@ from scenes.errors import SceneError
 
 if TYPE_CHECKING:
     from app.driver import Driver
-    from app.menu import Choice
+    from app.menu import MenuScreen
     from scenes.loader import Lesson
     from scenes.progress import Progress
 
@@ -146,12 +146,16 @@ def menu(options: argparse.Namespace) -> int:
 
     language, missing, progress = language_of(options), missing_here(), progress_of(options)
 
-    def open_choice(choice: Choice, resume: bool) -> Driver:
+    def open_choice(chosen: MenuScreen.Chosen) -> Driver:
+        choice = chosen.choice
         lesson = load(choice.name, language)
-        if not choice.replay:
-            start_at = choice.resume if resume else ""
+        if not chosen.replay:
+            start_at = choice.resume if chosen.resume else ""
             return LiveDriver(lesson, progress=progress, start_at=start_at)
-        return ReplayDriver(lesson, opened(str(recording(choice.number))).events)
+        shipped = recording(choice.number)
+        if shipped is None:
+            raise SceneError(f"no recording of scene {choice.number} ships here")
+        return ReplayDriver(lesson, opened(str(shipped)).events)
 
     app = CowscopeApp(
         menu=choices(language, missing, progress),

@@ -149,6 +149,7 @@ def _notes(lines: list[Line]) -> list[str]:
     for kind, text in _LEGEND.items():
         if any(line.crash == kind for line in done):
             notes += text
+    notes += sorted({f"{_DURING[line.during][2:]}: {line.fault}." for line in done if line.fault})
     for line in done:
         where = f"{_title(line)}, {line.policy}, {line.server}:"
         if line.repaired:

@@ -12,12 +12,16 @@ from scenes.view import LessonView, View
 class FramesPanel(Exhibit):
     """Draws the frames of `View.lesson`."""
 
-    TITLE: ClassVar[tuple[str, ...]] = ("Page tables: address, frame", "Page tables")
+    TITLE: ClassVar[tuple[str, ...]] = (
+        "Page tables: address, frame (* new since the fork)",
+        "Page tables (* new frame)",
+        "Page tables",
+    )
     EMPTY_WORDS: ClassVar[str] = "Once a child lives, the frames behind some pages stand here."
 
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
         """A line a page."""
-        return frames_lines(view.lesson, view.engine.page_size, cells)[:rows]
+        return frames_lines(view.lesson, view.engine.page_size, cells, rows)
 
     def source(self, view: View) -> str:
         """Root sees the kernel's numbers; for others they are made up."""
@@ -26,16 +30,20 @@ class FramesPanel(Exhibit):
         return "modelled: numbers need root"
 
 
-def frames_lines(lesson: LessonView, page_size: int, cells: int) -> list[Line]:
-    """For each page its address and the frame in the parent and in the child."""
+def frames_lines(lesson: LessonView, page_size: int, cells: int, rows: int = 99) -> list[Line]:
+    """For each page its address and the frame in the parent and in the child.
+
+    Where not all fit into `rows`, those with two frames come first.
+    """
     if not lesson.parent_frames:
         return []
     numbers = (*lesson.parent_frames, *lesson.child_frames)
     size = max(len(f"{number:x}") for number in numbers)
+    pairs = list(enumerate(zip(lesson.parent_frames, lesson.child_frames, strict=False)))
+    if len(pairs) > rows:
+        pairs.sort(key=lambda pair: pair[1][0] == pair[1][1])
     lines = []
-    for place, (mine, its) in enumerate(
-        zip(lesson.parent_frames, lesson.child_frames, strict=False)
-    ):
+    for place, (mine, its) in pairs:
         page = lesson.frames_first + place
         address = f"{lesson.address + page * page_size:#x}"
         start = f"{page:>4} {address if cells >= 52 else '..' + address[-6:]} "

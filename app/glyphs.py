@@ -48,6 +48,10 @@ class Glyphs:
     """Where the RESP text has CR LF."""
     more: str
     arrow: str
+    survived: str
+    lost: str
+    rail: str
+    """The ladder's upright."""
     border: Literal["round", "ascii"]
 
     def every(self) -> tuple[str, ...]:
@@ -84,6 +88,9 @@ DRAWN = Glyphs(
     newline="↵",
     more="…",
     arrow="→",
+    survived="✓",
+    lost="✗",
+    rail="║",
     border="round",
 )
 
@@ -111,13 +118,16 @@ ASCII = Glyphs(
     newline=";",
     more="~",
     arrow=">",
+    survived="/",
+    lost="x",
+    rail="H",
     border="ascii",
 )
 
 RUNGS = {"buffer": "B", "cache": "C", "disk": "D"}
 """aof_buf, page cache, disk: letters in both sets."""
 
-PROBED = "·▪◆▬►█─═┼↵…"
+PROBED = "·▪◆▬►█─═┼↵…✓✗║"
 
 
 def chosen(ascii_only: bool | None) -> Glyphs:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # the first frame need not wait for these
     from scenes.history import History
     from scenes.live import Live
     from scenes.measures import Figures
+    from scenes.prediction import Prediction
     from scenes.progress import Progress
 
 OVER = "The scene is over. The keys still work; 0 starts it again, q leaves."
@@ -131,8 +132,9 @@ class LiveDriver(Cursor):
     @property
     def history(self) -> History:
         """The run so far; after a restart another one."""
-        if self._live is not None and self._chosen is not None:
-            return self._live.left[self._chosen].history
+        chosen, left = self._chosen, self._live.left if self._live else []
+        if chosen is not None and chosen < len(left):  # a restart forgets them all
+            return left[chosen].history
         return self._running
 
     @property
@@ -251,6 +253,13 @@ class LiveDriver(Cursor):
 
     def key(self, name: str) -> None:
         self._press(name)
+
+    def crash(self, name: str, prediction: Prediction, choice: int) -> None:
+        """A crash key whose prediction was made."""
+        if self._live is None or not self._ready:
+            self.refusal = "The engine is not ready yet."
+        elif not self.refuses_past():
+            self._live.crash(name, prediction, choice)
 
     def pause(self) -> None:
         self._press("pause")

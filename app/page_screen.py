@@ -21,7 +21,7 @@ class PageScreen(ModalScreen[None]):
     """Shows `content`, and asks for it again ten times a second: pages live with the scene."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,i,l,g,d,question_mark,space,enter", "dismiss", show=False),
+        Binding("escape,q,i,l,g,d,r,question_mark,space,enter", "dismiss", show=False),
         *(Binding(key, f"scroll({rows})", show=False) for key, rows in SCROLL_KEYS.items()),
     ]
 

@@ -7,6 +7,7 @@ from app.driver import Driver
 from app.glossary import diagram_lines, glossary_lines
 from app.glyphs import Glyphs
 from app.help import help_lines
+from app.ladder import ladder_lines
 from app.layout import Mode
 from app.log_panel import log_lines
 from app.page_screen import Content
@@ -16,6 +17,7 @@ def page(name: str, driver: Driver, glyphs: Glyphs, mode: Mode) -> tuple[str, Co
     """Title and content of a page by its name in the key table."""
     pages: dict[str, tuple[str, Content]] = {
         "details": ("Details", lambda cells: details_lines(driver.view, cells)),
+        "ladder": ("The ladder", lambda cells: ladder_lines(driver.view, glyphs, cells)),
         "log": ("Redis' log", lambda cells: log_lines(driver.view, cells)),
         "glossary": ("Glossary", lambda cells: glossary_lines(driver, cells)),
         "diagram": (

@@ -17,6 +17,7 @@ from app.coming import Coming, room_of
 from app.curve_panel import CurvePanel
 from app.driver import Driver, ever_in, panels_at
 from app.exhibit import Exhibit
+from app.files_panel import FilesPanel
 from app.frames_panel import FramesPanel
 from app.gauge import Gauge
 from app.grid import PageGrid
@@ -85,6 +86,7 @@ class PanelsScreen(Screen[None]):
             "frames": FramesPanel(id="frames"),
             "curve": CurvePanel(id="curve"),
             "latency": LatencyPanel(id="latency"),
+            "files": FilesPanel(id="files"),
         }
         self.card_panel = CardPanel(id="code")
         self.words = WordsPanel(id="words")

@@ -13,6 +13,7 @@ from engine.events import AnyEvent
 from scenes.errors import SceneError
 from scenes.loader import Lesson
 from scenes.measures import Figures
+from scenes.prediction import Prediction
 from scenes.recorded_history import RecordedHistory
 from scenes.seeking import EvidenceAt
 
@@ -235,6 +236,9 @@ class ReplayDriver(Cursor):
         self._show(self.recorded[self._head])
 
     def key(self, name: str) -> None:
+        self.refusal = REFUSE_REPLAY
+
+    def crash(self, name: str, prediction: Prediction, choice: int) -> None:
         self.refusal = REFUSE_REPLAY
 
     def pause(self) -> None:

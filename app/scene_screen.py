@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 CONFIRM = {
     "S": "SAVE blocks the engine: no client is answered until the dump is complete.",
-    "K": "kill -9 the engine: what is in aof_buf is lost; it is then started on what is left.",
-    "P": "Cut the power: what no fsync has covered is lost.",
 }
 
 
@@ -96,6 +94,23 @@ class SceneScreen(PanelsScreen):
                 self._act("key", name)
 
         self.app.push_screen(ConfirmScreen(paragraph(CONFIRM[name], 56)), decided)
+
+    def action_crash(self, name: str) -> None:
+        """Ask for a prediction, crash the engine for real, and show the ladder."""
+        from app.predict_screen import PredictScreen
+        from scenes.prediction import HOW, predict
+
+        if not acts(self.driver, name):
+            self._act("key", name)  # refuses, and says why
+            return
+        prediction = predict(HOW[name], self.driver.now_view)
+
+        def decided(choice: int | None) -> None:
+            if choice is not None:
+                self._act("crash", name, prediction, choice)
+                self.action_page("ladder")
+
+        self.app.push_screen(PredictScreen(prediction), decided)
 
     def action_code(self) -> None:
         """Pseudo-code or real source; where the code is behind this key, first show it."""

@@ -204,12 +204,21 @@ class AppendOnlyFile:
 
     # the hot path
 
-    def append(self, db: int, argv: Sequence[bytes]) -> None:
-        """A command that changed database `db` enters aof_buf."""
-        data = encode(argv)
+    def append(self, db: int, argv: Sequence[bytes], wire: bytes = b"") -> None:
+        """A command that changed database `db` enters aof_buf, if anybody needs it.
+
+        `wire` is what it encodes to, where that is known: a client's own bytes.
+        """
+        if not self.enabled and self.on_data is None:
+            return
+        data = wire or encode(argv)
         if db != self._selected_db or self.timestamps:
             data = self._annotation() + self._select(db) + data
-        self._take(data)
+        if self.on_data is None and self.on_append is None:
+            self._turn.append(data)
+            self._turn_bytes += len(data)
+        else:
+            self._take(data)
 
     def append_transaction(self, changes: Sequence[tuple[int, Sequence[bytes]]]) -> None:
         """What a transaction changed: (db, argv) of each command; two or more stay together."""
@@ -217,25 +226,21 @@ class AppendOnlyFile:
             for db, argv in changes:
                 self.append(db, argv)
             return
+        if not self.enabled and self.on_data is None:
+            return
         parts = [self._annotation(), _MULTI]
         for db, argv in changes:
             parts += self._select(db), encode(argv)
         self._take(b"".join([*parts, _EXEC]))
 
-    @property
-    def wants_commands(self) -> bool:
-        """Whether anybody needs what is appended."""
-        return self.enabled or self.on_data is not None
-
     def _take(self, data: bytes) -> None:
+        if self.enabled or self.on_data is None:
+            self._turn.append(data)
+            self._turn_bytes += len(data)
+            if self.on_append is not None:
+                self._tell_append(data)
         if self.on_data is not None:
             self.on_data(data)
-            if not self.enabled:
-                return
-        self._turn.append(data)
-        self._turn_bytes += len(data)
-        if self.on_append is not None:
-            self._tell_append(data)
 
     # once a turn
 

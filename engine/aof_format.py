@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import hiredis
 
+from engine.command_shapes import Shape, ShapeTable
 from engine.inline import shown
 
 _pack: Callable[[tuple[bytes, ...]], bytes] = hiredis.pack_command  # type: ignore[assignment]
@@ -67,6 +68,23 @@ def parse_fast(piece: bytes) -> list[list[bytes]] | None:
     except (hiredis.HiredisError, TypeError, IndexError):
         pass
     return None
+
+
+class PieceParser:
+    """`parse_fast` for piece after piece of one file, faster still while all have one shape."""
+
+    def __init__(self) -> None:
+        self._shapes = ShapeTable()
+        self._shape: Shape | None = None
+
+    def parse(self, piece: bytes) -> list[list[bytes]] | None:
+        """What `parse_fast` answers."""
+        shape = self._shape
+        if shape is not None and shape.whole(piece) is not None:
+            return list(map(list, shape.cut(piece)))
+        commands = parse_fast(piece)
+        self._shape = self._shapes.recognise(commands[-1]) if commands else None
+        return commands
 
 
 def parse_strict(data: bytes) -> Iterator[tuple[list[bytes], int, int]]:

@@ -17,7 +17,7 @@ from typing import NoReturn
 import msgspec
 
 from engine.aof_folder import AofFolder
-from engine.aof_format import FormatError, parse_fast, parse_strict
+from engine.aof_format import FormatError, PieceParser, parse_strict
 from engine.burst import text_of
 from engine.disk import ALTER, READ, Disk
 from engine.errors import CorruptFileError, EngineError
@@ -87,6 +87,7 @@ class Loader:
         self._is_command = is_command
         self._load_rdb = load_rdb
         self._truncated_ok = truncated_ok
+        self._parser = PieceParser()
         self._commands = 0
         self._plain: set[bytes] = set()  # names that were looked up: no part of a transaction
         self._transaction: list[list[bytes]] | None = None
@@ -193,7 +194,7 @@ class Loader:
     def _replay_piece(self, piece: bytes, offset: int, file: ManifestFile) -> int:
         """Execute the complete commands of `piece`; how many bytes they are."""
         used = len(piece)
-        commands = parse_fast(piece)
+        commands = self._parser.parse(piece)
         if commands is None:
             commands, used = [], 0
             try:

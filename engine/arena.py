@@ -117,6 +117,8 @@ class Arena:
         self.memory[offset : offset + len(data)] = data
 
     def _store_traced(self, offset: int, data: bytes) -> None:
+        if not data:
+            return
         self.memory[offset : offset + len(data)] = data
         shift = self.page_shift
         first = (offset - self.origin) >> shift

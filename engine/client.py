@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from itertools import repeat
 from typing import TYPE_CHECKING, cast
 
 from engine import dispatch, output_limits
@@ -80,7 +81,6 @@ class Client(asyncio.Protocol):
         self.created_at = time.monotonic()
         self.active_at = self.created_at
         self.last_command = ""
-        self.commands_run = 0
         self.framer = Framer(
             authenticated=self.authenticated, max_bulk=server.config.proto_max_bulk_len
         )
@@ -104,34 +104,34 @@ class Client(asyncio.Protocol):
             transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Execute every complete command in what has arrived."""
-        if self.closing:
-            return
-        stats = self.server.stats
-        stats.reads += 1
-        stats.net_input_bytes += len(data)
-        if self.postponed or self.wait is not None:
-            self.framer.feed(data)
-            self._execute([])
-        else:
-            self._execute(self.framer.receive(data))
+        """Leave what has arrived for the turn."""
+        server = self.server
+        server.arrivals.reads.append((self, data))
+        if not server.turn_planned:
+            server.plan_turn()
 
     def go_on(self) -> None:
         """The pause, or the wait for a key, is over: execute what has been sent meanwhile."""
         commands, self.postponed = self.postponed, []
         if not self.closing:
-            self._execute(commands + self.framer.commands())
+            commands += self.framer.commands()
+            if commands:
+                dispatch.run(self.server, [(self, zip(commands, repeat(b"")))])
+                self.server.wants_turn(self)
+            self.look_at_rest(complete=bool(commands))
 
-    def _execute(self, commands: list[list[bytes]]) -> None:
+    def look_at_rest(self, *, complete: bool) -> None:
+        """What is left of a read: nothing, half a request, one too large, or one that is broken.
+
+        `complete`: whether it had commands.
+        """
         framer = self.framer
-        if commands:
-            dispatch.run(self, commands)
-        if (self.postponed or self.wait is not None) and framer.error is not None:
-            return  # it is answered in its turn
-        if framer.error is not None and not self.closing:
-            self.reply(framer.error.reply)
-            self.close_after_reply()
-        elif not commands and framer.unparsed > self.server.config.client_query_buffer_limit:
+        if framer.error is not None:
+            waits = self.postponed or self.wait is not None
+            if not waits and not self.closing:  # else it is answered in its turn
+                self.reply(framer.error.reply)
+                self.close_after_reply()
+        elif not complete and framer.unparsed > self.server.config.client_query_buffer_limit:
             self._drop_request()
 
     def _drop_request(self) -> None:
@@ -145,8 +145,8 @@ class Client(asyncio.Protocol):
         self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the client."""
-        self.closed = True
+        """Forget the client, and what it has sent and nobody has looked at."""
+        self.closed = self.closing = True
         self.server.forget(self)
 
     def pause_writing(self) -> None:
@@ -179,27 +179,28 @@ class Client(asyncio.Protocol):
         """Keep an out-of-band message (pub/sub, MONITOR) for the turn's end."""
         self.reply(data)
 
-    def send(self) -> None:
-        """Write everything kept; called once a turn, after the AOF flush."""
-        if self.closed or self.transport is None:
-            self.replies.clear()
-            return
-        if self.replies:
-            data = b"".join(self.replies)
-            pending = len(data) + self.transport.get_write_buffer_size()
+    def send(self) -> int:
+        """Write everything kept, called once a turn, after the AOF flush; how many bytes."""
+        transport, replies = self.transport, self.replies
+        if self.closed or transport is None:
+            replies.clear()
+            return 0
+        size = 0
+        if replies:
+            data = b"".join(replies)
+            size = len(data)
+            pending = size + transport.get_write_buffer_size()
             if pending > output_limits.FREE and output_limits.exceeded(self, pending):
                 output_limits.cut_off(self)
-                return
-            self.transport.write(data)
-            stats = self.server.stats
-            stats.writes += 1
-            stats.net_output_bytes += len(data)
-            self.replies.clear()
+                return 0
+            transport.write(data)
+            replies.clear()
             self._heavy = 0
         if self.closing:
-            self.transport.close()
+            transport.close()
         elif self.stalled and not self.behind:
             self.server.loop.call_soon(self._unstall)
+        return size
 
     def weigh(self, size: int) -> bool:
         """A large reply: whether the commands behind it must wait until this much has been read."""

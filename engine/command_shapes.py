@@ -12,8 +12,10 @@ and it fits only bytes that the framer would read the same way.
 
 from __future__ import annotations
 
+import operator
 import re
 import struct
+import sys
 from collections.abc import Callable, Iterator
 
 MAX_ARGUMENTS = 64
@@ -26,6 +28,11 @@ SIGHTINGS = 64
 WINDOW = 2**18
 """Strictly read commands after which sightings start anew, and a full table too."""
 
+_AGAIN = b"++" if sys.version_info >= (3, 11, 5) else b"+"
+"""Possessive, for speed. Up to CPython 3.11.4 (Debian 12 has 3.11.2) a possessive group that fails
+at its last repetition counts a part of it as matched: gh-101955."""
+_FIRST: Callable[[tuple[bytes, ...]], bytes] = operator.itemgetter(0)
+
 Sizes = tuple[int, ...]
 """The lengths of a command's arguments, its name included."""
 
@@ -33,7 +40,7 @@ Sizes = tuple[int, ...]
 class Shape:
     """One framing: `whole` and `run` prove it, `cut` takes it apart."""
 
-    __slots__ = ("cut", "length", "run", "whole")
+    __slots__ = ("_piece", "cut", "framing", "length", "name", "run", "split", "whole")
 
     whole: Callable[[bytes], re.Match[bytes] | None]
     """Is the buffer one or more commands of this shape, and nothing else?"""
@@ -42,20 +49,39 @@ class Shape:
     cut: Callable[[bytes], Iterator[tuple[bytes, ...]]]
     """The arguments of every command of a run; the caller has proved that it is one."""
 
+    split: Callable[[bytes], tuple[bytes, ...]]
+    """One command's framing and arguments in turn; it has `length` bytes."""
+    framing: tuple[bytes, ...]
+    """What the framing among them must be."""
+    name: slice
+    """Where the first argument of the first command is."""
     length: int
     """Bytes of one command, framing included."""
 
     def __init__(self, sizes: Sizes) -> None:
-        framing = re.escape(b"*%d\r\n" % len(sizes))
-        layout = f"={len(str(len(sizes))) + 3}x"
+        before = b"*%d\r\n" % len(sizes)
+        framing = []
+        pattern, cut, split = b"", "=", "="
         for size in sizes:
-            framing += re.escape(b"$%d\r\n" % size) + b".{%d}\r\n" % size
-            layout += f"{len(str(size)) + 3}x{size}s2x"
-        pattern = re.compile(b"(?:" + framing + b")++", re.DOTALL)
-        self.whole = pattern.fullmatch
-        self.run = pattern.match
-        self.cut = struct.Struct(layout).iter_unpack
-        self.length = struct.calcsize(layout)
+            before += b"$%d\r\n" % size
+            framing.append(before)
+            pattern += re.escape(before) + b".{%d}" % size
+            cut += f"{len(before)}x{size}s"
+            split += f"{len(before)}s{size}s"
+            before = b"\r\n"
+        self.framing = (*framing, before)
+        self.name = slice(len(framing[0]), len(framing[0]) + sizes[0])
+        runs = re.compile(b"(?:" + pattern + re.escape(before) + b")" + _AGAIN, re.DOTALL)
+        self.whole = runs.fullmatch
+        self.run = runs.match
+        self.cut = struct.Struct(f"{cut}2x").iter_unpack
+        self.split = struct.Struct(f"{split}2s").unpack
+        self.length = struct.calcsize(f"{cut}2x")
+        self._piece = struct.Struct(f"{self.length}s").iter_unpack
+
+    def pieces(self, run: bytes) -> Iterator[bytes]:
+        """The bytes of every command of a run."""
+        return map(_FIRST, self._piece(run))
 
 
 class ShapeTable:

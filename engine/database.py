@@ -143,22 +143,26 @@ class Database:
 
     def set(self, key: bytes, value: bytes, expire_ms: int = 0) -> None:
         """Store a string under a key, whatever was there; `expire_ms` 0 means it never expires."""
-        record = build_string(key, value, expire_ms)
-        if self.expires and key in self.expires:
+        expires = self.expires
+        if expires and key in expires:
             self.expire_if_due(key)
         offset = self.keys.get(key)
-        if (
-            offset is not None
-            and key not in self.collections
-            and self.arena.fits(offset, len(record))
-        ):
-            self.arena.store(offset, record)
+        if offset is not None:
+            length, value_at = HEADER.unpack_from(self.memory, offset)
+            # A collection's value_at is so large that no length fits.
+            if length + HEADER_SIZE - value_at == len(value) and (
+                expire_ms == expires.get(key, 0) if expires else not expire_ms
+            ):
+                self.arena.store(offset + value_at, value)
+            else:
+                self._rewrite(key, build_string(key, value, expire_ms), offset)
         else:
+            record = build_string(key, value, expire_ms)
             self._place(key, record, len(record))
         if expire_ms:
-            self.expires[key] = expire_ms
-        elif self.expires:
-            self.expires.pop(key, None)
+            expires[key] = expire_ms
+        elif expires:
+            expires.pop(key, None)
         if self.odd_encodings:
             self.odd_encodings.pop(key, None)
         if self.watched and key in self.watched:
@@ -388,6 +392,13 @@ class Database:
         """Tell the clients that WATCH this key."""
         for callback in tuple(self.watched.get(key, ())):
             callback()
+
+    def _rewrite(self, key: bytes, record: bytes, offset: int) -> None:
+        """Put another record where a key has its own or, if it does not belong there, elsewhere."""
+        if key not in self.collections and self.arena.fits(offset, len(record)):
+            self.arena.store(offset, record)
+        else:
+            self._place(key, record, len(record))
 
     def _place(self, key: bytes, record: bytes, size: int) -> None:
         """Put a record where there is room, which is taken first: a full arena changes nothing."""

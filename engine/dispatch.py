@@ -21,68 +21,77 @@ from engine.pausing import PostponedError
 from engine.replies import OUT_OF_MEMORY, CommandError, error, wrong_arity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from engine.client import Client
+    from engine.framer import Request
+    from engine.server import Server
 
 
-def run(client: Client, commands: list[list[bytes]]) -> None:
-    """Execute commands in order and keep their replies for the turn's end."""
-    server = client.server
-    replies = client.replies
-    started = perf_counter_ns()
-    slow = server.slow_after_ns
+def run(server: Server, work: Iterable[tuple[Client, Iterable[Request]]]) -> None:
+    """Execute each client's commands in order and keep their replies for the turn's end.
+
+    A command comes with its encoding where that is known, and the clients' work one by one: what
+    a command changes counts for the next.
+    """
+    stats = server.stats
     ready = server.blocking.ready
-    spec = None
-    for argv in commands:
-        name = argv[0]
-        spec = COMMANDS.get(name) or COMMANDS.get(name.upper())
-        try:
-            if spec is None:
-                if is_http(name):
-                    cut_off(client)
-                    return
-                raise no_command(argv)
-            if (arity := spec.arity) != len(argv) and (arity > 0 or len(argv) < -arity):
-                raise _wrong_arity(client, spec)
-            if client.guarded or server.guarded:
-                reply = refuse(client, spec, argv) or call(client, spec, argv)
-            elif spec.writes:
-                reply = handle_write(client, spec, argv)
-            else:
-                reply = spec.handler(client, argv)
-        except CommandError as problem:
-            reply = refused(client, spec, problem)
-        except ArenaFullError:  # one that is no write, but fills memory (DEBUG POPULATE)
-            reply = refused(client, spec, CommandError(OUT_OF_MEMORY))
-        except PostponedError:
-            at = next(at for at, words in enumerate(commands) if words is argv)
-            commands, client.postponed = commands[:at], commands[at:]
-            break
-        if not reply and client.wait is not None:  # answered when a key appears, or too late
-            at = next(at for at, words in enumerate(commands) if words is argv) + 1
-            commands, client.postponed = commands[:at], commands[at:]
-            break
-        replies.append(client.answer(spec, reply) if client.unanswered else reply)
-        if ready:
-            server.blocking.serve_ready()
-        ended = perf_counter_ns()
+    spec, known = None, b""
+    for client, requests in work:
+        replies = client.replies
+        done = 0
+        rest = iter(requests)
+        started = perf_counter_ns()
+        for argv, wire in rest:
+            name = argv[0]
+            if name != known:  # most of a turn's commands have one name
+                known = name
+                spec = COMMANDS.get(name) or COMMANDS.get(name.upper())
+            try:
+                if spec is None:
+                    if is_http(name):
+                        cut_off(client)
+                        break
+                    raise no_command(argv)
+                if not spec.least <= len(argv) <= spec.most:
+                    raise _wrong_arity(client, spec)
+                if client.guarded or server.guarded:
+                    reply = refuse(client, spec, argv) or call(client, spec, argv)
+                elif spec.writes:
+                    reply = handle_write(client, spec, argv, wire)
+                else:
+                    reply = spec.handler(client, argv)
+            except CommandError as problem:
+                reply = refused(client, spec, problem)
+            except ArenaFullError:  # one that is no write, but fills memory (DEBUG POPULATE)
+                reply = refused(client, spec, CommandError(OUT_OF_MEMORY))
+            except PostponedError:
+                client.postponed = [argv, *(words for words, _ in rest)]
+                break
+            done += 1
+            if not reply and client.wait is not None:  # answered when a key appears, or too late
+                client.postponed = [words for words, _ in rest]
+                break
+            replies.append(client.answer(spec, reply) if client.unanswered else reply)
+            if ready:
+                server.blocking.serve_ready()
+            ended = perf_counter_ns()
+            if spec is not None:
+                spec.calls += 1
+                spec.nanoseconds += (taken := ended - started)
+                if taken > server.slow_after_ns:
+                    server.note_slow(client, argv, taken // 1000)
+            started = ended
+            if len(reply) > LARGE and client.weigh(len(reply)):
+                client.postponed = [words for words, _ in rest]
+                break
+            if client.closing:
+                break
+        stats.commands += done
         if spec is not None:
-            spec.calls += 1
-            spec.nanoseconds += ended - started
-            if ended - started > slow:
-                server.note_slow(client, argv, (ended - started) // 1000)
-        started = ended
-        if len(reply) > LARGE and client.weigh(len(reply)):
-            at = next(at for at, words in enumerate(commands) if words is argv) + 1
-            commands, client.postponed = commands[:at], commands[at:]
-            break
-        if client.closing:
-            break
-    server.stats.commands += len(commands)
-    client.commands_run += len(commands)
-    if spec is not None:
-        client.last_command = spec.full_name(argv) if spec.subcommands else spec.name
-    client.active_at = server.turn_time
-    server.wants_turn(client)
+            client.last_command = spec.full_name(argv) if spec.subcommands else spec.name
+        client.active_at = server.turn_time
+        server.pending[client] = None
 
 
 def call(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
@@ -105,8 +114,11 @@ def execute(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
         return refused(client, spec, CommandError(OUT_OF_MEMORY))
 
 
-def handle_write(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
-    """Change memory, append to aof_buf, queue the reply: the life of a write."""
+def handle_write(client: Client, spec: CommandSpec, argv: list[bytes], wire: bytes = b"") -> bytes:
+    """Change memory, append to aof_buf, queue the reply: the life of a write.
+
+    `wire`: what `argv` encodes to, where its bytes came so.
+    """
     server = client.server
     keyspace = server.keyspace
     observer = server.observer
@@ -120,7 +132,11 @@ def handle_write(client: Client, spec: CommandSpec, argv: list[bytes]) -> bytes:
     changes = keyspace.dirty - before
     instead = client.propagated
     if changes or instead:
-        server.propagate(database.index, [argv] if instead is None else instead)  # into aof_buf
+        if instead is None:
+            instead = [argv]
+        else:
+            wire = b""
+        server.propagate(database.index, instead, wire)  # into aof_buf
         if observer is not None:
             observer.wrote(client, spec, argv, max(changes, 0), perf_counter_ns() - started)
     client.propagated = None

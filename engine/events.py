@@ -94,6 +94,11 @@ class Latency(Event, frozen=True, kw_only=True, tag="latency"):
     max_usec: int
     done: bool = False
     """The workload has come to its end."""
+    total: int = 0
+    """With `done`: all that it was answered, and what it took from the first to the last."""
+    total_usec: int = 0
+    total_p50_usec: int = 0
+    total_p99_usec: int = 0
 
 
 class Fork(Event, frozen=True, kw_only=True, tag="fork"):
@@ -260,7 +265,8 @@ class LessonPages(Event, frozen=True, kw_only=True, tag="lesson.pages"):
     """A lesson's child has read or written pages of its arena, and counted what that copied."""
 
     child: int
-    about: Literal["read", "write"]
+    about: Literal["read", "write", "objects"]
+    """`objects`: it has looked at the names of all keys as Python objects, at no page."""
     page_ranges: list[PageRange]
     usec: int
     exclusive_before: int
@@ -270,6 +276,12 @@ class LessonPages(Event, frozen=True, kw_only=True, tag="lesson.pages"):
     """The pages that are among them only since."""
     private_dirty_kb: int = 0
     """The same arena by the child's own smaps, afterwards."""
+    objects: int = 0
+    """Python objects that it has looked at."""
+    outside_before_kb: int = 0
+    outside_after_kb: int = 0
+    """The child's private memory outside the arena, by its own smaps: what the interpreter has
+    copied (or made), before and after."""
 
 
 class Frames(Event, frozen=True, kw_only=True, tag="frames"):
@@ -379,6 +391,16 @@ class Fault(Event, frozen=True, kw_only=True, tag="fault"):
     """Calls that it has slowed, failed or cut short since it was set."""
 
 
+class AofFile(msgspec.Struct, frozen=True):
+    """A file of the AOF's folder, as stat(2) gave it."""
+
+    name: str
+    role: str
+    """`log` (the one file of Redis 3 to 6); `manifest`, `base`, `history`, `increment`, `unlisted`
+    (Redis 7); `temporary`: a child's."""
+    bytes: int
+
+
 class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     """A stage of the AOF rewrite, by its name."""
 
@@ -386,7 +408,12 @@ class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     child: int
     bytes: int
     file: str = ""
-    """An empty file in which the AOF goes on from this stage on."""
+    """The file in which the AOF goes on from this stage on: an empty one, or, at `switched`, the
+    rewritten one of `bytes` bytes."""
+    files: list[AofFile] = []
+    """The AOF's files after this stage; empty where a stage changes none."""
+    buffered: int = 0
+    """Bytes in the rewrite buffer after this stage (with pipes only)."""
 
 
 class Crash(Event, frozen=True, kw_only=True, tag="crash"):
@@ -413,6 +440,31 @@ class Recovered(Event, frozen=True, kw_only=True, tag="recovered"):
     survived: int
     lost: int
     usec: int
+
+
+class Census(Event, frozen=True, kw_only=True, tag="census"):
+    """What is left of the writes that the session's own clients sent before a crash, by real GETs.
+
+    Counted on the clients' side: what was acknowledged to them, and what was still on its way.
+    """
+
+    acknowledged: int
+    """Writes that were answered and can be asked for: `survived` and `lost` together."""
+    survived: int
+    lost: int
+    in_flight: int = 0
+    """Sent, never answered: nobody was promised anything."""
+    in_flight_survived: int = 0
+    left_out: int = 0
+    """Acknowledged too long ago: neither remembered nor asked for."""
+    lost_names: list[tuple[str, str]] = []
+    """(key, value) of the lost ones that were acknowledged, the first ones."""
+    in_flight_names: list[tuple[str, str]] = []
+    """The same of those on their way that are not there."""
+    survivors: list[tuple[str, str]] = []
+    """The same of the last ones that survived."""
+    usec: int = 0
+    """What asking took."""
 
 
 class Step(Event, frozen=True, kw_only=True, tag="step"):
@@ -506,6 +558,7 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """Byte offsets in `aof_file`; at equality nothing is at risk."""
     aof_next_fsync_at: float = 0.0
     aof_has_disk: bool = True
+    aof_files: list[AofFile] = []
     disk_modelled: bool = False
     """A ledger of what is durable is kept, for a modelled power cut (cowscope-disk-ledger)."""
     faults: dict[str, str] = {}
@@ -552,6 +605,7 @@ AnyEvent: TypeAlias = (
     | Rewrite
     | Crash
     | Recovered
+    | Census
     | Step
     | Question
     | Answer

@@ -34,6 +34,8 @@ before it still count; `error` then holds what to answer before closing.
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterable
+from itertools import repeat
 
 from engine.command_shapes import Shape, ShapeTable
 from engine.inline import split_arguments
@@ -57,6 +59,9 @@ _ASTERISK = ord("*")
 _ZERO = ord("0")
 
 _shared_shapes = ShapeTable()
+
+Request = tuple[list[bytes], bytes]
+"""A command's words and, if it came as their canonical encoding, those bytes; else none."""
 
 
 class ProtocolError(Exception):
@@ -134,16 +139,36 @@ class Framer:
         return start
 
     def receive(self, data: bytes) -> list[list[bytes]]:
-        """`feed` and `commands` in one call: the short way of a read that is all of one shape."""
-        if self._resting is not None:
-            shape = self._shape
-            if shape is not None and shape.whole(data) is not None:
-                return list(map(list, shape.cut(data)))
-            shape = self._resting.by_length.get(len(data))
-            if shape is not None and shape.whole(data) is not None:
-                return list(map(list, shape.cut(data)))
+        """Take bytes as they arrived; all commands that are complete now."""
+        run = self.run_of(data)
+        if run is not None:
+            return [argv for argv, _ in run]
         self.feed(data)
         return self.commands()
+
+    def run_of(
+        self, data: bytes, reads: Container[bytes] = frozenset()
+    ) -> Iterable[Request] | None:
+        """The commands of a read that is all of one shape, if nothing came before it; else None.
+
+        Each with its own bytes in `data`, unless there are several and the first one's name is in
+        `reads`: nobody needs theirs. Without a run nothing has been taken.
+        """
+        shapes = self._resting
+        if shapes is None:
+            return None
+        shape = shapes.by_length.get(len(data))
+        if shape is not None:
+            parts = shape.split(data)
+            if parts[::2] == shape.framing:
+                return (([*parts[1::2]], data),)
+        shape = self._shape
+        if shape is not None and shape.whole(data) is not None:
+            commands = map(list, shape.cut(data))
+            if data[shape.name] in reads:
+                return zip(commands, repeat(b""))
+            return zip(commands, shape.pieces(data), strict=True)
+        return None
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they arrived; looks at none of them."""

@@ -77,6 +77,8 @@ class Persistence:
             timestamps=config.aof_timestamp_enabled,
             dirty_pages=self._dirty_pages,
         )
+        self.append = self.aof.append
+        """Takes a command that changed data, and its database."""
         self.aof.on_refusal = lambda _refusal: server.update_guard()
         self.children = Children(server, self)
         self.saves = Saves(server, self)
@@ -135,21 +137,17 @@ class Persistence:
 
     # -- turns and cron ------------------------------------------------------------------------
 
-    def append(self, db: int, argv: list[bytes]) -> None:
-        """A command that changed data."""
-        if self.aof.wants_commands:
-            self.aof.append(db, argv)
-
     def append_transaction(self, changes: list[tuple[int, list[bytes]]]) -> None:
         """What a transaction changed."""
-        if self.aof.wants_commands:
-            self.aof.append_transaction(changes)
+        self.aof.append_transaction(changes)
 
     def flush(self, *, force: bool = False) -> None:
         """aof_buf to the file, and the file to the disk, as the policy says: once a turn."""
         if self.aof.enabled:
-            with _no_reply_after_a_broken_promise():
+            try:
                 self.aof.flush(monotonic(), force)
+            except AofFatalError:
+                os._exit(1)  # the log has said why: no reply may leave
 
     def keeping_promises(self) -> contextlib.AbstractContextManager[None]:
         """While entered, an AofFatalError ends the process."""

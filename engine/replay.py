@@ -10,6 +10,7 @@ from engine.burst import text_of
 from engine.client import Client
 from engine.commands.table import COMMANDS
 from engine.errors import ArenaFullError
+from engine.new_strings import store_new
 from engine.replies import CommandError
 
 if TYPE_CHECKING:
@@ -39,10 +40,12 @@ class Replay:
 
     def _execute(self, commands: Sequence[list[bytes]]) -> None:
         client = self._client
+        if self._stored_at_once(commands):
+            return
         lookup = COMMANDS.get
         for index, argv in enumerate(commands):
             spec = lookup(argv[0]) or COMMANDS[argv[0].upper()]
-            if (arity := spec.arity) != len(argv) and (arity > 0 or len(argv) < -arity):
+            if not spec.least <= len(argv) <= spec.most:
                 raise _wrong_arity(index, argv)
             try:
                 spec.handler(client, argv)
@@ -60,6 +63,17 @@ class Replay:
             except IndexError as error:
                 raise _wrong_arity(index, argv) from error
         client.propagated = None
+
+    def _stored_at_once(self, commands: Sequence[list[bytes]]) -> bool:
+        """Whether they are plain SETs of new keys, and have been executed all together."""
+        keyspace = self._server.keyspace
+        if keyspace.on_event is not None or set(map(len, commands)) != {3}:
+            return False
+        names, keys, values = zip(*commands, strict=True)
+        if set(names) != {b"SET"} or not store_new(self._client.db, keys, values):
+            return False
+        keyspace.dirty += len(commands)
+        return True
 
 
 def _wrong_arity(index: int, argv: list[bytes]) -> RefusedCommandError:

@@ -23,6 +23,7 @@ NULL = b"_\r\n"
 """RESP3's only null."""
 
 _INTEGERS = tuple(b":%d\r\n" % number for number in range(1024))
+_BULK_HEADS = tuple(b"$%d\r\n" % length for length in range(1024))
 
 
 def simple(text: bytes) -> bytes:
@@ -43,7 +44,11 @@ def integer(number: int) -> bytes:
 
 def bulk(data: bytes | None) -> bytes:
     """A string of any bytes; None is RESP2's null, for `null(resp)` knows the version."""
-    return NULL_BULK if data is None else b"$%d\r\n%b\r\n" % (len(data), data)
+    if data is None:
+        return NULL_BULK
+    length = len(data)
+    head = _BULK_HEADS[length] if length < 1024 else b"$%d\r\n" % length
+    return b"".join((head, data, b"\r\n"))
 
 
 def array(items: Sequence[bytes]) -> bytes:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from engine import (
     __version__,
     admission,
+    dispatch,
     folder_lock,
     info,
     insistence,
@@ -24,6 +25,7 @@ from engine import (
     pid_file,
 )
 from engine.arena import Arena
+from engine.arrivals import Arrivals
 from engine.blocking import Blocking
 from engine.client import Client
 from engine.commands.changes import logged_deletion
@@ -90,8 +92,10 @@ class Server:
         self.run_id = os.urandom(20).hex()
         self.port = 0
         self._client_ids = 0
-        self._pending: dict[Client, None] = {}
-        self._turn_planned = False
+        self.arrivals = Arrivals()
+        self.pending: dict[Client, None] = {}
+        """Clients with replies, or a close, for the turn's end."""
+        self.turn_planned = False
         self._listeners: list[asyncio.Server] = []
         self._stopped: asyncio.Event | None = None
         self._transaction: list[tuple[int, list[bytes]]] | None = None
@@ -220,26 +224,51 @@ class Server:
 
     def wants_turn(self, client: Client) -> None:
         """This client has replies (or a close) for the turn's end."""
-        self._pending[client] = None
-        if not self._turn_planned:
-            self._turn_planned = True
-            self.loop.call_soon(self.before_sleep)
+        self.pending[client] = None
+        if not self.turn_planned:
+            self.plan_turn()
+
+    def plan_turn(self) -> None:
+        """Something has arrived, or is to be sent."""
+        self.turn_planned = True
+        self.loop.call_soon(self.turn)
+
+    def turn(self) -> None:
+        """Execute what has arrived, flush the AOF, then let the replies go."""
+        self.turn_time = time.monotonic()
+        self._execute()
+        self.before_sleep()
+
+    def _execute(self) -> None:
+        work = self.arrivals.take(self.stats)
+        while True:
+            try:
+                return dispatch.run(self, work)
+            except Exception as bug:  # it ends this client, and costs the others nothing
+                client = self.arrivals.served
+                self.loop.call_exception_handler({"message": "a command", "exception": bug})
+                if client is not None:
+                    client.abort()
 
     def before_sleep(self) -> None:
         """The turn's end: flush the AOF, then let the replies go."""
-        self.turn_time = time.monotonic()
         self.blocking.go_on()
-        self._turn_planned = False
+        self.turn_planned = False
         self.persistence.flush()
         self._end_turn()
         if self.observer is not None:
             self.observer.wants_flush()
 
     def _end_turn(self) -> None:
-        self._turn_planned = False
-        pending, self._pending = self._pending, {}
+        self.turn_planned = False
+        pending, self.pending = self.pending, {}
+        writes = sent = 0
         for client in pending:
-            client.send()
+            if size := client.send():
+                writes += 1
+                sent += size
+        self.stats.writes += writes
+        self.stats.net_output_bytes += sent
 
     def _cron(self) -> None:
         """serverCron: every 1000/hz ms; everything that happens by itself happens here."""
@@ -296,7 +325,7 @@ class Server:
     def forget(self, client: Client) -> None:
         """A connection is gone."""
         self.clients.pop(client.id, None)
-        self._pending.pop(client, None)
+        self.pending.pop(client, None)
         self.pubsub.forget(client)
         self.monitors.discard(client)
         self.pause.waiting.pop(client, None)
@@ -331,17 +360,18 @@ class Server:
 
     # -- the log of changes --------------------------------------------------------------------
 
-    def propagate(self, db: int, commands: list[list[bytes]]) -> None:
+    def propagate(self, db: int, commands: list[list[bytes]], wire: bytes = b"") -> None:
         """What changed data goes into the AOF: at once, or with its transaction.
 
         What stands for one command, but is several, is loaded as a whole or not at all.
+        `wire`: what a single one encodes to, if that is known.
         """
         if self.journal is not None:
             self.journal.note(self.noted + 1, db, commands)
         if self._transaction is not None:
             self._transaction.extend((db, argv) for argv in commands)
         elif len(commands) == 1:
-            self.persistence.append(db, commands[0])
+            self.persistence.append(db, commands[0], wire)
         else:
             self.persistence.append_transaction([(db, argv) for argv in commands])
 

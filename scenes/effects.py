@@ -96,15 +96,26 @@ class Restart(msgspec.Struct, frozen=True):
     """Begin again with a fresh engine in a fresh folder."""
 
 
-class Kill(msgspec.Struct, frozen=True):
-    """kill -9 to the engine's whole process group, then a start on what is left."""
+class Predict(msgspec.Struct, frozen=True):
+    """What will a crash take? Becomes a `question` event; texts are words, not keys."""
+
+    id: str
+    choices: tuple[str, ...]
+    right: int = -1
+    """-1 until the crash has been counted."""
 
 
 class Crash(msgspec.Struct, frozen=True):
-    """kill -9 or a power cut, as a scene's step wants it, then a start on what is left."""
+    """kill -9 (the whole process group) or a power cut, then a start on what is left."""
 
     kind: Literal["kill", "power"]
     engine: str = ""
+    cut: int = 0
+    """Bytes that are cut off the end of the AOF meanwhile."""
+    refused: str = ""
+    """The start must fail, and what the engine says of it has this text."""
+    keep: str = ""
+    """The name under which that becomes a `reply` event and a figure."""
 
 
 class RestartEngine(msgspec.Struct, frozen=True):
@@ -112,6 +123,9 @@ class RestartEngine(msgspec.Struct, frozen=True):
 
     directives: dict[str, str]
     engine: str = ""
+    refused: str = ""
+    keep: str = ""
+    """As those of `Crash`."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -134,7 +148,7 @@ Effect: TypeAlias = (
     | ShowStep
     | Asleep
     | Restart
-    | Kill
+    | Predict
     | Crash
     | RestartEngine
     | Refused

@@ -140,8 +140,15 @@ class Ensemble:
             case Crash(engine=name) | RestartEngine(engine=name):
                 meant = self._meant(name)
                 await _together(member.crash(effect) for member in meant)
+                if effect.refused:
+                    for member in meant:
+                        await member.come_back(effect)
+                    return
+                await _together(member.start_again() for member in meant)
                 for member in meant:  # one after the other: the streams begin in their order
-                    await member.come_back()
+                    await member.begin_again()
+                for member in meant:
+                    await member.write_on()
             case Send(engine=name) | StartWorkload(engine=name):
                 await _together(member.perform(effect) for member in self._meant(name))
             case StopWorkload():

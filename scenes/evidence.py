@@ -15,6 +15,7 @@ import msgspec
 from engine import events
 from scenes import cells
 from scenes.errors import SceneError
+from scenes.prediction import PREDICTION
 from scenes.topics import Gatherer, gatherers
 
 G = TypeVar("G")
@@ -217,6 +218,8 @@ class Evidence:
 
     def add(self, event: events.Event) -> None:
         """Take one event in; a topic's gatherers hear of all engines, all else of its own."""
+        if isinstance(event, events.Answer) and event.id.startswith(PREDICTION):
+            return  # of a crash: no step's question was answered
         for gatherer in self._gatherers:
             gatherer.add(event)
         self.name = self.name or event.engine
@@ -237,6 +240,9 @@ class Evidence:
                 self._fsync(event)
             case events.State():
                 self._state(event)
+            case events.Rewrite() if event.file:
+                self._offset_file(event.file, event.bytes if event.stage == "switched" else 0)
+                self.fsynced = 0 if event.stage == "switched" else self.fsynced
             case events.Config(name="appendfsync"):
                 self.spans.append(PolicySpan(event.new, event.at))
             case events.Config(name="arena-thp"):

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from engine import events
 from engine.events import Event
-from scenes import fold_engine, fold_lesson, fold_pages, fold_tail
+from scenes import fold_crash, fold_engine, fold_lesson, fold_pages, fold_rewrite, fold_tail
 from scenes.cards import light
+from scenes.prediction import PREDICTION
 from scenes.scene import Card
 from scenes.view import QuestionView, View
 
@@ -26,6 +27,8 @@ def _step(view: View, event: events.Step) -> View:
 
 def _question(view: View, event: events.Question) -> View:
     """Asked with `right` -1; the same event again brings the measured answer."""
+    if event.id.startswith(PREDICTION):
+        return fold_crash.predicted(view, event)
     asked = view.question
     known = asked is not None and asked.id == event.id
     question = QuestionView(
@@ -45,6 +48,8 @@ def _lived_since(view: View, at: float) -> bool:
 
 
 def _answer(view: View, event: events.Answer) -> View:
+    if event.id.startswith(PREDICTION):
+        return fold_crash.prediction_made(view, event)
     if view.question is None or view.question.id != event.id:
         return view
     return replace(view, question=replace(view.question, chosen=event.choice, answered_at=event.at))
@@ -64,29 +69,30 @@ def _both(
 _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.EngineReady: fold_engine.ready,
     events.Config: fold_engine.config,
-    events.State: fold_engine.state,
+    events.State: _both(fold_engine.state, fold_rewrite.state),
     events.Fault: fold_engine.fault,
     events.Latency: _both(fold_engine.latency, fold_lesson.latency),
     events.Process: fold_engine.process,
     events.SavePoint: fold_engine.savepoint,
-    events.Crash: fold_engine.crash,
-    events.Recovered: fold_engine.recovered,
+    events.Crash: fold_crash.crash,
+    events.Recovered: fold_crash.recovered,
+    events.Census: fold_crash.census,
     events.Log: fold_engine.log,
     events.Gap: fold_engine.gap,
     events.Command: fold_pages.command,
     events.Fork: _both(fold_pages.fork, fold_lesson.fork),
     events.Pages: _both(fold_pages.pages, fold_lesson.pages),
     events.Hold: fold_pages.hold,
-    events.SnapshotProgress: fold_pages.progress,
+    events.SnapshotProgress: _both(fold_pages.progress, fold_rewrite.progress),
     events.ChildExit: fold_pages.child_exit,
     events.RdbSaved: _both(fold_pages.rdb_saved, fold_lesson.saved),
-    events.AofAppend: fold_tail.append,
-    events.AofWrite: fold_tail.write,
+    events.AofAppend: _both(fold_tail.append, fold_rewrite.append),
+    events.AofWrite: _both(fold_tail.write, fold_rewrite.write),
     events.AofFsync: fold_tail.fsync,
     events.AofDelayed: fold_tail.delayed,
     events.AofDirty: fold_tail.dirty,
-    events.Rewrite: fold_tail.rewrite,
-    events.Clock: _unchanged,
+    events.Rewrite: _both(fold_tail.rewrite, fold_rewrite.rewrite),
+    events.Clock: fold_engine.clock,
     events.LessonSide: fold_lesson.side,
     events.LessonValue: _unchanged,
     events.LessonPages: _unchanged,

@@ -1,4 +1,4 @@
-"""The fold of the engine itself: starts, settings, whole states, crashes, processes and log."""
+"""The fold of the engine itself: starts, settings, whole states, processes and log."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import immutables
 from msgspec.structs import replace
 
 from engine.events import (
+    Clock,
     Config,
-    Crash,
     EngineReady,
     Fault,
     Gap,
     Latency,
     Log,
     Process,
-    Recovered,
     SavePoint,
     State,
 )
 from scenes import cells
-from scenes.fold_tail import died
 from scenes.view import (
     COPIED,
     FREE,
@@ -27,11 +25,9 @@ from scenes.view import (
     PRIVATE,
     SHARED,
     TO_COME,
-    WRITING,
     WRITTEN,
     ChildView,
     CowSample,
-    CrashView,
     EngineView,
     GaugeView,
     LogLine,
@@ -77,6 +73,7 @@ def _fresh_process(view: View, arena_pages: int) -> View:
         gauge=GaugeView(),
         tail=TailView(has_disk=view.tail.has_disk),
         faults=immutables.Map(),
+        clock_scale=1,
         dirty=0,
         keys=0,
     )
@@ -143,6 +140,7 @@ def state(view: View, event: State) -> View:
         tail=_tail(view.tail, event),
         config=view.config.update(event.config),
         faults=immutables.Map(event.faults),
+        clock_scale=event.clock_scale,
         disk_modelled=event.disk_modelled,
         dirty=event.dirty,
         keys=event.keys,
@@ -231,54 +229,14 @@ def process(view: View, event: Process) -> View:
     return replace(view, processes=view.processes.set(event.pid, seen))
 
 
+def clock(view: View, event: Clock) -> View:
+    """The save points' clock was scaled by a scene, or runs as the real one again."""
+    return replace(view, clock_scale=event.scale)
+
+
 def savepoint(view: View, event: SavePoint) -> View:
     """A save point's condition held; it carries Redis' own count of changes."""
     return replace(view, dirty=event.dirty)
-
-
-def crash(view: View, event: Crash) -> View:
-    """The engine is gone, its memory, its child and aof_buf with it; the file stays."""
-    child, size = view.child, len(view.pages)
-    if child is not None and child.alive:
-        child = replace(child, alive=False, hold="released", ended_at=event.at)
-    return replace(
-        view,
-        engine=replace(view.engine, alive=False),
-        child=child,
-        pages=bytes(size),
-        counts=(size, 0, 0, 0, 0),
-        changed=bytes(size),
-        changed_since_fork=b"",
-        child_pages=cells.replaced(view.child_pages, WRITING, TO_COME),
-        gauge=replace(view.gauge, final=bool(view.gauge.samples)),
-        tail=died(view.tail, event.written),
-        hold="released",
-        processes=immutables.Map(),
-        crash=CrashView(
-            kind=event.kind,
-            at=event.at,
-            acked=event.acked,
-            written=event.written,
-            fsynced=event.fsynced,
-        ),
-    )
-
-
-def recovered(view: View, event: Recovered) -> View:
-    """A restarted engine has loaded what was left."""
-    view = replace(view, keys=event.keys)
-    if view.crash is None:
-        return view
-    return replace(
-        view,
-        crash=replace(
-            view.crash,
-            recovered_keys=event.keys,
-            survived=event.survived,
-            lost=event.lost,
-            truncated_bytes=event.truncated_bytes,
-        ),
-    )
 
 
 def log(view: View, event: Log) -> View:

@@ -11,15 +11,26 @@ import asyncio
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from engine.events import AnyEvent
+from engine.events import AnyEvent, Census
 from scenes import sandbox
 from scenes.branching import Branch, Timeline, planned
-from scenes.effects import Effect, Enter, Failed, Finished, Refused, Restart, WaitUntil
+from scenes.effects import (
+    Answered,
+    Effect,
+    Enter,
+    Failed,
+    Finished,
+    Predict,
+    Refused,
+    Restart,
+    WaitUntil,
+)
 from scenes.ensemble import Ensemble
 from scenes.errors import SceneError
 from scenes.history import History
 from scenes.loader import Lesson
 from scenes.player import Player
+from scenes.prediction import HOW, Prediction, predict, right
 from scenes.session import Session
 
 WATCHED_EVERY = 0.25
@@ -58,6 +69,8 @@ class Live:
         self._notice = ""
         self._notice_until = 0.0
         self._watch: asyncio.Task[None] | None = None
+        self._prediction: Prediction | None = None
+        """Of a crash that has not been counted yet."""
         self.ended = asyncio.Event()
         """The scene has played to its end, or cannot go on."""
         self._seed, self._arena_pages, self._command = seed, arena_pages, command
@@ -134,9 +147,37 @@ class Live:
             self._do(woken)
             if woken and name == "w":
                 return  # writes again, as asked
-            self._do(sandbox.press(name, self.player, self.history.now))
+            if name in HOW:
+                self._crash(name, predict(HOW[name], self.history.now))
+            else:
+                self._do(sandbox.press(name, self.player, self.history.now))
         else:
             self._do(self.player.feed_key(name, monotonic()))
+
+    def crash(self, name: str, prediction: Prediction, choice: int) -> None:
+        """A crash key whose prediction was made: the answer, then the real crash."""
+        self.player.wake(monotonic())
+        self._crash(name, prediction, choice)
+
+    def _crash(self, name: str, prediction: Prediction, choice: int = -1) -> None:
+        effects = sandbox.press(name, self.player, self.history.now)
+        if not any(isinstance(effect, Refused) for effect in effects):
+            chosen = prediction.scripted if choice < 0 else choice
+            self._prediction = prediction
+            effects = [
+                Predict(prediction.id, prediction.choices),
+                Answered(prediction.id, chosen),
+                *effects,
+            ]
+        self._do(effects)
+
+    def _judge_prediction(self) -> list[Effect]:
+        """What the census proved right."""
+        crash, made = self.history.now.crash, self._prediction
+        if made is None or crash is None or crash.census is None:
+            return []
+        self._prediction = None
+        return [Predict(made.id, made.choices, right(made, crash))]
 
     def reload(self, lesson: Lesson, step: str = "") -> None:
         """Play another edition of the scene with a fresh engine, from `step` on if it has it."""
@@ -156,7 +197,8 @@ class Live:
         if self._branch is not None:
             raise SceneError("a branch is on its way already")
         timelines = [*self.left, self._timeline()]
-        self._branch = planned(next(one for one in timelines if one.history is history), index)
+        meant = next((one for one in timelines if one.history is history), timelines[-1])
+        self._branch = planned(meant, index)
         self.left = timelines
         before = self.player
         self.history.gathered = None
@@ -190,6 +232,8 @@ class Live:
             self._say(self.session.word, NOTICE_SECONDS)
             self.session.word = ""
         self._do(effects)
+        if isinstance(event, Census) and event.engine == self.history.now.name:
+            self._do(self._judge_prediction())
 
     def _tick(self) -> None:
         self._feed_busy()

@@ -99,7 +99,8 @@ class Figures(Mapping[str, int | str | None]):
         if name.startswith(REPLY):
             return self.evidence.replies.get(name.removeprefix(REPLY))
         evidence = self.evidence
-        for engine, own in evidence.others.items():
+        engines = evidence.engines() if evidence.others else {}
+        for engine, own in engines.items():
             if name.startswith(f"{engine}_") and name.removeprefix(f"{engine}_") in MEASURES:
                 name, evidence = name.removeprefix(f"{engine}_"), own
                 break

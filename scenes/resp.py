@@ -54,6 +54,12 @@ class Connection:
             ) from err
         return self._writer
 
+    @property
+    def address(self) -> str:
+        """Where the engine sees it come from, e.g. `127.0.0.1:40000`; empty when it is closed."""
+        name = self._writer.get_extra_info("sockname") if self._writer else None
+        return f"{name[0]}:{name[1]}" if name else ""
+
     async def call(self, argv: list[bytes]) -> Reply:
         """Send one command and read its reply; raises SceneError when the connection is lost."""
         parts = [b"*%d\r\n" % len(argv)]

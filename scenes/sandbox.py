@@ -1,14 +1,20 @@
-"""The sandbox keys: what b, w, f, h, s, t, S and K do, wherever the scene has offered them."""
+"""The sandbox keys: what b, w, f, h, s, t, F, S, K and P do, wherever a scene has offered them."""
 
 from __future__ import annotations
 
 from scenes.actions import Workload
-from scenes.effects import Effect, Kill, Refused, Send, StopWorkload
+from scenes.effects import Crash, Effect, Refused, Send, StopWorkload
 from scenes.player import GONE, Player
 from scenes.view import View
 
 POLICIES = ("always", "everysec", "no")
 STEP_PAGES = 16
+FAULTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("fsync-delay", ("1500",)),
+    ("full", ()),
+    ("fsync-error", ()),
+)
+"""What F sets, one after the other; then the disk is well again."""
 WRITES = Workload(name="sandbox", rate=20)
 
 
@@ -38,9 +44,30 @@ def press(key: str, player: Player, view: View) -> list[Effect]:
         case "S":
             return [Send(("SAVE",))]
         case "K":
-            return [Kill()]
+            return [Crash("kill", _all_of(player))]
+        case "P":
+            return [Crash("power", _all_of(player))]
+        case "F":
+            return _next_fault(view)
         case _:
             return [Refused(f"nothing is bound to '{key}' yet")]
+
+
+def _all_of(player: Player) -> str:
+    """One crash for all engines, where a scene runs several side by side."""
+    return "*" if player.scene.engines else ""
+
+
+def _next_fault(view: View) -> list[Effect]:
+    """The disk's next trouble: a well disk, a slow one, a full one, one whose fsyncs fail."""
+    kinds = [kind for kind, _ in FAULTS]
+    place = next((n for n, kind in enumerate(kinds) if kind in view.faults), -1)
+    off = Send(("COWSCOPE", "FAULT", "OFF"))
+    if place + 1 == len(FAULTS):
+        return [off]
+    kind, value = FAULTS[place + 1]
+    setting = Send(("COWSCOPE", "FAULT", kind, *value))
+    return [off, setting] if view.faults else [setting]
 
 
 def _toggle_writes(player: Player) -> list[Effect]:

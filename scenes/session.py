@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import re
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from time import monotonic
 from types import TracebackType
 from typing import Any
 
@@ -21,7 +23,8 @@ import msgspec
 from engine import events
 from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
-from scenes import family, folder, process, typed
+from scenes import census, family, folder, log_contents, process, typed
+from scenes.acknowledged import Acknowledged
 from scenes.actions import Workload
 from scenes.contents import contents_of
 from scenes.effects import (
@@ -30,7 +33,7 @@ from scenes.effects import (
     Crash,
     Effect,
     Enter,
-    Kill,
+    Predict,
     RestartEngine,
     Send,
     StartWorkload,
@@ -40,10 +43,12 @@ from scenes.errors import SceneError
 from scenes.evidence import Evidence
 from scenes.journal import Journal
 from scenes.loader import Lesson
+from scenes.prediction import KIND
 from scenes.resp import Connection, Reply, ReplyError, in_words
-from scenes.scene import Scene
+from scenes.scene import Scene, actions_of
 from scenes.stream import MAIN, Stream
 from scenes.subscription import Subscription
+from scenes.tearing import cut_off
 from scenes.workloads import VALUE_BYTES, Writer, populate
 
 LEAST_ARENA_PAGES = 128
@@ -54,6 +59,8 @@ _OTHERWISE = {"appendfsync": "everysec", "rdb-key-save-delay": "0"}
 _state = msgspec.json.Decoder(State)
 
 
+_LOGGED = re.compile(r"^\d+:[MCSX] .{24} [.*#-] ")
+"""What a line of the log begins with: pid and role, time, level."""
 _KEY_DELAY = "rdb-key-save-delay"
 
 
@@ -109,6 +116,19 @@ class Session:
         self._own_directives = dict(directives or {})
         self._keeps_ledger = loses_power(scene)
         self._offsets = (0, 0, 0)
+        self._aof_file = ""
+        """The AOF's last file, by its name."""
+        self._refused_to_start = False
+        """As a scene wanted it: there is no engine until a restart."""
+        self._ledger_of_writes = Acknowledged()
+        """What this session's clients wrote since the last crash, and what was answered."""
+        self._census: events.Census | None = None
+        """Of the last crash."""
+        self._crash_source: events.Source = "measured"
+        self._prompt_follows = True
+        self._strangers = False
+        """Somebody else writes, too."""
+        """The prompt is in database 0, where the ledger is."""
         self._control: Connection | None = None
         self._prompt: Connection | None = None
         self._subscription: Subscription | None = None
@@ -229,9 +249,13 @@ class Session:
                 )
             case Answered(name, choice):
                 self._stream.own(events.Answer(id=name, choice=choice, source="scripted"))
-            case Kill() | Crash() | RestartEngine():
+            case Predict(name, choices, right):
+                asked = events.Question(id=name, choices=list(choices), right=right)
+                source: events.Source = "scripted" if right < 0 else self._crash_source
+                self._stream.own(msgspec.structs.replace(asked, source=source))
+            case Crash() | RestartEngine():
                 await self.crash(effect)
-                await self.come_back()
+                await self.come_back(effect)
             case _:
                 pass  # words for the screen
 
@@ -263,7 +287,9 @@ class Session:
         if self._control is None:
             raise SceneError(self.failure or "the engine does not run")
         words = [word.encode() if isinstance(word, str) else word for word in argv]
+        number = self._ledger_of_writes.sent(words, monotonic())
         reply = await self._control.call(words)
+        self._ledger_of_writes.answered(number, reply, monotonic())
         if isinstance(reply, bytes) and [w.upper() for w in words] == [b"COWSCOPE", b"STATE"]:
             self._stream.state(_state.decode(reply))
         return reply
@@ -289,11 +315,22 @@ class Session:
         if self._prompt is None:
             self._prompt = await Connection.open(self.port)
         try:
-            return await self._prompt.call(argv)
+            return await self._asked_at_prompt(self._prompt, argv)
         except SceneError:
             if argv[0].upper() == b"SHUTDOWN":  # the end of the connection is its answer
                 return "the engine has shut down"
             raise
+
+    async def _asked_at_prompt(self, prompt: Connection, argv: list[bytes]) -> Reply:
+        """Send it; the ledger hears of it while the prompt is in database 0."""
+        if argv[0].upper() == b"SELECT":
+            self._prompt_follows = argv[1:] == [b"0"]
+        if not self._prompt_follows:
+            return await prompt.call(argv)
+        number = self._ledger_of_writes.sent(argv, monotonic())
+        reply = await prompt.call(argv)
+        self._ledger_of_writes.answered(number, reply, monotonic())
+        return reply
 
     async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
         """Execute changes of another session's journal, at full speed; how many there were.
@@ -322,26 +359,69 @@ class Session:
 
     # Crash and restart
 
-    async def crash(self, effect: Kill | Crash | RestartEngine) -> None:
+    async def crash(self, effect: Crash | RestartEngine) -> None:
         """End the engine as the effect says; raises SceneError if there is none."""
         match effect:
             case RestartEngine(directives):
-                await self._shut_down()
-                self._changed.update(directives)
+                changed = self._own_arena(directives)
+                if not self._refused_to_start:
+                    await self._shut_down()
+                self._changed.update(changed)
             case Crash("power"):
                 await self.cut_power()
+            case Crash(cut=cut) if cut:
+                await self._killed()
+                assert self.folder is not None
+                dirname = self._directives().get("appenddirname", "appendonlydir")
+                cut_off(self.folder.path, dirname, self._aof_file, cut)
+                self._crashed(f"kill -9, scripted cut of {cut} bytes", "scripted")
             case _:
                 await self.kill()
 
-    async def come_back(self) -> None:
-        """Start on what is left; what wrote without an end goes on."""
-        await self.restart()
-        await self._write_on()
+    def _own_arena(self, directives: Mapping[str, str]) -> dict[str, str]:
+        """An arena of "x1" is the session's own; one that is too large raises SceneError."""
+        changed, pages = dict(directives), directives.get("arena-pages", "")
+        if pages.startswith("x"):
+            changed["arena-pages"] = str(self.arena_pages * int(pages[1:]))
+        most = default_arena_pages()
+        if pages and int(changed["arena-pages"]) > max(most, self.arena_pages):
+            raise SceneError(
+                f"this step wants an arena of {int(changed['arena-pages']):,} pages: half of this"
+                f" machine's free memory is {most:,} pages"
+            )
+        return changed
+
+    async def come_back(self, effect: Crash | RestartEngine) -> None:
+        """Start on what is left; what wrote without an end goes on.
+
+        Raises SceneError where it does not start, or does although it should refuse to.
+        """
+        try:
+            await self.restart()
+        except SceneError as err:
+            if not effect.refused or effect.refused not in str(err):
+                raise
+            self.failure, self._refused_to_start = "", True
+            if effect.keep:
+                self._refusal(effect.keep, str(err))
+            return
+        self._refused_to_start = False
+        if effect.refused:
+            said = effect.refused
+            raise SceneError(f"the engine was to refuse to start with '{said}', it started")
+        await self.write_on()
+
+    def _refusal(self, name: str, said: str) -> None:
+        """What the engine said when it did not start, as the `reply` that a step keeps."""
+        assert self.folder is not None
+        text = _LOGGED.sub("", said.partition("its last words: ")[2] or said)
+        text = text.replace(f"{self.folder.path}/", "")
+        self._stream.own(events.Reply(name=name, argv=["start"], text=text, failed=True))
 
     async def kill(self) -> None:
         """kill -9 to the engine and its children; the stream gets the `crash` it cannot report."""
         await self._killed()
-        self._crashed("kill -9")
+        self._crashed(KIND["kill"])
 
     async def cut_power(self) -> None:
         """Kill the group, then leave in the folder what the disk's model says (worst case)."""
@@ -355,14 +435,17 @@ class Session:
             await asyncio.to_thread(cut, str(self.folder.path), str(self.folder.ledger))
         except (LedgerError, OSError) as err:
             raise SceneError(f"the power cut could not be modelled: {err}") from err
-        self._crashed("power cut", "modelled")
+        self._crashed(KIND["power"], "modelled")
 
     async def _killed(self) -> None:
         if self.engine is None or not self.engine.alive:
             raise SceneError("there is no engine to kill")
         self._leaving = True
         self.engine.kill_group()
+        self._ledger_of_writes.close()
         await self.engine.process.wait()
+        for writer in self._writers.values():
+            writer.report()  # what was acknowledged until then is what a crash is judged by
         await self._disconnect()
 
     async def _shut_down(self) -> None:
@@ -381,19 +464,46 @@ class Session:
 
     async def restart(self) -> None:
         """Start an engine on what is left, on the same port where possible."""
-        before, self._leaving, self.failure = self._offsets, False, ""
+        await self.start_again()
+        await self.begin_again()
+
+    async def start_again(self) -> None:
+        """Have an engine on what is left; its stream has not begun yet."""
+        self._leaving, self.failure = False, ""
         run = self._stream.run + 1
         try:
             await self._start_engine({**self._directives(), "cowscope-run": str(run)})
+            # before anybody writes again, or is told of the reading
+            self._census = await self._counted()
             await self._subscribe()
+        except SceneError as err:
+            self.failure = str(err)
+            raise
+
+    async def begin_again(self) -> None:
+        """Begin the new engine's stream with its state, and with what came back."""
+        before = self._offsets
+        try:
             state = await self._ask_state()
         except SceneError as err:
             self.failure = str(err)
             raise
-        self._stream.begin(state, run)
+        self._stream.begin(state, self._stream.run + 1)
         self._stream.own(self._recovered(state, before[0]))
+        if self._census is not None:
+            self._stream.own(self._census)
 
-    async def _write_on(self) -> None:
+    async def _counted(self) -> events.Census | None:
+        """The census of what this session wrote before the crash; None where it is refused."""
+        try:
+            return await census.take(self.port, self._ledger_of_writes, self._crash_source)
+        except SceneError as err:
+            self.word = str(err)
+            return None
+        finally:
+            self._ledger_of_writes.begin_anew()
+
+    async def write_on(self) -> None:
         """What wrote without an end goes on; a count ended with the engine that it was for."""
         running, self._running = list(self._running.values()), {}
         for started in running:
@@ -410,12 +520,14 @@ class Session:
         loaded = state.recovery or events.Recovered(
             source_file="", keys=state.keys, truncated_bytes=0, survived=0, lost=0, usec=0
         )
-        survived = min(acked, state.aof_appended)
+        # With the log switched off nobody has looked at it: it lies there as it was.
+        survived = min(acked, state.aof_appended) if state.aof_enabled else acked
         return msgspec.structs.replace(loaded, survived=survived, lost=acked - survived, seq=0)
 
     def _crashed(self, kind: str, source: events.Source = "measured") -> None:
         self._stream.end()
         acked, written, fsynced = self._offsets
+        self._crash_source, self._prompt_follows = source, True
         self._stream.own(
             events.Crash(kind=kind, acked=acked, written=written, fsynced=fsynced, source=source)
         )
@@ -496,8 +608,26 @@ class Session:
             self._spawn(self._resync())
         if path and self.lesson.scene.add_up:
             self._stream.own(contents_of(path, name))
+        if isinstance(event, events.Rewrite) and self.lesson.scene.add_up and self.folder:
+            for found in log_contents.after(event, self.folder.path):
+                self._stream.own(found)
+        if isinstance(event, events.Command):
+            self._note_strangers(event)
         if isinstance(event, events.Fork):
             self._spawn(family.watch((event.child, event.pid), self._stream.own))
+
+    def _note_strangers(self, event: events.Command) -> None:
+        """Keys that somebody else wrote are not this session's to count any more."""
+        own = event.client in self._writers or event.client in self._addresses
+        if not own:
+            self._strangers = True
+        if not own or (event.merged > 1 and self._strangers):
+            words = [*event.argv, *(key for _, key in event.pages)]
+            self._ledger_of_writes.forget([word.encode() for word in words])
+
+    @property
+    def _addresses(self) -> set[str]:
+        return {one.address for one in (self._control, self._prompt) if one is not None}
 
     async def _resync(self) -> None:
         with contextlib.suppress(SceneError):
@@ -513,6 +643,10 @@ class Session:
     def _handed_on(self, on_event: Callable[[AnyEvent], None]) -> Callable[[AnyEvent], None]:
         def handed(event: AnyEvent) -> None:
             self._offsets = _offsets_after(self._offsets, event)
+            if isinstance(event, State):
+                self._aof_file = event.aof_file
+            elif isinstance(event, events.AofAppend):
+                self._aof_file = event.file
             on_event(event)
 
         return handed
@@ -529,6 +663,7 @@ class Session:
                 value_bytes=self.lesson.scene.value_bytes or VALUE_BYTES,
                 seed=self.seed,
                 publish=self._reported,
+                ledger=self._ledger_of_writes,
             )
         return writer
 
@@ -577,8 +712,7 @@ def batches(changes: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, by
 
 def loses_power(scene: Scene) -> bool:
     """Whether a scene may cut the power: then its disk keeps a ledger."""
-    actions = [action for stage in scene.stages for action in stage.do]
-    actions += [a for stage in scene.stages if stage.question for a in stage.question.reveal]
+    actions = [action for stage in scene.stages for action in actions_of(stage)]
     offered = any("P" in stage.keys for stage in scene.stages)
     return offered or any(action.crash == "power" for action in actions)
 
@@ -595,6 +729,10 @@ def _offsets_after(offsets: tuple[int, int, int], event: AnyEvent) -> tuple[int,
             return max(appended, event.end), event.end, fsynced
         case events.AofFsync():
             return appended, written, event.end
+        case events.Rewrite(stage="switched"):
+            return event.bytes, event.bytes, 0
+        case events.Rewrite() if event.file:
+            return 0, 0, 0
         case _:
             return offsets
 

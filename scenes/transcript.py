@@ -104,7 +104,7 @@ class Transcript:
                 asked = live.history.now.question
                 why = why_of(choice, asked) if asked else choice.why
                 self._paragraph(self._words(why, live))
-            case Answered(_, choice) if stage and stage.question:
+            case Answered(name, choice) if stage and stage.question and stage.question.id == name:
                 text = self._words(stage.question.choices[choice].text, live)
                 self._write(_INDENT + told("answered", number=choice + 1, answer=text))
             case Checked():

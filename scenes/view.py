@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 import immutables
 import msgspec
 
+from scenes.rewrite_view import RewriteView
+
 FREE, PRIVATE, SHARED, COPIED, NEW = range(5)
 """States of a page of the parent's arena; they partition the grid."""
 PAGE_STATES = ("free", "private", "shared", "copied", "new")
@@ -134,6 +136,8 @@ class TailView(msgspec.Struct, frozen=True):
     fsynced: int = 0
     entries: tuple[TailEntry, ...] = ()
     """The last 256, oldest first; each lies on one rung, see `rung`."""
+    seen: int = 0
+    """Commands appended to this file since the view began."""
     unsafe: int = 0
     """Commands acknowledged but not covered by a completed fsync."""
     pending: tuple[tuple[int, int], ...] = ()
@@ -194,12 +198,50 @@ class QuestionView(msgspec.Struct, frozen=True):
     """A child that had been forked by the answer still lived when the right choice was known."""
 
 
+class RungView(msgspec.Struct, frozen=True):
+    """What stands on one rung."""
+
+    commands: int
+    """Of those seen since this view, or the file, began."""
+    bytes: int
+
+
+class CensusView(msgspec.Struct, frozen=True):
+    """What is left of the session's own writes, by real GETs: see `engine.events.Census`."""
+
+    acknowledged: int
+    survived: int
+    lost: int
+    in_flight: int
+    in_flight_survived: int
+    left_out: int
+    lost_names: tuple[tuple[str, str], ...]
+    in_flight_names: tuple[tuple[str, str], ...]
+    survivors: tuple[tuple[str, str], ...]
+    usec: int
+    source: str
+
+
 class CrashView(msgspec.Struct, frozen=True):
     kind: str
     at: float
     acked: int
     written: int
     fsynced: int
+    source: str = "measured"
+    """`modelled` for a power cut that a disk's model made."""
+    rungs: tuple[RungView, ...] = ()
+    """aof_buf, page cache, disk, by the engine's last event."""
+    has_log: bool = True
+    """appendonly was on."""
+    unsaved: int = 0
+    """Changes since the last save."""
+    keys: int = 0
+    census: CensusView | None = None
+    recovered_at: float = 0.0
+    recovered_from: str = ""
+    """The file that was loaded."""
+    load_usec: int = 0
     recovered_keys: int = -1
     survived: int = -1
     lost: int = -1
@@ -278,9 +320,12 @@ class View(msgspec.Struct, frozen=True):
     gauge: GaugeView = GaugeView()
     tail: TailView = TailView()
     lesson: LessonView = LessonView()
+    rewrite: RewriteView = RewriteView()
     config: immutables.Map[str, str] = immutables.Map()
     faults: immutables.Map[str, str] = immutables.Map()
     """The disk's scripted faults by kind, with what is left of them; empty: a disk as it is."""
+    clock_scale: int = 1
+    """How many times faster than the real one the save points' clock runs, as a scene wants it."""
     disk_modelled: bool = False
     """A ledger is kept of what is durable: a power cut will be a modelled one."""
     dirty: int = 0
@@ -291,6 +336,8 @@ class View(msgspec.Struct, frozen=True):
     step: str = ""
     step_at: float = 0.0
     question: QuestionView | None = None
+    prediction: QuestionView | None = None
+    """What the learner said that the last crash would take; its choices are words."""
     lights: immutables.Map[str, Lit] = immutables.Map()
     """Card name -> the line that ran last."""
     log: tuple[LogLine, ...] = ()

@@ -8,10 +8,12 @@ import random
 import string
 from collections.abc import Callable, Sequence
 from time import monotonic
+from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
 
 from engine.events import Latency, Log
+from scenes.acknowledged import Acknowledged
 from scenes.actions import Workload
 from scenes.errors import SceneError
 from scenes.subscription import client
@@ -44,7 +46,9 @@ class Writer:
         value_bytes: int,
         seed: int,
         publish: Callable[[Latency | Log], None],
+        ledger: Acknowledged | None = None,
     ) -> None:
+        """`ledger` hears of every write, and of its answer."""
         self.workload = workload
         self.written = 0
         self.asked_at = 0.0
@@ -58,7 +62,12 @@ class Writer:
         self._random = random.Random(f"{seed} {workload.name}")
         self._wanted = wanted(workload.commands)
         self._publish = publish
+        self._ledger = Acknowledged() if ledger is None else ledger
         self._usecs: list[int] = []
+        """Of the answers since the last report."""
+        self._all_usecs: list[int] = []
+        """Of all answers, where there is an end to them."""
+        self._began = self._last_at = 0.0
         self._refusal = ""
         self._rate = 0.0
         self._changed = asyncio.Event()
@@ -87,6 +96,12 @@ class Writer:
         """Stop writing, and wait for the answer to what is on its way: nothing comes after it."""
         self.stop()
         await self._answered.wait()
+        self.report()
+
+    def report(self) -> None:
+        """Tell what was answered since the last report: there will be no more."""
+        if self._usecs and not self.finished:
+            self._report(done=False)
 
     async def close(self) -> None:
         """Stop for good."""
@@ -137,7 +152,7 @@ class Writer:
             due = int((monotonic() - began) * rate) + 1 - sent
             if due > 0:
                 asked = monotonic()
-                sent += await self._write(min(due, MOST_AT_ONCE))
+                sent += await self._write(min(due, self.workload.at_once or MOST_AT_ONCE))
                 took = monotonic() - asked
                 began += took if took > STALL_SECONDS else 0.0
             else:
@@ -158,12 +173,25 @@ class Writer:
             self.asked_at = 0.0
             self._answered.set()
         self.written += commands
-        self._usecs += [int((monotonic() - began) * 1e6)] * commands
+        self._answered_at(began, commands)
         return commands
 
+    def _answered_at(self, asked: float, commands: int) -> None:
+        now = monotonic()
+        self._began, self._last_at = self._began or asked, now
+        usecs = [int((now - asked) * 1e6)] * commands
+        self._usecs += usecs
+        if self.workload.count:
+            self._all_usecs += usecs
+
     async def _send(self, times: list[list[list[str]]]) -> None:
-        if len(times) == 1 and len(times[0]) == 1:
-            await self._client.execute_command(*times[0][0])  # type: ignore[no-untyped-call]
+        at = monotonic()
+        numbers = [self._ledger.sent(_encoded(argv), at) for one in times for argv in one]
+        if len(numbers) == 1:
+            reply = await self._one(times[0][0])
+            self._ledger.answered(numbers[0], reply, monotonic())
+            if isinstance(reply, ResponseError):
+                raise reply
             return
         async with self._client.pipeline(transaction=False) as pipeline:
             for commands in times:
@@ -173,7 +201,33 @@ class Writer:
                     pipeline.execute_command(*argv)
                 if self.workload.transaction:
                     pipeline.execute_command("EXEC")
-            await pipeline.execute()
+            replies = await pipeline.execute(raise_on_error=False)
+        at = monotonic()
+        for number, reply in zip(numbers, self._of_commands(replies, times), strict=True):
+            self._ledger.answered(number, reply, at)
+        failed = (reply for reply in replies if isinstance(reply, Exception))
+        if (error := next(failed, None)) is not None:
+            raise error
+
+    async def _one(self, argv: list[str]) -> Any:
+        """The reply to one command; a refusal is an answer, too."""
+        try:
+            return await self._client.execute_command(*argv)  # type: ignore[no-untyped-call]
+        except ResponseError as err:
+            return err
+
+    def _of_commands(self, replies: list[Any], times: list[list[list[str]]]) -> list[Any]:
+        """The replies of the commands themselves: of a transaction they are EXEC's."""
+        if not self.workload.transaction:
+            return replies
+        found: list[Any] = []
+        place = 0
+        for commands in times:
+            place += len(commands) + 2  # MULTI, the commands, EXEC
+            done = replies[place - 1]
+            refused = [ResponseError("EXECABORT")] * len(commands)
+            found += done if isinstance(done, list) else refused
+        return found
 
     def _next(self, number: int) -> list[list[str]]:
         """The commands of one time, filled in; what is drawn depends on the seed alone."""
@@ -198,14 +252,19 @@ class Writer:
 
     def _report(self, *, done: bool) -> None:
         usecs = sorted(self._usecs) or [0]
+        whole = sorted(self._all_usecs) if done else []
         self._publish(
             Latency(
                 client=self.workload.name,
                 count=len(self._usecs),
-                p50_usec=usecs[len(usecs) // 2],
-                p99_usec=usecs[min(len(usecs) - 1, len(usecs) * 99 // 100)],
+                p50_usec=percentile(usecs, 50),
+                p99_usec=percentile(usecs, 99),
                 max_usec=usecs[-1],
                 done=done,
+                total=len(whole),
+                total_usec=int((self._last_at - self._began) * 1e6) if whole else 0,
+                total_p50_usec=percentile(whole, 50),
+                total_p99_usec=percentile(whole, 99),
             )
         )
         self._usecs.clear()
@@ -235,6 +294,15 @@ async def populate(
         raise SceneError(f"the scene's {keys} keys cannot be written: {err}") from err
     finally:
         await writer.aclose()
+
+
+def percentile(ordered: Sequence[int], percent: int) -> int:
+    """The figure below which so many percent of the others lie; 0 of none."""
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else 0
+
+
+def _encoded(argv: Sequence[str]) -> list[bytes]:
+    return [word.encode() for word in argv]
 
 
 def wanted(commands: Sequence[Sequence[str]]) -> set[str]:

@@ -73,7 +73,6 @@ class WebServer(textual_server.Server):
                 web.get("/{token}/static/{name}", self.handle_file),
             ]
         )
-        app.on_startup.append(self.on_startup)
         app.on_shutdown.append(self.on_shutdown)
         return app
 
@@ -82,8 +81,8 @@ class WebServer(textual_server.Server):
         for socket in list(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)
 
-    async def on_startup(self, app: web.Application) -> None:
-        """Say where it is, once it listens."""
+    def announce(self, *_: object) -> None:
+        """Say where it is, now that it listens."""
         print(f"Cowscope in a browser, for {self.seats} at a time: {self.address}", flush=True)
         print("The address is the key to it. Ctrl+C ends it and all that plays.", flush=True)
 
@@ -173,7 +172,7 @@ def serve(
             server._make_app(),
             host=HOST,
             port=port,
-            print=None,
+            print=server.announce,  # called when all is open; aiohttp's own words are not ours
             access_log=None,
             shutdown_timeout=2 * LEAVE_SECONDS,
         )

@@ -118,6 +118,7 @@ def _populate(client: Client, argv: list[bytes]) -> bytes:
         for key in created:
             database.delete(key)
         raise
+    database.arena.stored_pages.clear()  # no command changed these pages: the next one has not
     return OK
 
 

@@ -8,7 +8,7 @@ from engine.commands.changes import also, changed, logged_deletion
 from engine.commands.lookup import note_read
 from engine.commands.set_options import deadline, parse_getex, parse_set
 from engine.commands.table import command
-from engine.replies import OK, CommandError, integer
+from engine.replies import OK, CommandError, bulk, integer
 
 if TYPE_CHECKING:
     from engine.client import Client
@@ -84,7 +84,7 @@ def get(client: Client, argv: list[bytes]) -> bytes:
         note_read(client, argv[1], found=False)
         return client.null
     client.server.stats.keyspace_hits += 1
-    return b"$%d\r\n%b\r\n" % (len(value), value)
+    return bulk(value)
 
 
 @command(

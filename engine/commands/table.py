@@ -6,6 +6,7 @@ and the documentation. Names, arities, flags and key positions are Redis 7.0.15'
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter_ns
@@ -60,6 +61,9 @@ class CommandSpec:
     find_keys: KeyFinder | None = None
     """Finds the keys where positions do not tell them (`numkeys key [key ...]`)."""
     subcommands: dict[bytes, CommandSpec] = field(default_factory=dict)
+    least: int = 0
+    most: int = 0
+    """Words, the name included, as the arity says."""
     writes: bool = False
     is_admin: bool = False
     calls: int = 0
@@ -68,7 +72,7 @@ class CommandSpec:
 
     def accepts(self, words: int) -> bool:
         """Whether so many words, the name included, are allowed."""
-        return words == self.arity if self.arity > 0 else words >= -self.arity
+        return self.least <= words <= self.most
 
     def full_name(self, argv: Sequence[bytes]) -> str:
         """`config|get` for CONFIG GET, else the command's own name."""
@@ -269,6 +273,8 @@ def _spec(
         since=since,
         syntax=syntax,
         categories=tuple(dict.fromkeys(classes)),
+        least=abs(arity),
+        most=arity if arity > 0 else sys.maxsize,
         writes="write" in words,
         is_admin="admin" in words,
     )

@@ -28,7 +28,7 @@ async def _load(chain: Chain, trial: Trial, chance: random.Random) -> Facts:
     """After some acknowledged write, or right after an fsync, while the next are on their way."""
     await chain.write(trial, acks(trial, chance))
     await chain.reached()
-    if trial.policy == "everysec" and trial.seed % 3 == 0:
+    if trial.after_fsync:
         await chain.until_synced()
     await asyncio.sleep(chance.random() * _JITTER_SECONDS)
     return await _crash_and_count(chain, trial)
@@ -61,11 +61,11 @@ async def _slow_child(chain: Chain) -> None:
 async def _somewhen(chain: Chain, trial: Trial, chance: random.Random) -> bool:
     """Wait for a moment of the child's life, for one near its end, or until it has ended; whether
     the server has said that it has."""
-    if trial.seed % 4:
+    if trial.seed % 2:
         await asyncio.sleep(chance.random() * CHILD_SECONDS * 0.7)
         return False
-    if trial.seed % 8:
-        await asyncio.sleep((0.7 + 0.7 * chance.random()) * CHILD_SECONDS)
+    if trial.seed % 4:
+        await asyncio.sleep((0.7 + 0.9 * chance.random()) * CHILD_SECONDS)
         return False
     await chain.until_no_child()
     await asyncio.sleep(chance.random() * 0.02)

@@ -6,7 +6,7 @@ import statistics
 
 import msgspec
 
-from scenes.lab import promises
+from scenes.lab import promises, real_disk
 from scenes.lab.plan import Row
 from scenes.lab.trial import Facts
 
@@ -39,6 +39,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """Runs in which a damaged tail had to be cut off the AOF before it would load."""
     broken: list[str] = []
     """Why the row fails; empty where every promise was kept."""
+    fault: str = ""
+    """Where the disk's trouble came from, if it had any: a real file system, or the engine."""
     why_not: str = ""
     """What it needs that is not here."""
 
@@ -50,6 +52,7 @@ def line(row: Row, results: list[Facts], failures: list[str]) -> Line:
         crash=row.crash,
         during=row.during,
         policy=row.policy,
+        fault=_fault(row),
         why_not=row.why_not,
     )
     if row.why_not:
@@ -72,6 +75,14 @@ def line(row: Row, results: list[Facts], failures: list[str]) -> Line:
         refused=sum(len(facts.ledger.refused) for facts in results),
         broken=_broken(row, results, failures),
     )
+
+
+def _fault(row: Row) -> str:
+    if row.during == "disk-full" and not real_disk.why_not():
+        return "a real ext4 in a loop image, filled up by another file"
+    if row.during in ("disk-full", "slow-disk"):
+        return "not a real one: the engine's own fault, COWSCOPE FAULT"
+    return ""
 
 
 def _broken(row: Row, results: list[Facts], failures: list[str]) -> list[str]:

@@ -57,6 +57,7 @@ def _row(server: Server, crash: Crash, during: During, count: int, seed: int) ->
             during,
             seed + number,
             RATE,
+            after_fsync=POLICIES[number % len(POLICIES)] == "everysec" and number % 2 == 0,
             partly=crash == "modelled" and number % 2 == 1,
         )
         for number in range(count)

@@ -32,6 +32,9 @@ class Trial(msgspec.Struct, frozen=True):
     connections: int = 4
     most_acks: int = 250
     """The crash comes after so many acknowledgements, or fewer: the seed says."""
+    after_fsync: bool = False
+    """Under everysec: right after an fsync, when there is most to be kept. Redis does not tell of
+    its own, so this is for the engine alone."""
     partly: bool = False
     """The disk model lets some survive of what was not synced, as the seed says; else nothing."""
 

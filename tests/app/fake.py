@@ -10,6 +10,7 @@ from app.driver import REFUSE_PAST, Status, offered_at, stage_at
 from engine import events
 from scenes.history import History, Mark
 from scenes.loader import load
+from scenes.prediction import Prediction
 from scenes.scene import Stage
 from scenes.view import View
 
@@ -232,6 +233,9 @@ class FakeDriver:
 
     def key(self, name: str) -> None:
         self._do("key", name)
+
+    def crash(self, name: str, prediction: Prediction, choice: int) -> None:
+        self._do("crash", name, choice)
 
     def pause(self) -> None:
         self._do("pause")

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from app import crash_report
+from scenes.lab import real_disk
 from scenes.lab.plan import Row
 from scenes.lab.rows import Line, line
 from scenes.lab.servers import Server, cowscope
@@ -45,6 +46,14 @@ def test_the_table_fits_a_projector_and_reads_by_itself() -> None:
     assert "redis-check-aof --fix" in text
     assert "modelled" not in text  # no such row, no such legend
     assert rows[-1] == "No promise was broken in 4 crashes."
+
+
+def test_a_disk_that_only_plays_full_is_called_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Row(cowscope(), "kill", "disk-full", "no")
+    monkeypatch.setattr(real_disk, "why_not", lambda: "")
+    assert "disk full: a real ext4" in crash_report.table([line(row, [facts("no")], [])])
+    monkeypatch.setattr(real_disk, "why_not", lambda: "needs root")
+    assert "disk full: not a real one" in crash_report.table([line(row, [facts("no")], [])])
 
 
 def test_a_broken_promise_is_the_last_word() -> None:

@@ -62,6 +62,8 @@ def test_a_page_that_was_written_has_two_frames_and_one_address() -> None:
     assert lines[0].endswith("both ---> a")
     assert lines[1].endswith("parent f* child b")
     assert lines[2].endswith("parent c child e*")
+    first = texts(frames_lines(view.lesson, 4096, 60, rows=2))[0]
+    assert first == lines[1]  # where room is short, what has changed is seen
     again = reduce(view, msg_fork(12))
     assert frames_lines(again.lesson, 4096, 60) == []
 

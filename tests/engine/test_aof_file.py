@@ -96,6 +96,15 @@ def test_commands_in_file_order_with_their_database() -> None:
     ]
 
 
+def test_a_clients_own_bytes_are_taken_as_they_are() -> None:
+    trial = Trial("no")
+    trial.aof.append(0, [b"set", b"a", b"1"], wire := encode([b"set", b"a", b"1"]))
+    trial.aof.append(2, [b"set", b"a", b"1"], wire)
+    trial.aof.flush(100.0)
+    select = [encode([b"SELECT", b"%d" % db]) for db in (0, 2)]
+    assert trial.data == select[0] + wire + select[1] + wire
+
+
 def test_a_turn_is_one_write_and_one_sync_before_any_reply() -> None:
     trial = Trial("always")
     trial.watch()

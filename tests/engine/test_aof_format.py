@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.aof_format import FormatError, encode, parse_fast, parse_strict
+from engine.aof_format import FormatError, PieceParser, encode, parse_fast, parse_strict
+from engine.command_shapes import SIGHTINGS
 
 words = st.binary(max_size=12) | st.sampled_from(
     [b"\r\n*", b"$", b"\r", b"\n", b"*1\r\n", b"#TS:1"]
@@ -33,6 +34,21 @@ def test_both_parsers_give_back_what_was_encoded(commands: list[list[bytes]]) ->
     data = b"".join(map(encode, commands))
     assert parse_fast(data) == commands
     assert strictly(data) == (commands, len(data))
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(commands, st.data())
+def test_a_parser_that_knows_a_shape_reads_every_piece_as_before(
+    commands: list[list[bytes]], data: st.DataObject
+) -> None:
+    usual = encode(commands[0] if commands else [b"PING"])
+    parser = PieceParser()
+    for _ in range(SIGHTINGS):
+        assert parser.parse(usual) == parse_fast(usual)
+    pieces = st.sampled_from([usual * 3, b"".join(map(encode, commands)), usual[:-1], usual + b"*"])
+    for piece in data.draw(st.lists(pieces, max_size=4)):
+        assert parser.parse(piece) == parse_fast(piece)
+        assert parser.parse(usual) == parse_fast(usual)
 
 
 @settings(deadline=None, derandomize=True, max_examples=100)

@@ -64,9 +64,9 @@ def test_times_are_whole_milliseconds_rounded_up(seconds: str) -> None:
 
 def test_what_waits_behind_goes_on_at_the_turns_end() -> None:
     server, client, other = two()
-    client.client.data_received(b"BLPOP a 0\r\n")
-    client.client.data_received(b"SET after 1\r\nINCR aft")
-    client.client.data_received(b"er\r\n")
+    client.sends(b"BLPOP a 0\r\n")
+    client.sends(b"SET after 1\r\nINCR aft")
+    client.sends(b"er\r\n")
     assert other.line("GET after") == other.client.null
     assert other.line("RPUSH a x") == b":1\r\n"
     assert client.received() == b"*2\r\n$1\r\na\r\n$1\r\nx\r\n"
@@ -114,7 +114,7 @@ def test_nobody_waits_while_an_aof_is_replayed() -> None:
 
 def test_a_pause_that_begins_meanwhile_holds_what_comes_behind() -> None:
     server, client, other = two()
-    client.client.data_received(b"BLPOP a 0\r\nPING\r\n")
+    client.sends(b"BLPOP a 0\r\nPING\r\n")
     other.line("RPUSH a x")
     other.line("CLIENT PAUSE 100 ALL")
     server.blocking.go_on()

@@ -24,7 +24,7 @@ def test_the_log_is_not_flooded() -> None:
 def test_nothing_behind_it_is_executed() -> None:
     server = OfflineServer()
     client = server.connect()
-    client.client.data_received(b"POST / HTTP/1.1\r\nSET a 1\r\n")
-    client.client.data_received(b"SET a 1\r\n")
+    client.sends(b"POST / HTTP/1.1\r\nSET a 1\r\n")
+    client.sends(b"SET a 1\r\n")
     assert server.connect().line("GET a") == b"$-1\r\n"
     assert client.received() == b""

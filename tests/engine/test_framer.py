@@ -70,6 +70,25 @@ def test_runs_of_one_shape_are_read_alike(
 
 
 @seeded
+@given(commands, st.integers(1, 5), st.data())
+def test_a_run_comes_with_each_commands_own_bytes(
+    argvs: list[list[bytes]], repeat: int, data: st.DataObject
+) -> None:
+    shapes = taught(*argvs)
+    for argv in argvs:
+        framer = Framer(shapes=shapes)
+        assert framer.receive(encode(*argv)) == [argv]
+        run = framer.run_of(encode(*argv) * repeat)
+        assert run is not None
+        assert list(run) == [(argv, encode(*argv))] * repeat
+        torn = data.draw(st.integers(1, len(encode(*argv)) - 1))
+        framer.feed(encode(*argv)[:torn])
+        assert framer.commands() == []
+        assert framer.run_of(encode(*argv)) is None
+        assert framer.receive(encode(*argv)[torn:]) == [argv]
+
+
+@seeded
 @given(st.data())
 def test_both_ways_agree_about_damaged_streams(data: st.DataObject) -> None:
     argvs = data.draw(commands)

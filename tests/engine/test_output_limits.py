@@ -117,4 +117,5 @@ def test_without_a_limit_a_pipeline_waits_for_its_reader(client: Connection) -> 
 
 
 def run(client: Connection, commands: list[list[bytes]]) -> None:
-    dispatch.run(client.client, commands)
+    work = [(argv, b"") for argv in commands]
+    dispatch.run(client.server, [(client.client, work)])  # type: ignore[arg-type]

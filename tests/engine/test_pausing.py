@@ -40,8 +40,8 @@ def test_what_comes_meanwhile_keeps_its_place() -> None:
     _server, one, other = two()
     one.line("CLIENT PAUSE 100 WRITE")
     other.line("SET a 1")
-    other.client.data_received(b"GET a\r\nSET a 2\r\nGE")
-    other.client.data_received(b"T a\r\n")
+    other.sends(b"GET a\r\nSET a 2\r\nGE")
+    other.sends(b"T a\r\n")
     assert other.received() == b""
     one.line("CLIENT UNPAUSE")
     assert other.received() == b"+OK\r\n$1\r\n1\r\n+OK\r\n$1\r\n2\r\n"
@@ -51,7 +51,7 @@ def test_each_command_is_counted_once() -> None:
     server, one, other = two()
     one.line("CLIENT PAUSE 100 WRITE")
     before = server.stats.commands
-    other.client.data_received(b"GET a\r\nSET a 2\r\nGET a\r\n")
+    other.sends(b"GET a\r\nSET a 2\r\nGET a\r\n")
     one.line("CLIENT UNPAUSE")
     assert server.stats.commands - before == 4
 

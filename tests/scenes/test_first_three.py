@@ -19,7 +19,7 @@ from tests.scenes.test_headless import Done, together
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the engine needs Linux"
 )
-PACE = 8.0
+PACE = 10.0
 NUMBERS = ("01", "02", "03")
 LIES = [
     ("01", "shared_arena", "fork_shared_everything|one_address_two_values"),

@@ -220,6 +220,51 @@ def test_a_child_that_leaves_before_it_is_held_is_replaced_once() -> None:
     assert player.feed_event(WRITE) == []
 
 
+LESSON = replace(FORK, purpose="lesson")
+GONE_CHILD = events.ChildExit(child=2, status=0, signal=0, usec=1, cow_kb=0)
+FORK_LESSON = Send(("COWSCOPE", "FORK"))
+END_LESSON = Send(("COWSCOPE", "CHILD", "EXIT"))
+
+
+def test_a_step_over_a_lessons_child_forks_one_where_none_lives() -> None:
+    player = Player(scene(stage("a", 1, lesson=True, do=[Action(send=["PING"])])))
+    assert player.start(1.0)[:2] == [Enter("a"), FORK_LESSON]
+    assert Send(("PING",)) in player.feed_event(LESSON)
+
+
+def test_a_step_over_a_lessons_child_takes_the_one_that_lives() -> None:
+    player = Player(scene(stage("a", 1, lesson=True, do=[Action(send=["PING"])])))
+    player.feed_event(LESSON)
+    assert player.start(1.0)[:2] == [Enter("a"), Send(("PING",))]
+
+
+def test_a_snapshots_child_is_let_go_for_a_lesson() -> None:
+    player = Player(scene(stage("a", 1, lesson=True, do=[Action(send=["PING"])])))
+    player.feed_event(FORK)
+    assert player.start(1.0)[:2] == [Enter("a"), Send(("COWSCOPE", "RELEASE"))]
+    assert FORK_LESSON in player.feed_event(GONE_CHILD)
+    assert Send(("PING",)) in player.feed_event(replace(LESSON, child=3))
+
+
+def test_a_lessons_child_is_told_to_leave_where_a_step_wants_none() -> None:
+    for wanted in ("alone", "held"):
+        player = Player(scene(stage("a", 1, do=[Action(send=["PING"])], **{wanted: True})))
+        player.feed_event(LESSON)
+        assert player.start(1.0)[:2] == [Enter("a"), END_LESSON]
+        after = player.feed_event(GONE_CHILD)
+        assert (Send(("PING",)) in after) is (wanted == "alone")
+        assert (Send(("BGSAVE",)) in after) is (wanted == "held")
+
+
+def test_lessons_children_that_do_not_stay_end_the_scene() -> None:
+    player = Player(scene(stage("a", 1, lesson=True)))
+    player.start(1.0)
+    for _ in range(3):
+        player.feed_event(replace(LESSON, purpose="aof"))
+        player.feed_event(GONE_CHILD)
+    assert "needs a lesson's child, and none stays" in player.failed
+
+
 def test_where_no_child_can_be_held_the_step_says_so() -> None:
     """With no keys a child leaves before it could be held."""
     player = Player(scene(stage("a", 1, held=True)))

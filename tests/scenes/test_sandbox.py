@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import immutables
 import pytest
 from msgspec.structs import replace
 
 from scenes.actions import Workload
-from scenes.effects import Effect, Kill, Refused, Send, StartWorkload, StopWorkload
+from scenes.effects import Crash, Effect, Refused, Send, StartWorkload, StopWorkload
 from scenes.player import GONE, Player
 from scenes.sandbox import WRITES, press
 from scenes.scene import Scene, Stage
@@ -41,11 +42,12 @@ def player(*keys: str) -> Player:
         ("h", ALIVE, Send(("COWSCOPE", "HOLD"))),
         ("h", replace(ALIVE, hold="held"), Send(("COWSCOPE", "RELEASE"))),
         ("t", ALIVE, Send(("CONFIG", "SET", "arena-thp", "yes"))),
-        ("K", ALIVE, Kill()),
+        ("K", ALIVE, Crash("kill")),
+        ("P", ALIVE, Crash("power")),
     ],
 )
 def test_keys(key: str, view: View, effect: Effect) -> None:
-    assert press(key, player("b", "f", "h", "t", "K"), view) == [effect]
+    assert press(key, player("b", "f", "h", "t", "K", "P"), view) == [effect]
 
 
 def test_a_key_that_the_scene_does_not_offer_yet_says_so() -> None:
@@ -54,6 +56,24 @@ def test_a_key_that_the_scene_does_not_offer_yet_says_so() -> None:
     assert isinstance(refused, Refused) and "not come to the key 'S' yet" in refused.reason
     played.feed_key("next", 1.0)
     assert press("S", played, ALIVE) == [Send(("SAVE",))]
+
+
+def test_each_f_is_the_disks_next_trouble_and_the_last_one_is_its_recovery() -> None:
+    off = Send(("COWSCOPE", "FAULT", "OFF"))
+    view, seen = ALIVE, []
+    for _ in range(4):
+        effects = press("F", player("F"), view)
+        seen.append(effects)
+        view = ALIVE
+        if isinstance(last := effects[-1], Send) and last != off:
+            view = replace(ALIVE, faults=immutables.Map({last.argv[2]: last.argv[-1]}))
+    assert seen == [
+        [Send(("COWSCOPE", "FAULT", "fsync-delay", "1500"))],
+        [off, Send(("COWSCOPE", "FAULT", "full"))],
+        [off, Send(("COWSCOPE", "FAULT", "fsync-error"))],
+        [off],
+    ]
+    assert isinstance(press("F", player("b"), ALIVE)[0], Refused)
 
 
 def test_with_no_engine_nothing_is_sent() -> None:

@@ -19,7 +19,7 @@ from engine import events
 from engine.events import AnyEvent
 from scenes import process
 from scenes.actions import Workload
-from scenes.effects import Crash, Kill, RestartEngine, Send, StartWorkload, StopWorkload
+from scenes.effects import Crash, RestartEngine, Send, StartWorkload, StopWorkload
 from scenes.errors import SceneError
 from scenes.loader import load
 from scenes.resp import ReplyError
@@ -187,7 +187,7 @@ async def test_kill_and_restart_lose_no_written_byte(watched: Watched) -> None:
     await watched.session.perform(Send(("SET", "last", "words")))
     await watched.until(of(events.AofWrite))
     port = watched.session.port
-    await watched.session.perform(Kill())
+    await watched.session.perform(Crash("kill"))
     crash = await watched.until(of(events.Crash))
     recovered = await watched.until(of(events.Recovered))
     assert isinstance(crash, events.Crash) and isinstance(recovered, events.Recovered)
@@ -255,7 +255,7 @@ async def test_after_a_kill_only_what_had_no_end_writes_on(watched: Watched) -> 
     await watched.session.perform(StartWorkload(counted, 400))
     await watched.until(lambda e: isinstance(e, events.Latency) and e.done)
     await watched.session.perform(StartWorkload(Workload(name="endless", rate=50), 50))
-    await watched.session.perform(Kill())
+    await watched.session.perform(Crash("kill"))
     await watched.until(lambda e: isinstance(e, events.Command) and e.run == 2)
     told = [e.text for e in watched.events if isinstance(e, events.Log) and e.run == 2]
     assert "the client 'endless' goes on writing, 50 commands a second" in told
@@ -339,4 +339,6 @@ async def test_the_engine_and_its_child_go_with_a_killed_owner(
     assert not alive and len(gone) == 2
     following = Watched()
     async with following.session:
-        assert len(list((tmp_path / "cowscope").iterdir())) == 1, "the dead session's folder stays"
+        assert len(list((tmp_path / "cowscope").glob("session-*"))) == 1, (
+            "the dead session's folder stays"
+        )

@@ -15,18 +15,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.crash_command import report
 from engine import power_cut
 from scenes.lab import laboratory, real_disk, sample, servers
 from scenes.lab.laboratory import Laboratory
-from scenes.lab.plan import LAYOUTS, Row
+from scenes.lab.plan import Row
 from scenes.lab.rows import Line
 from scenes.lab.servers import cowscope
 from scenes.lab.trial import Trial
 
 SABOTAGE = Path(__file__).parent.parent / "scenes" / "lab" / "sabotage"
 NO_REAL_CUT = real_disk.why_not()
-AT_THE_END = 8
-"""A seed with which a crash in a rewrite or save waits until that is reported done."""
+AT_THE_END = [8, 16, 24]
+"""Seeds with which a crash in a rewrite or save waits until that is reported done. Three, as a
+sync(2) by anybody on the machine may do what the engine has left undone."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
@@ -65,11 +67,11 @@ def test_no_promise_is_broken() -> None:
     [
         ("early_reply", "kill", "load", "always", [1, 2], "no acknowledged write is lost"),
         ("early_reply", "kill", "load", "no", [1, 2], "no reply before write(2)"),
-        ("skipped_fsync", "modelled", "load", "always", [1], "no acknowledged write is lost"),
-        ("skipped_fsync", "real", "load", "always", [1], "no acknowledged write is lost"),
-        ("rename_first", "modelled", "snapshot", "none", [AT_THE_END], "did not come back"),
-        ("rename_first", "real", "snapshot", "none", [AT_THE_END], "did not come back"),
-        ("lost_diff", "kill", "pipes", "always", [AT_THE_END], "no acknowledged write is lost"),
+        ("skipped_fsync", "modelled", "load", "always", [1, 2], "no acknowledged write is lost"),
+        ("skipped_fsync", "real", "load", "always", [1, 2], "no acknowledged write is lost"),
+        ("rename_first", "modelled", "snapshot", "none", AT_THE_END, "did not come back"),
+        ("rename_first", "real", "snapshot", "none", AT_THE_END, "did not come back"),
+        ("lost_diff", "kill", "pipes", "always", AT_THE_END, "no acknowledged write is lost"),
     ],
 )
 def test_an_engine_that_breaks_its_word_is_found_out(
@@ -77,7 +79,6 @@ def test_an_engine_that_breaks_its_word_is_found_out(
 ) -> None:
     if crash == "real" and NO_REAL_CUT:
         pytest.skip(NO_REAL_CUT)
-    assert LAYOUTS.get(during, "multipart")  # type: ignore[call-overload]
     (line,) = tried(row(crash, during, policy, seeds, engine))
     assert words in "\n".join(line.broken)
 
@@ -136,6 +137,11 @@ def test_redis_server_keeps_the_same_promises() -> None:
 
 
 # the command
+
+
+def test_a_broken_promise_is_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert report([row("kill", "load", "no", [1], "early_reply")], json=False) == 1
+    assert "BROKEN  kill -9, no, cowscope: run with seed 1: no reply" in capsys.readouterr().out
 
 
 def cowscope_crash(*options: str, cache: Path) -> subprocess.Popen[str]:

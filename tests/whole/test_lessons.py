@@ -14,6 +14,7 @@ import redis
 from engine.events import (
     ChildExit,
     Clock,
+    Command,
     Fork,
     Hold,
     LessonPages,
@@ -279,6 +280,16 @@ def test_what_is_not_understood_is_refused_in_a_line(client: redis.Redis) -> Non
             client.execute_command(f"COWSCOPE {line}")
     assert client.ping()
     assert state(client).child == 0
+
+
+def test_what_debug_populate_wrote_is_not_the_next_commands(
+    running: Engine, client: redis.Redis
+) -> None:
+    with Listener(running.port) as listener:
+        client.execute_command("DEBUG", "POPULATE", 5, "more", 12)
+        client.set("key:5", "new")
+        told = listener.wait_for(Command)
+        assert [key for _, key in told.pages] == ["key:5"]
 
 
 def test_the_values_of_both_sides_are_told(running: Engine, client: redis.Redis) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine import dispatch
 from engine.arena import Arena
+from engine.arrivals import Arrivals
 from engine.blocking import Blocking
 from engine.client import Client
 from engine.commands.changes import logged_deletion
@@ -73,6 +74,7 @@ class FakeLoop:
 
     def __init__(self) -> None:
         self.timers: list[FakeTimer] = []
+        self.bugs: list[Any] = []
 
     def time(self) -> float:
         return 0.0
@@ -80,6 +82,9 @@ class FakeLoop:
     def call_later(self, delay: float, callback: Callable[[], None]) -> FakeTimer:
         self.timers.append(FakeTimer(delay, callback))
         return self.timers[-1]
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        self.bugs.append(context["exception"])
 
 
 @dataclass
@@ -113,6 +118,9 @@ class OfflineServer:
         self.blocking = Blocking(self)  # type: ignore[arg-type]
         self.attack_logged_at = 0
         self.observer = None
+        self.arrivals = Arrivals()
+        self.pending: dict[Client, None] = {}
+        self.turn_planned = False
         self.loading = False
         self.guarded = False
         self.turn_time = 0.0
@@ -131,14 +139,20 @@ class OfflineServer:
         self._ids += 1
         return self._ids
 
-    def propagate(self, db: int, commands: list[list[bytes]]) -> None:
+    def propagate(self, db: int, commands: list[list[bytes]], wire: bytes = b"") -> None:
         self.log_of_changes.extend((db, argv) for argv in commands)
 
     def propagate_transaction(self, execute: Any) -> bytes:
         reply: bytes = execute()
         return reply
 
+    def forget(self, client: Client) -> None:
+        self.clients.pop(client.id, None)
+
     def wants_turn(self, client: Client) -> None:
+        pass
+
+    def plan_turn(self) -> None:
         pass
 
     def update_guard(self) -> None:
@@ -181,8 +195,13 @@ class Connection:
     def call(self, *words: bytes | str | int) -> bytes:
         """Execute one command; everything that is due to this client."""
         argv = [_word(word) for word in words]
-        dispatch.run(self.client, [argv])
+        dispatch.run(self.server, [(self.client, [(argv, b"")])])  # type: ignore[arg-type]
         return self.received()
+
+    def sends(self, data: bytes) -> None:
+        """Bytes arrive, and a turn executes what is complete."""
+        self.client.data_received(data)
+        dispatch.run(self.server, self.server.arrivals.take(self.server.stats))  # type: ignore[arg-type]
 
     def received(self) -> bytes:
         """What is due to this client."""

@@ -11,7 +11,7 @@ if __name__ == "__main__":
 
     def before_sleep(self):  # type: ignore[no-untyped-def]
         self.turn_time = time.monotonic()
-        self._turn_planned = False
+        self.turn_planned = False
         self._end_turn()
         self.loop.call_later(0.03, self.persistence.flush)
 

@@ -9,6 +9,7 @@ import threading
 if __name__ == "__main__":
     from engine import serve
     from engine.disk import Disk
+    from engine.faulty_disk import FaultyDisk
     from engine.ledger_disk import LedgerDisk
 
     def late(real):  # type: ignore[no-untyped-def]
@@ -19,6 +20,6 @@ if __name__ == "__main__":
 
         return fsync
 
-    Disk.fsync = late(Disk.fsync)  # type: ignore[method-assign]
-    LedgerDisk.fsync = late(LedgerDisk.fsync)  # type: ignore[method-assign]
+    for disk in (Disk, FaultyDisk, LedgerDisk):
+        disk.fsync = late(disk.fsync)  # type: ignore[method-assign]
     sys.exit(serve.main(sys.argv[1:]))

@@ -1,0 +1,62 @@
+"""The question before a crash: only a prediction lets it happen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from app.lines import EMPTY, Line, fold, line, paragraph
+from app.lines_panel import LinesPanel
+from scenes.prediction import How, Prediction
+
+WARNING: dict[How, str] = {
+    "kill": "kill -9 ends the engine and its children at once. It is then started on what is left.",
+    "power": (
+        "The power goes: every process ends, and of the files stays what an fsync has covered."
+        " Modelled: a disk model, not your disk. The engine is then started on what is left."
+    ),
+}
+TITLES: dict[How, str] = {"kill": "kill -9: predict first", "power": "Power cut: predict first"}
+
+
+class PredictScreen(ModalScreen[int | None]):
+    """Asks what the crash will take; the choice, or None where the learner leaves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(n + 1), f"choose({n})", show=False) for n in range(4)),
+        Binding("escape,n,q", "dismiss(None)", show=False),
+    ]
+
+    def __init__(self, prediction: Prediction) -> None:
+        super().__init__()
+        self.prediction = prediction
+        self.panel = LinesPanel(id="predict")
+
+    def compose(self) -> ComposeResult:
+        yield self.panel
+
+    def on_mount(self) -> None:
+        """Ask, once the size is known."""
+        self.panel.title(TITLES[self.prediction.how])
+        self.panel.subtitle("a number: crash · Esc: leave it")
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        self.panel.put(predict_lines(self.prediction, self.panel.size.width))
+
+    def action_choose(self, choice: int) -> None:
+        """A number; one that is no choice does nothing."""
+        if choice < len(self.prediction.guesses):
+            self.dismiss(choice)
+
+
+def predict_lines(prediction: Prediction, cells: int) -> list[Line]:
+    """What will happen, the question, its choices."""
+    lines = [*paragraph(WARNING[prediction.how], cells, "dim"), EMPTY]
+    lines += [*paragraph(f"? {prediction.text}", cells, "bold"), EMPTY]
+    for number, text in enumerate(prediction.choices, 1):
+        lines += fold(line("  ", (f"{number})", "key"), f" {text}"), cells, 5)
+    return lines

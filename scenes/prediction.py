@@ -1,0 +1,120 @@
+"""The prediction before a crash: what will it take? Choices come from the figures of the moment.
+
+Which choice is right, this run's crash says: none if nothing acknowledged was lost, else the one
+whose figure, at the crash, is closest to what was lost.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from scenes.view import CrashView, View
+
+PREDICTION = "crash-"
+"""Questions whose names begin so are about a crash, not a step's own."""
+
+How: TypeAlias = Literal["kill", "power"]
+What: TypeAlias = Literal["none", "buffer", "unsynced", "unsaved", "all"]
+HOW: dict[str, How] = {"K": "kill", "P": "power"}
+"""What the crash keys do."""
+KIND: dict[How, str] = {"kill": "kill -9", "power": "power cut"}
+"""What a `crash` event calls them."""
+MOST_CHOICES = 4
+LEAST_CHOICES = 3
+
+
+class Guess(msgspec.Struct, frozen=True):
+    """A choice: what it says is lost, and how much that is at the moment of asking."""
+
+    what: What
+    figure: int
+    text: str
+
+
+class Prediction(msgspec.Struct, frozen=True):
+    """A question about a crash that has not happened yet."""
+
+    id: str
+    how: How
+    text: str
+    guesses: tuple[Guess, ...]
+    scripted: int
+    """The choice of autoplay and headless runs."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return tuple(guess.text for guess in self.guesses)
+
+
+def predict(how: How, view: View) -> Prediction:
+    """The question about a crash at this moment; what is 0 now is no choice beside none."""
+    tail = view.tail
+    unsynced = tail.unsafe if tail.enabled else 0
+    buffered = sum(count for end, count in tail.pending if end > tail.written)
+    buffered = buffered if tail.enabled else 0
+    guesses = [Guess("none", 0, "none")]
+    if buffered and buffered != unsynced:
+        guesses.append(Guess("buffer", buffered, f"those in aof_buf: {_commands(buffered)}"))
+    if unsynced:
+        text = f"those that no fsync has covered: {_commands(unsynced)}"
+        guesses.append(Guess("unsynced", unsynced, text))
+    if view.dirty and view.dirty != unsynced:
+        text = f"all since the last save: {view.dirty:,} change{'s' * (view.dirty != 1)}"
+        guesses.append(Guess("unsaved", view.dirty, text))
+    if len(guesses) < LEAST_CHOICES:
+        guesses.append(Guess("all", max(view.keys, view.commands), "everything that was in memory"))
+    guesses = guesses[:MOST_CHOICES]
+    scripted = next((n for n, one in enumerate(guesses) if one.what == "unsynced"), 0)
+    return Prediction(
+        id=f"{PREDICTION}{how}-{view.seq}",
+        how=how,
+        text=_question(how, view, unsynced - buffered, buffered),
+        guesses=tuple(guesses),
+        scripted=scripted if how == "power" else 0,
+    )
+
+
+def right(prediction: Prediction, crash: CrashView) -> int:
+    """The choice that this crash proved right; -1 while nothing has been counted."""
+    if crash.census is None:
+        return -1
+    lost = crash.census.lost
+    figures = _figures(crash)
+    offered = [(n, figures[guess.what]) for n, guess in enumerate(prediction.guesses)]
+    none = next(n for n, guess in enumerate(prediction.guesses) if guess.what == "none")
+    if not lost:
+        return none
+    return min((abs(figure - lost), n) for n, figure in offered if n != none)[1]
+
+
+def _figures(crash: CrashView) -> dict[What, int]:
+    """What each choice meant at the moment of the crash."""
+    buffered = crash.rungs[0].commands if crash.rungs else 0
+    cached = crash.rungs[1].commands if crash.rungs else 0
+    return {
+        "none": 0,
+        "buffer": buffered,
+        "unsynced": buffered + cached,
+        "unsaved": crash.unsaved,
+        "all": max(crash.keys, crash.unsaved),
+    }
+
+
+def _question(how: How, view: View, cached: int, buffered: int) -> str:
+    what = "kill -9" if how == "kill" else "the power cut"
+    if not view.tail.enabled:
+        return (
+            f"appendonly is off: {view.dirty:,} changes since the last save are in no file. How"
+            f" many acknowledged commands does {what} lose?"
+        )
+    return (
+        f"Acknowledged and not on disk: {_commands(buffered)} in aof_buf, {cached:,} in the page"
+        f" cache only (appendfsync {view.tail.policy}). How many of the acknowledged commands does"
+        f" {what} lose?"
+    )
+
+
+def _commands(count: int) -> str:
+    return f"{count:,} command{'s' * (count != 1)}"
