@@ -13,7 +13,7 @@ import pytest
 from app.keys import footer
 from app.live_driver import LiveDriver
 from engine import events
-from scenes.effects import Kill
+from scenes.effects import Crash
 from scenes.loader import load
 from scenes.resp import Connection
 from scenes.session import Session
@@ -130,7 +130,7 @@ async def test_what_cannot_branch_says_why(made: list[tuple[object, object]]) ->
         assert "the scene has not begun" in driver.refusal and driver.timelines == 1
         driver.to_now()
         assert driver._live is not None and isinstance(driver._live.session, Session)
-        await driver._live.session.perform(Kill())
+        await driver._live.session.perform(Crash("kill"))
         await until(driver, "view.run == 2 and view.commands > 5")
         driver.scrub(-1)
         driver.branch()
