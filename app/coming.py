@@ -13,6 +13,8 @@ from app.lines_panel import LinesPanel
 from scenes.scene import Scene, Stage
 
 NAMES = {
+    "sliders": "the sliders",
+    "engines": "the engines side by side",
     "grid": "the parent's pages",
     "child": "the snapshot child's",
     "gauge": "what the snapshot costs",

@@ -36,7 +36,9 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     )
     role = "lost" if driver.status in ("crashed", "failed") else "bold"
     pace, policy = (f"{said('header.pace')} ", "appendfsync ") if wide else ("", "")
-    if not view.tail.enabled and view.engine.pid:
+    if scene.engines:
+        policy, logs = "", said("header.engines", count=len(scene.engines))
+    elif not view.tail.enabled and view.engine.pid:
         policy, logs = ("appendonly ", "no") if wide else ("", said("header.no_aof"))
     else:
         logs = view.tail.policy

@@ -48,7 +48,7 @@ TABLE = (
     Key(("right_square_bracket",), "]", "mark(1)", "mark"),
     Key(("end",), "End", "to_now", "now", True),
     Key(("B",), "B", "branch", "branch", True),
-    Key(("v",), "v", "timeline", "timelines", True),
+    Key(("v",), "v", "timeline", "timeline", True),
     Key(("1",), "1", "answer(0)", "answer"),
     Key(("2",), "2", "answer(1)", "answer_2"),
     Key(("3",), "3", "answer(2)", "answer_3"),
@@ -110,7 +110,8 @@ def acts(driver: Driver, shown: str) -> bool:
     if shown == "v":
         return driver.timelines > 1
     if shown == "space":
-        return status not in ("starting", "crashed", "failed")
+        goes_on = status not in ("starting", "crashed", "failed")
+        return goes_on and (not driver.scene.sliders or driver.is_past)
     if shown == "z":
         return status in ("live", "paused", "replay")
     if shown not in LIVE:

@@ -13,11 +13,13 @@ from textual.geometry import Region
 
 Mode: TypeAlias = Literal["large", "middle", "small"]
 
-EXHIBITS = ("processes", "frames", "curve", "latency", "files")
+EXHIBITS = ("sliders", "processes", "frames", "curve", "latency", "files")
 """What single lessons show: those that a scene has stand beside each other."""
-PANELS = ("grid", "child", "gauge", *EXHIBITS, "tail", "code", "words")
-TABS = ("grid", "child", "gauge", *EXHIBITS, "tail", "code")
+PANELS = ("engines", "grid", "child", "gauge", *EXHIBITS, "tail", "code", "words")
+TABS = ("engines", "grid", "child", "gauge", *EXHIBITS, "tail", "code")
 TAB_NAMES = {
+    "sliders": "Sliders",
+    "engines": "Engines",
     "grid": "Heap",
     "child": "Child",
     "gauge": "Cost",
@@ -29,7 +31,7 @@ TAB_NAMES = {
     "tail": "AOF tail",
     "code": "Code",
 }
-LEFT = frozenset({"grid", "child", "gauge", "tail", *EXHIBITS})
+LEFT = frozenset({"engines", "grid", "child", "gauge", "tail", *EXHIBITS})
 """The panels of the left column."""
 _EXHIBIT = "exhibit"
 HEADER_ROWS = 2
@@ -53,7 +55,7 @@ def arranged(
     code: bool,
     tab: str,
     asking: bool = False,
-    ever: frozenset[str] = frozenset(TABS),
+    ever: frozenset[str] = frozenset(TABS) - {"engines", "sliders"},
 ) -> dict[str, Region]:
     """The regions of the panels that are on the screen, below the header and above the footer.
 
@@ -103,14 +105,14 @@ def _left(
 
     The last of them that there is takes the rows that nobody else wants.
     """
-    grids = [name for name in ("grid", "child") if name in ever]
+    grids = [name for name in ("engines", "grid", "child") if name in ever]
     exhibits = [name for name in EXHIBITS if name in ever]
     heights = {"gauge": gauge, _EXHIBIT: exhibit if exhibits else 0, "tail": tail}
     below = {name: rows for name, rows in heights.items() if rows and name in {*ever, _EXHIBIT}}
     regions: dict[str, Region] = {}
     top = height - sum(below.values()) if grids else 0
-    for place, name in enumerate(grids):
-        regions[name] = Region(place * columns // len(grids), 0, columns // len(grids), top)
+    for name, (start, end) in zip(grids, _parts(columns, max(len(grids), 1)), strict=False):
+        regions[name] = Region(start, 0, end - start, top)
     if not grids and below:
         # files and stages are long lists; else the last one gets what is left
         tallest = _EXHIBIT if "files" in exhibits else list(below)[-1]

@@ -254,6 +254,19 @@ class LiveDriver(Cursor):
     def key(self, name: str) -> None:
         self._press(name)
 
+    def slide(self, name: str, by: int) -> None:
+        """Move a slider of the sandbox."""
+        if self._live is None or not self._ready:
+            self.refusal = "The engine is not ready yet."
+        elif not self.refuses_past():
+            self._live.slide(name, by)
+
+    @property
+    def slider_places(self) -> dict[str, int]:
+        """Where the sandbox's sliders stand; none in other scenes."""
+        sliders = self._live.player.sliders if self._live is not None else None
+        return sliders.standing(self.view) if sliders is not None else {}
+
     def crash(self, name: str, prediction: Prediction, choice: int) -> None:
         """A crash key whose prediction was made."""
         if self._live is None or not self._ready:

@@ -16,6 +16,7 @@ from app.child_grid import ChildGrid
 from app.coming import Coming, room_of
 from app.curve_panel import CurvePanel
 from app.driver import Driver, ever_in, panels_at
+from app.engines_panel import EnginesPanel
 from app.exhibit import Exhibit
 from app.files_panel import FilesPanel
 from app.frames_panel import FramesPanel
@@ -28,6 +29,7 @@ from app.layout import PANELS, TABS, arranged, mode_of
 from app.lines import grouped
 from app.lines_panel import LinesPanel
 from app.processes_panel import ProcessesPanel
+from app.sliders_panel import SlidersPanel
 from app.tabs import Tabs
 from app.tail import Tail
 from app.timeline import Timeline
@@ -81,7 +83,10 @@ class PanelsScreen(Screen[None]):
         self.child_grid = ChildGrid(id="child")
         self.gauge = Gauge(id="gauge")
         self.tail = Tail(id="tail")
+        self.sliders = SlidersPanel(id="sliders")
         self.exhibits: dict[str, Exhibit] = {
+            "engines": EnginesPanel(id="engines"),
+            "sliders": self.sliders,
             "processes": ProcessesPanel(id="processes"),
             "frames": FramesPanel(id="frames"),
             "curve": CurvePanel(id="curve"),
@@ -255,6 +260,8 @@ class PanelsScreen(Screen[None]):
         self.card_panel.chosen = None
         self.lay_out()
         self.words.scroll_lines(-1000)
+        if first and "sliders" in entered:
+            self.call_after_refresh(self.sliders.focus)
         return True
 
     def _show_view(self) -> None:
@@ -270,6 +277,8 @@ class PanelsScreen(Screen[None]):
         for grid in (self.grid, self.child_grid):
             if grid.display:
                 grid.show(view)
+        if self.sliders.display:
+            self.sliders.places = getattr(self.driver, "slider_places", {})
         for exhibit in self.exhibits.values():
             if exhibit.display:
                 exhibit.show(view)

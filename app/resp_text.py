@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from app.glyphs import Glyphs
+
+_LINE_END = re.compile(r"\\r\\n|\r\n|\n")
+"""Escaped by the engine, or as it is."""
+_HEAD = re.compile(r"\*\d+")
 
 
 def resp_text(text: str, glyphs: Glyphs) -> str:
@@ -14,3 +20,14 @@ def resp_text(text: str, glyphs: Glyphs) -> str:
     words = text.split()
     parts = [f"*{len(words)}", *(part for word in words for part in (f"${len(word)}", word))]
     return glyphs.newline.join(parts) + glyphs.newline
+
+
+def last_command(text: str) -> str:
+    """The words of the last command in `text` (RESP bytes as text, perhaps cut), without sizes."""
+    parts = _LINE_END.split(text)
+    heads = [
+        place
+        for place, part in enumerate(parts[:-1])
+        if _HEAD.fullmatch(part) and parts[place + 1].startswith("$")
+    ]
+    return " ".join(parts[heads[-1] + 2 :: 2]).rstrip() if heads else text

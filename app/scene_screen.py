@@ -13,6 +13,7 @@ from app.keys import acts, bindings
 from app.layout import TABS, mode_of
 from app.lines import paragraph
 from app.panels_screen import PanelsScreen
+from app.sliders_panel import SlidersPanel
 from app.tabs import Tabs
 from app.timeline import Timeline
 from engine.errors import EngineError
@@ -197,6 +198,14 @@ class SceneScreen(PanelsScreen):
 
     def on_tabs_picked(self, event: Tabs.Picked) -> None:
         self._pick_tab(event.tab)
+
+    def on_sliders_panel_moved(self, event: SlidersPanel.Moved) -> None:
+        """Move it where an engine runs."""
+        if getattr(self.driver, "slide", None) is None:
+            self.said = "No engine runs here: nothing can be set."
+            return
+        self._act("slide", event.name, event.by)
+        self.seen_before = None  # a client's slider changes no view
 
     def on_timeline_sought(self, event: Timeline.Sought) -> None:
         self._act("seek", event.index)

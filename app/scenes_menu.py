@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.assets import recording
 from app.menu import Choice
 from app.said import said
-from scenes.loader import known, load
+from scenes.loader import SANDBOX, known, load
 
 if TYPE_CHECKING:
     from scenes.loader import Lesson
@@ -37,6 +37,11 @@ def choices(language: str, missing: str, progress: Progress | None) -> list[Choi
                 resume=_resumable(lesson, past),
             )
         )
+    if not missing:
+        lesson = load(SANDBOX, language)
+        words = lesson.words
+        title, thesis = words.text(lesson.scene.title), words.text(lesson.scene.thesis)
+        found.append(Choice(SANDBOX, lesson.scene.number, title, thesis, said("menu.as_long")))
     return found
 
 

@@ -66,7 +66,7 @@ def words_lines(
     cells = max(cells - 1, 10)
     caption = paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells)
     caption += new_keys(stage, acting, cells)
-    crash = crash_lines(view, cells)
+    crash = [] if view.others else crash_lines(view, cells)  # several: a panel has it
     if crash and view.engine.alive:  # it came back: what was lost is the news
         caption, crash = crash, caption
     lines = [line((text(stage.title), "bold")), *caption, *([EMPTY, *crash] if crash else [])]

@@ -92,6 +92,8 @@ class Latency(Event, frozen=True, kw_only=True, tag="latency"):
     p50_usec: int
     p99_usec: int
     max_usec: int
+    usec: int = 0
+    """What these took, from the first's sending or the report before to this one."""
     done: bool = False
     """The workload has come to its end."""
     total: int = 0

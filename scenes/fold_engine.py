@@ -27,6 +27,7 @@ from scenes.view import (
     TO_COME,
     WRITTEN,
     ChildView,
+    ClientView,
     CowSample,
     EngineView,
     GaugeView,
@@ -211,7 +212,20 @@ def _log(view: View, event: State) -> tuple[LogLine, ...]:
 
 def latency(view: View, event: Latency) -> View:
     """What a workload's client measured."""
-    return replace(view, latency_p99_usec=event.p99_usec)
+    view = replace(view, latency_p99_usec=event.p99_usec)
+    if not event.count and not event.total:
+        return view
+    whole = bool(event.total)
+    client = ClientView(
+        name=event.client,
+        at=event.at,
+        count=event.total if whole else event.count,
+        usec=event.total_usec if whole else event.usec,
+        p50_usec=event.total_p50_usec if whole else event.p50_usec,
+        p99_usec=event.total_p99_usec if whole else event.p99_usec,
+        done=event.done,
+    )
+    return replace(view, client=client)
 
 
 def process(view: View, event: Process) -> View:

@@ -154,6 +154,11 @@ class Live:
         else:
             self._do(self.player.feed_key(name, monotonic()))
 
+    def slide(self, name: str, by: int) -> None:
+        """Move a slider of the sandbox by so many values."""
+        self._do(self.player.wake(monotonic()))
+        self._do(sandbox.slide(name, by, self.player, self.history.now))
+
     def crash(self, name: str, prediction: Prediction, choice: int) -> None:
         """A crash key whose prediction was made: the answer, then the real crash."""
         self.player.wake(monotonic())

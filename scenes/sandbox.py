@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scenes.actions import Workload
-from scenes.effects import Crash, Effect, Refused, Send, StopWorkload
+from scenes.effects import Crash, Effect, Refused, Send, StartWorkload, StopWorkload
 from scenes.player import GONE, Player
 from scenes.view import View
 
@@ -79,4 +79,20 @@ def _toggle_writes(player: Player) -> list[Effect]:
     endless = [name for name, load in hand.workloads.items() if not load.count]
     for name in endless:
         del hand.workloads[name]
-    return [StopWorkload(name) for name in endless] or [hand.start(WRITES)]
+    load = player.sliders.workload() if player.sliders else WRITES
+    return [StopWorkload(name) for name in endless] or [hand.start(load)]
+
+
+def slide(name: str, by: int, player: Player, view: View) -> list[Effect]:
+    """The effects of a slider that is moved, or a refusal."""
+    if not view.engine.alive:
+        return [Refused(GONE)]
+    if player.sliders is None:
+        return [Refused("this scene has no sliders: cowscope play sandbox has")]
+    effects = player.sliders.move(name, by, view, player.pace)
+    for effect in effects:  # pace, pause and sleep apply to the client that is to run now
+        if isinstance(effect, StartWorkload):
+            player.hand.start(effect.workload)
+        elif isinstance(effect, StopWorkload):
+            player.hand.stop(effect.name)
+    return effects

@@ -24,6 +24,7 @@ from scenes.workloads import wanted
 
 WORKLOAD_WORDS = frozenset({"key", "value", "n", "other", "amount"})
 PANELS = (
+    *("engines", "sliders"),
     *("words", "grid", "child", "gauge", "tail", "code"),
     *("processes", "frames", "curve", "latency", "files"),
 )

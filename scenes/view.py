@@ -275,6 +275,24 @@ class Wait(msgspec.Struct, frozen=True):
     client: str
 
 
+class ClientView(msgspec.Struct, frozen=True):
+    """What a client reported last that had been answered something."""
+
+    name: str
+    at: float
+    count: int
+    usec: int
+    """What they took."""
+    p50_usec: int
+    p99_usec: int
+    done: bool
+
+    @property
+    def per_second(self) -> int:
+        """Commands a second; 0 where it is not known."""
+        return self.count * 10**6 // self.usec if self.usec else 0
+
+
 class LessonView(msgspec.Struct, frozen=True):
     """What only some scenes show: frames, copies against writes, clients' waits."""
 
@@ -333,6 +351,7 @@ class View(msgspec.Struct, frozen=True):
     keys: int = 0
     commands: int = 0
     latency_p99_usec: int = 0
+    client: ClientView | None = None
     step: str = ""
     step_at: float = 0.0
     question: QuestionView | None = None

@@ -67,7 +67,7 @@ class Writer:
         """Of the answers since the last report."""
         self._all_usecs: list[int] = []
         """Of all answers, where there is an end to them."""
-        self._began = self._last_at = 0.0
+        self._began = self._last_at = self._told_at = 0.0
         self._refusal = ""
         self._rate = 0.0
         self._changed = asyncio.Event()
@@ -252,6 +252,7 @@ class Writer:
 
     def _report(self, *, done: bool) -> None:
         usecs = sorted(self._usecs) or [0]
+        since, self._told_at = self._told_at or self._began, monotonic()
         whole = sorted(self._all_usecs) if done else []
         self._publish(
             Latency(
@@ -260,6 +261,7 @@ class Writer:
                 p50_usec=percentile(usecs, 50),
                 p99_usec=percentile(usecs, 99),
                 max_usec=usecs[-1],
+                usec=int((self._told_at - since) * 1e6) if since else 0,
                 done=done,
                 total=len(whole),
                 total_usec=int((self._last_at - self._began) * 1e6) if whole else 0,

@@ -1,0 +1,1 @@
+"""The sandbox: a scene with all panels and no script."""
