@@ -130,8 +130,9 @@ class LiveDriver(Cursor):
     @property
     def history(self) -> History:
         """The run so far; after a restart another one."""
-        if self._live is not None and self._chosen is not None:
-            return self._live.left[self._chosen].history
+        chosen, left = self._chosen, self._live.left if self._live else []
+        if chosen is not None and chosen < len(left):  # a restart forgets them all
+            return left[chosen].history
         return self._running
 
     @property

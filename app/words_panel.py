@@ -67,11 +67,15 @@ def words_lines(
     caption = paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells)
     caption += new_keys(stage, acting, cells)
     crash = [] if view.others else crash_lines(view, cells)  # several: a panel has it
-    if crash and view.engine.alive:  # it came back: what was lost is the news
+    answered: list[Line] = []
+    if crash and _is_answered(stage, view):  # the answer is the news, and the crash was its way
+        crash, answered = [], [EMPTY, *crash]
+    elif crash and view.engine.alive:  # it came back: what was lost is the news
         caption, crash = crash, caption
     lines = [line((text(stage.title), "bold")), *caption, *([EMPTY, *crash] if crash else [])]
     if stage.question is not None and (view.engine.alive or _is_answered(stage, view)):
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
+    lines += answered
     if stage.beat == 0:
         begins = line((said("keys.on_space"), "key"), f" {said('words.begins')}")
         lines += [EMPTY, *fold(begins, cells)] if goes_on else []
@@ -149,7 +153,8 @@ def question_lines(
         lines += fold(shown, cells, 6)
     if state and right >= 0:
         why = why_of(question.choices[right], state)
-        lines += paragraph(said("words.measured", why=text(why)), cells, "text")
+        source = "words.modelled" if question.modelled else "words.measured"
+        lines += paragraph(said(source, why=text(why)), cells, "text")
     elif chosen >= 0:
         lines += paragraph(said("words.let_happen"), cells, "dim")
     else:

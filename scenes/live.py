@@ -202,7 +202,8 @@ class Live:
         if self._branch is not None:
             raise SceneError("a branch is on its way already")
         timelines = [*self.left, self._timeline()]
-        self._branch = planned(next(one for one in timelines if one.history is history), index)
+        meant = next((one for one in timelines if one.history is history), timelines[-1])
+        self._branch = planned(meant, index)
         self.left = timelines
         before = self.player
         self.history.gathered = None

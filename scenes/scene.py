@@ -87,6 +87,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The measure is that of this engine, in a scene that runs several."""
     key: str = ""
     """A measure of copies counts only those of the page under this key."""
+    modelled: bool = False
+    """The measure is reckoned by a model, and so the answer is said to be."""
     scripted: int = 0
     """The choice (0-based) that autoplay and headless runs make."""
 

@@ -232,13 +232,15 @@ class Session:
                 )
             case Ask(name, choices, right):
                 texts = [self.lesson.words.text(choice) for choice in choices]
-                # The choices are the author's; which one is right, this run has measured.
+                # The choices are the author's; which one is right, this run has measured, or a
+                # model has reckoned from what it has measured.
+                known = "modelled" if self._is_modelled(name) else "measured"
                 self._stream.own(
                     events.Question(
                         id=name,
                         choices=texts,
                         right=right,
-                        source="scripted" if right < 0 else "measured",
+                        source="scripted" if right < 0 else known,  # type: ignore[arg-type]
                     )
                 )
             case Answered(name, choice):
@@ -252,6 +254,10 @@ class Session:
                 await self.come_back(effect)
             case _:
                 pass  # words for the screen
+
+    def _is_modelled(self, question: str) -> bool:
+        asked = (stage.question for stage in self.lesson.scene.stages)
+        return any(one.modelled for one in asked if one is not None and one.id == question)
 
     async def _send(self, effect: Send) -> None:
         """Send a scene's command; an error that the scene does not want is a SceneError."""

@@ -100,7 +100,8 @@ class Transcript:
             case Ask(right=right) if stage and stage.question:
                 choice = stage.question.choices[right]
                 answer = self._words(choice.text, live)
-                self._write(_INDENT + told("measured", answer=answer))
+                source = "modelled" if stage.question.modelled else "measured"
+                self._write(_INDENT + told(source, answer=answer))
                 asked = live.history.now.question
                 why = why_of(choice, asked) if asked else choice.why
                 self._paragraph(self._words(why, live))

@@ -13,6 +13,7 @@ import pytest
 from app.keys import footer
 from app.live_driver import LiveDriver
 from engine import events
+from scenes.effects import Crash
 from scenes.loader import load
 from scenes.resp import Connection
 from scenes.session import Session
@@ -72,9 +73,12 @@ async def test_a_branch_has_the_data_of_its_moment(made: list[tuple[object, obje
         port, before = live.session.port, driver.history
         driver.branch()
         assert not driver.refusal
-        await until(
-            driver, "driver.timelines == 2 and driver.timeline == 1 and driver.status == 'live'"
-        )
+        async with asyncio.timeout(60):
+            while not made or live.history is before:
+                driver.tick()
+                await asyncio.sleep(0.01)
+        await until(driver, "driver.status == 'live'")
+        assert driver.timelines == 2 and driver.timeline == 1
         assert made == [meant]
         assert live.session.port != port and driver.history is not before
         await until(driver, "view.step == 'trickle'")
@@ -126,8 +130,7 @@ async def test_what_cannot_branch_says_why(made: list[tuple[object, object]]) ->
         assert "the scene has not begun" in driver.refusal and driver.timelines == 1
         driver.to_now()
         assert driver._live is not None and isinstance(driver._live.session, Session)
-        await driver._live.session.kill()
-        await driver._live.session.come_back()
+        await driver._live.session.perform(Crash("kill"))
         await until(driver, "view.run == 2 and view.commands > 5")
         driver.scrub(-1)
         driver.branch()

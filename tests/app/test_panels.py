@@ -242,6 +242,16 @@ def test_what_a_crash_lost_comes_before_what_it_would_lose() -> None:
     assert shown[1] == "kill -9: the engine was gone"
 
 
+def test_an_answer_that_took_a_crash_comes_before_it() -> None:
+    back = CrashView("power cut", VIEW.step_at + 1, 500, 400, 300, recovered_keys=699)
+    stage = next(stage for stage in DRIVER.scene.stages if stage.question is not None)
+    assert stage.question is not None
+    asked = QuestionView(stage.question.id, ("a", "b"), right=0, chosen=1)
+    shown = words(stage, replace(VIEW, crash=back, question=asked))
+    crash = shown.index("power cut: the engine was gone")
+    assert max(n for n, text in enumerate(shown) if text.startswith("Measured: ")) < crash
+
+
 def test_a_crash_says_what_was_on_which_rung_and_what_came_back() -> None:
     crash = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300)
     gone = " ".join(texts(crash_lines(replace(VIEW, crash=crash), 60)))
@@ -252,12 +262,6 @@ def test_a_crash_says_what_was_on_which_rung_and_what_came_back() -> None:
     assert crash_lines(replace(VIEW, crash=replace(crash, at=0.0)), 60) == []
     assert crash_lines(replace(VIEW, crash=replace(back, kind="SIGTERM")), 60) == []
     assert crash_lines(replace(VIEW, crash=replace(crash, kind="SIGTERM")), 60) != []
-
-
-def test_a_restart_that_was_asked_for_is_no_news_unless_it_lost_something() -> None:
-    asked = CrashView("SIGTERM", VIEW.step_at + 1, 500, 500, 500, recovered_keys=9, lost=0)
-    assert crash_lines(replace(VIEW, crash=asked), 60) == []
-    assert crash_lines(replace(VIEW, crash=replace(asked, lost=500)), 60)
 
 
 def test_the_timeline_marks_and_points() -> None:

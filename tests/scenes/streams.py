@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from hypothesis import strategies as st
@@ -70,9 +70,24 @@ def _field(kind: type[events.Event], field: msgspec.structs.FieldInfo) -> st.Sea
         return st.sampled_from(["get", "set"])
     if field.name in _fields:
         return _fields[field.name]
-    if field.type in (int, float, bool, str):
-        return {int: _small, float: st.floats(0, 1e6), bool: st.booleans(), str: _text}[field.type]
-    return st.lists(_range, max_size=5)
+    return _of_type(field.type)
+
+
+def _of_type(kind: Any) -> st.SearchStrategy[Any]:
+    """Values that a field of this type may have; pairs of numbers are ranges of pages."""
+    if kind in (int, float, bool, str):
+        return {int: _small, float: st.floats(0, 1e6), bool: st.booleans(), str: _text}[kind]
+    if get_origin(kind) is list and get_args(kind)[0] == tuple[int, int]:
+        return st.lists(_range, max_size=5)
+    if get_origin(kind) is list:
+        return st.lists(_of_type(get_args(kind)[0]), max_size=3)
+    if get_origin(kind) is tuple:
+        return st.tuples(*map(_of_type, get_args(kind)))
+    if get_origin(kind) is dict:
+        return st.dictionaries(*map(_of_type, get_args(kind)), max_size=2)
+    if get_origin(kind) is Literal:
+        return st.sampled_from(get_args(kind))
+    return st.builds(kind, **{f.name: _of_type(f.type) for f in msgspec.structs.fields(kind)})
 
 
 def _strategy(kind: type[events.Event]) -> st.SearchStrategy[events.Event]:

@@ -29,16 +29,17 @@ LYING = Path(__file__).parents[1] / "sabotage" / "skipped_fsync.py"
 SPLIT = "# The capstone"
 
 
-def capstone(folder: Path, chosen: tuple[int, ...]) -> str:
-    """The scene's last part alone, as a scene in which other settings are chosen."""
+def capstone(folder: Path, chosen: tuple[int, ...], first: str = "levels") -> str:
+    """The scene from a step of its last part on, in which other settings are chosen."""
     shutil.copytree(find("10"), folder)
     file = folder / "scene.toml"
     head, _, steps = file.read_text(encoding="utf-8").partition("# The opening")
-    text = head + SPLIT + steps.partition(SPLIT)[2]
+    before, begins, after = steps.partition(f'[[stages]]\nid = "{first}"')
+    assert before and after
+    text = head + begins + after
     for workload, choice in zip(WORKLOADS, chosen, strict=True):
         pattern = rf'(workload = "{workload}" }}\nwait(?:.*\n)*?scripted = )\d'
-        text, found = re.subn(pattern, rf"\g<1>{choice}", text, count=1)
-        assert found == 1
+        text = re.sub(pattern, rf"\g<1>{choice}", text, count=1)
     file.write_text(text, encoding="utf-8")
     return str(folder)
 
@@ -65,7 +66,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         path = capstone(folder / f"{name}-scene", chosen)
         also = other if name == "third" else ""
         calls[name] = f"run({path!r}, pace={PACE}, json=True{also})"
-    path = capstone(folder / "lie-scene", CHOSEN["second"])
+    path = capstone(folder / "lie-scene", CHOSEN["second"], first="orders")
     command = (sys.executable, "-P", str(LYING))
     calls["lie"] = f"run({path!r}, pace={PACE}, command={command!r})"
     return together(folder, calls)
@@ -101,6 +102,12 @@ def test_the_right_answers_change_with_the_run(done: dict[str, Done]) -> None:
     assert (other["extra"], other["big"]) == (1, 0)
     for answers in (plain, other):
         assert (answers["tables"], answers["refcounts"], answers["four-or-two"]) == (1, 1, 1)
+
+
+def test_what_10_gb_need_is_said_to_be_modelled(done: dict[str, Done]) -> None:
+    asked = [e for e in stream(done["plain"]) if isinstance(e, Question) and e.right >= 0]
+    modelled = {event.id for event in asked if event.source == "modelled"}
+    assert modelled == {"big"} and {e.source for e in asked} == {"measured", "modelled"}
 
 
 def test_fork_pays_for_pages_and_reading_objects_is_writing(done: dict[str, Done]) -> None:
