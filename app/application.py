@@ -66,7 +66,7 @@ class CowscopeApp(App[int]):
         driver: Driver | None = None,
         *,
         menu: Sequence[Choice] = (),
-        open_choice: Callable[[Choice, bool], Driver] | None = None,
+        open_choice: Callable[[MenuScreen.Chosen], Driver] | None = None,
         menu_again: Callable[[], Sequence[Choice]] | None = None,
         ascii_only: bool = False,
         dark: bool = True,
@@ -152,7 +152,7 @@ class CowscopeApp(App[int]):
         if self.open_choice is None:
             return
         try:
-            driver = self.open_choice(event.choice, event.resume)
+            driver = self.open_choice(event)
         except (SceneError, EngineError, OSError) as error:
             self.notify(str(error), severity="error", timeout=15, markup=False)
             return

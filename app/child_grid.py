@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from app.cells import LEVEL, child_cell
 from app.glyphs import Glyphs
-from app.grid import Look, PageGrid, counted
+from app.grid import Look, PageGrid, counted, state_name
 from app.lines import Line, flow, grouped, line
+from app.said import said
 from scenes.view import ABSENT, CHILD_STATES, TO_COME, WRITING, WRITTEN, ChildView, View
 
 NEVER = "never written"
 """What is still to come when the child has gone."""
 
-HELD = "has data since the fork"
-LESSON = "writes no file: it does what it is asked to"
+HELD = "has data"
+"""What a lesson's child has: it writes no dump."""
 
 
 class ChildGrid(PageGrid):
     """Draws the pages as they were at the fork, at the places they have in the parent's grid."""
 
-    SOURCE = "measured: the child's reports"
+    SOURCE = "child.source"
 
     def empty(self) -> str:
         """What will appear here, and which key brings it, if one does now."""
         key = " (b)" if "b" in self.acting else ""
-        return (
-            f"No child yet. A BGSAVE{key} forks one: here its frozen copy of the pages will"
-            " appear, and how far it has written them to the dump."
-        )
+        return said("child.empty", key=key)
 
     def pages_of(self, view: View) -> bytes:
         """The child's states, one byte a page."""
@@ -34,7 +32,7 @@ class ChildGrid(PageGrid):
 
     def sources(self, view: View) -> tuple[str, ...]:
         """Where the states come from."""
-        return (self.SOURCE,)
+        return (said(self.SOURCE),)
 
     def overlay_of(self, view: View) -> bytes:
         """None: what changed since the save is the parent's matter."""
@@ -68,11 +66,14 @@ class ChildGrid(PageGrid):
         shown: tuple[int, ...] = (WRITTEN, WRITING, TO_COME, ABSENT)
         if view.child is not None and view.child.purpose == "lesson":
             names[TO_COME], shown = HELD, (TO_COME, ABSENT)
-        items = [counted(looks[state], names[state], pages.count(state), size) for state in shown]
+        items = [
+            counted(looks[state], state_name(names[state]), pages.count(state), size)
+            for state in shown
+        ]
         each = self.cells.shape.per_cell
         if each > 1:
-            bar = "" if TO_COME in shown[:1] else "; bar: share written"
-            items.append(line((f"{each} pages a cell{bar}", "dim")))
+            key = "child.per_cell" if TO_COME in shown[:1] else "child.per_cell_bar"
+            items.append(line((said(key, each=each), "dim")))
         return flow(items, self.size.width)
 
     def pointed(self, view: View) -> list[Line]:
@@ -80,31 +81,33 @@ class ChildGrid(PageGrid):
         if view.child is None:
             return [(), ()]
         if view.child.purpose == "lesson":
-            return [line((LESSON if view.child.alive else "the child is gone", "dim")), ()]
+            key = "child.lesson" if view.child.alive else "child.gone"
+            return [line((said(key), "dim")), ()]
         return list(child_words(view.child, view.engine.alive, self.acting))
 
 
 def child_words(child: ChildView, engine_alive: bool, acting: frozenset[str]) -> tuple[Line, Line]:
     """What holds the child or became of it (or nothing), and how far it is or was."""
-    wrote = f"{grouped(child.keys)} of {grouped(child.total_keys)} keys"
+    wrote = said("child.wrote", keys=child.keys, total=child.total_keys)
     if child.alive and engine_alive:
-        key = " (h lets go)" if "h" in acting else ""
-        held = {"held": f"held{key}", "armed": "hold armed"}.get(child.hold, "")
-        first = line((held, "child")) if held else ()
+        held = "child.held_h" if "h" in acting else "child.held"
+        key = {"held": held, "armed": "child.armed"}.get(child.hold, "")
+        first = line((said(key), "child")) if key else ()
         return first, line(f"{wrote}, {_kib(child.bytes)}")
     if child.alive:
-        return line(("gone with the engine: the old dump stays", "lost")), line(wrote)
+        return line((said("child.gone_too"), "lost")), line(wrote)
     if child.exit_signal:
-        why = f"killed by signal {child.exit_signal}: the old dump stays"
+        why = said("child.killed", signal=child.exit_signal)
         return line((why, "lost")), line(wrote)
     if child.exit_status:
-        why = f"failed, status {child.exit_status}: the old dump stays"
+        why = said("child.failed", status=child.exit_status)
         return line((why, "lost")), line(wrote)
     if child.saved_path:
         name = child.saved_path.rsplit("/", 1)[-1]
         saved = f"{wrote}, {_kib(child.saved_bytes)}"
-        return line((f"{name} complete", "disk text"), "; the child is gone"), line(saved)
-    return line("the child is gone"), line(wrote)
+        complete = said("child.complete", name=name)
+        return line((complete, "disk text"), f"; {said('child.gone')}"), line(saved)
+    return line(said("child.gone")), line(wrote)
 
 
 def _kib(size: int) -> str:

@@ -186,7 +186,7 @@ def _parser() -> argparse.ArgumentParser:
 
     export = commands.add_parser("export", help="a recording as stills, page or film")
     export.add_argument("file", help="a recording, or a scene's number: its recording here")
-    export.add_argument("target", help="NAME.cast, NAME.html, or a folder for SVG stills")
+    export.add_argument("target", help="NAME.cast, .html, .cowscope (anew), or a folder for stills")
     export.add_argument("--size", type=_size, default=(160, 48), help="default: 160x48")
     export.add_argument("--theme", choices=["dark", "light"], help="default: dark")
     export.set_defaults(run=_lazy("export"))

@@ -22,6 +22,7 @@ NAMES = {
     "frames": "pages and frames",
     "curve": "copies against writes",
     "latency": "how long clients wait",
+    "files": "the AOF's files and the stages of a rewrite",
     "tail": "the AOF",
     "code": "the code",
 }

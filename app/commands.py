@@ -14,7 +14,7 @@ from scenes.errors import SceneError
 
 if TYPE_CHECKING:
     from app.driver import Driver
-    from app.menu import Choice
+    from app.menu import MenuScreen
     from scenes.loader import Lesson
     from scenes.progress import Progress
 
@@ -97,28 +97,23 @@ def replay(options: argparse.Namespace) -> int:
     """A recording on the screen, with no engine."""
     from app.replay_driver import CUT, ReplayDriver
     from scenes.loader import load
-    from scenes.recording import DamagedRecordingError, read
+    from scenes.recording import opened
 
     path = _recording_meant(options.file)
     if path is None:
         raise SceneError("no recording was named, and none ships here: cowscope replay FILE")
-    note = cut = ""
-    try:
-        recorded = read(str(path))
-        events, scene = recorded.events, recorded.header.scene
-        if recorded.missing:
-            note = f"{path}: {recorded.missing:,} events are missing; the header tells where"
-    except DamagedRecordingError as error:
-        if not error.events or not _is_terminal():
-            raise
-        from scenes.recording import read_header
-
-        events, scene, note = error.events, read_header(str(path)).scene, str(error)
-        cut = CUT
-        print(f"cowscope: {error}", file=sys.stderr)
+    recorded = opened(str(path))
+    note = recorded.damage
+    if note:
+        if not _is_terminal():
+            raise SceneError(note)
+        print(f"cowscope: {note}", file=sys.stderr)
+    elif recorded.missing:
+        note = f"{path}: {recorded.missing:,} events are missing; the header tells where"
     needs_terminal("cowscope run 04 on Linux for plain lines")
-    lesson = load(scene, language_of(options))
-    driver = ReplayDriver(lesson, events, autoplay=options.autoplay, note=note, end=cut)
+    lesson = load(recorded.header.scene, language_of(options))
+    cut = CUT if recorded.damage else ""
+    driver = ReplayDriver(lesson, recorded.events, autoplay=options.autoplay, note=note, end=cut)
     return shown(driver, options)
 
 
@@ -147,16 +142,20 @@ def menu(options: argparse.Namespace) -> int:
     from app.replay_driver import ReplayDriver
     from app.scenes_menu import choices
     from scenes.loader import load
-    from scenes.recording import read
+    from scenes.recording import opened
 
     language, missing, progress = language_of(options), missing_here(), progress_of(options)
 
-    def open_choice(choice: Choice, resume: bool) -> Driver:
+    def open_choice(chosen: MenuScreen.Chosen) -> Driver:
+        choice = chosen.choice
         lesson = load(choice.name, language)
-        if not choice.replay:
-            start_at = choice.resume if resume else ""
+        if not chosen.replay:
+            start_at = choice.resume if chosen.resume else ""
             return LiveDriver(lesson, progress=progress, start_at=start_at)
-        return ReplayDriver(lesson, read(str(recording(choice.number))).events)
+        shipped = recording(choice.number)
+        if shipped is None:
+            raise SceneError(f"no recording of scene {choice.number} ships here")
+        return ReplayDriver(lesson, opened(str(shipped)).events)
 
     app = CowscopeApp(
         menu=choices(language, missing, progress),
@@ -245,12 +244,12 @@ def shown(driver: Driver, options: argparse.Namespace) -> int:
 
 def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> int:
     from app.replay_driver import ReplayDriver
-    from scenes.recording import read
+    from scenes.recording import opened
 
     shipped = recording(lesson.scene.number)
     if shipped is None:
         raise SceneError(f"can't play scene {lesson.scene.number} live: {why}. No recording ships")
-    events = read(str(shipped)).events
+    events = opened(str(shipped)).events
     note = f"Not live: {why}. This is a recording made on a real kernel."
     return shown(ReplayDriver(lesson, events, note=note), options)
 

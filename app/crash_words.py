@@ -7,9 +7,11 @@ from scenes.view import View
 
 
 def crash_lines(view: View, cells: int) -> list[Line]:
-    """Nothing without a crash in the step on show."""
+    """Nothing without a crash in the step on show; an orderly restart is the step's own matter."""
     crash = view.crash
     if crash is None or crash.at < view.step_at:
+        return []
+    if crash.kind == "SIGTERM" and crash.recovered_keys >= 0:
         return []
     gone = "was" if crash.recovered_keys >= 0 else "is"
     lines: list[Line] = [line((f"{crash.kind}: the engine {gone} gone", "lost"))]

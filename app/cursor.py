@@ -12,8 +12,9 @@ from scenes.words import Words
 
 if TYPE_CHECKING:  # the first frame need not wait for these
     from scenes.evidence import Evidence
-    from scenes.history import History, Mark
+    from scenes.marks import Mark
     from scenes.measures import Figures
+    from scenes.seeking import EvidenceAt, Seeking
 
 
 class Cursor:
@@ -26,12 +27,12 @@ class Cursor:
         self.words = words
         self.refusal = ""
         self._place: int | None = None
-        self._past: tuple[int, Evidence] | None = None
-        """Evidence of the events up to an index: the figures of the past are the past's."""
+        self._past: EvidenceAt | None = None
+        """The figures of the past are the past's."""
 
     @property
-    def history(self) -> History:
-        """The run so far."""
+    def history(self) -> Seeking:
+        """The run so far; of a recording all of it."""
         raise NotImplementedError
 
     def now_figures(self) -> Figures:
@@ -45,8 +46,13 @@ class Cursor:
         return Evidence(populate=self.scene.populate, topics=self.scene.topics)
 
     @property
+    def head(self) -> int:
+        """The event that is now."""
+        return len(self.history) - 1
+
+    @property
     def cursor(self) -> int:
-        return len(self.history) - 1 if self._place is None else self._place
+        return self.head if self._place is None else self._place
 
     @property
     def length(self) -> int:
@@ -67,11 +73,11 @@ class Cursor:
 
     @property
     def view(self) -> View:
-        return self.history.now if self._place is None else self.history.view_at(self._place)
+        return self.history.view_at(self.cursor)
 
     @property
     def now_view(self) -> View:
-        return self.history.now
+        return self.history.view_at(self.head)
 
     def stage(self) -> Stage:
         return stage_at(self.scene, self.view.step)
@@ -85,14 +91,11 @@ class Cursor:
 
     def _past_figures(self, index: int) -> Figures:
         from scenes.measures import Figures
+        from scenes.seeking import EvidenceAt
 
-        at, evidence = self._past or (-1, self.fresh_evidence())
-        if at > index:
-            at, evidence = -1, self.fresh_evidence()
-        for following in range(at + 1, index + 1):
-            evidence.add(self.history.event(following))
-        self._past = (index, evidence)
-        return Figures(evidence, self.scene.values)
+        if self._past is None or self._past.history is not self.history:
+            self._past = EvidenceAt(self.history, self.fresh_evidence)
+        return Figures(self._past.after(index), self.scene.values)
 
     def forget(self) -> None:
         """Another history: back to its now."""
@@ -100,8 +103,7 @@ class Cursor:
 
     def seek(self, index: int) -> None:
         """Look at the moment after event `index`; the last one is now."""
-        last = len(self.history) - 1
-        self._place = None if index >= last else max(index, 0)
+        self._place = None if index >= self.head else max(index, 0)
 
     def scrub(self, by: int) -> None:
         """Event by event."""
@@ -116,7 +118,7 @@ class Cursor:
         """From mark to mark."""
         if by > 0:
             found = self.history.next_mark(self.cursor)
-            self.seek(found.index if found else self.length)
+            self.seek(min(found.index, self.head) if found else self.head)
             return
         found = self.history.previous_mark(self.cursor)
         if found is None:
@@ -142,7 +144,7 @@ class Cursor:
         """In the past: the finished picture of the following step, or now."""
         steps = [mark.index for mark in self.marks if mark.kind == "step"]
         after = [index for index in steps if index > self.cursor]
-        self.seek(after[1] - 1 if len(after) > 1 else self.length)
+        self.seek(min(after[1] - 1, self.head) if len(after) > 1 else self.head)
 
     def refuses_past(self) -> bool:
         """Whether the cursor is in the past, where nothing can be done; says so."""

@@ -9,7 +9,7 @@ from scenes.scene import Scene, Stage
 from scenes.view import View
 
 if TYPE_CHECKING:
-    from scenes.history import Mark
+    from scenes.marks import Mark
     from scenes.prediction import Prediction
 
 Status: TypeAlias = Literal["starting", "live", "past", "replay", "paused", "crashed", "failed"]

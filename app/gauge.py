@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from app.glyphs import Glyphs
-from app.lines import Line, Span, duration, grouped, line, paragraph, spread, width
+from app.lines import Line, Span, duration, grouped, line, padded, paragraph, spread, width
 from app.lines_panel import LinesPanel
+from app.said import said
 from scenes.view import COPIED, CowSample, View
 
-NO_SNAPSHOT = (
-    "No snapshot yet. After a BGSAVE{key} its extra memory appears here: 4 KiB a copied page."
-)
 FRESH = 1.5
 """Seconds up to which a reading of smaps (one a second at least) need not say its age."""
 SOURCE = 16
@@ -27,15 +27,15 @@ class Gauge(LinesPanel, can_focus=False):
         self.title(gauge_title(view), gauge_title(view).partition(" · ")[0])
         if view.child is None:
             key = " (b)" if "b" in self.acting else ""
-            self.put(paragraph(NO_SNAPSHOT.format(key=key), self.size.width, "dim"))
+            self.put(paragraph(said("gauge.none", key=key), self.size.width, "dim"))
         else:
             self.put(gauge_lines(view, self.glyphs, self.size.width, self.size.height, now))
 
 
 def gauge_title(view: View) -> str:
     """What is measured, by what."""
-    over = "" if view.child is None or (view.child.alive and view.engine.alive) else " (over)"
-    return f"Extra memory of this snapshot{over} · measured: smaps, pagemap"
+    rises = view.child is None or (view.child.alive and view.engine.alive)
+    return f"{said('gauge.title' if rises else 'gauge.title_over')} · {said('gauge.source')}"
 
 
 def gauge_lines(
@@ -61,16 +61,16 @@ def _rising(view: View, glyphs: Glyphs, cells: int, now: float) -> list[Line]:
     read = grouped(gauge.extra_kb, size) if gauge.smaps_at else f"{'-':>{size}}"
     figure = line(
         (f"{read} KiB ", "copied text" if gauge.extra_kb else "bold"),
-        (f"{_smaps(view, now):<{SOURCE}}", "dim"),
+        (padded(_smaps(view, now), SOURCE), "dim"),
     )
     copied = view.counts[COPIED]
     second = line(
         (f"{grouped(gauge.copied_kb, size)} KiB ", "copied text" if copied else "bold"),
         (f"{'pagemap':<{SOURCE}}", "dim"),
-        f"= {grouped(copied)} copied pages of {_page(view)}",
+        said("gauge.copied", copied=copied, kib=_page(view)),
     )
-    took = line("fork took ", (duration(view.child.fork_usec), "bold"))
-    more: Line = (*took, (" · i: more", "dim"))
+    took = line(f"{said('gauge.fork_took')} ", (duration(view.child.fork_usec), "bold"))
+    more: Line = (*took, (f" · {said('gauge.more')}", "dim"))
     right = more if width(second) + width(more) + 2 < cells else took
     return [_bar_line(figure, gauge.extra_kb, view, glyphs, cells), spread(second, right, cells)]
 
@@ -81,7 +81,7 @@ def _huge(view: View) -> Line:
     return line(
         (f"{grouped(view.gauge.huge_kb, size)} KiB ", "bold"),
         (f"{'AnonHugePages':<{SOURCE}}", "dim"),
-        "= 2 MiB each, filled also where nobody wrote",
+        said("gauge.huge"),
     )
 
 
@@ -89,33 +89,33 @@ def _smaps(view: View, now: float) -> str:
     """The slower witness, with its age where it is old or not of one moment with the other."""
     gauge = view.gauge
     if not gauge.smaps_at:
-        return "smaps to come"
+        return said("gauge.to_come")
     age = max(now - gauge.smaps_at, 0.0)
     if age <= FRESH and gauge.extra_kb == gauge.copied_kb:
         return "smaps"
-    return f"smaps {age:.1f} s ago" if age < 100 else f"smaps {age:,.0f} s ago"
+    return said("gauge.ago", age=f"{age:.1f}" if age < 100 else f"{age:,.0f}")
 
 
 def _over(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
     """With no child there is nothing to copy for: 0, and what it was at the end."""
     gauge = view.gauge
     size = len(grouped(gauge.full_copy_kb or view.engine.arena_pages * 4))
-    why = "no child" if view.engine.alive else "no engine"
-    figure = line((f"{grouped(0, size)} KiB ", "bold"), (f"{why:<{SOURCE}}", "dim"))
+    why = said("gauge.no_child" if view.engine.alive else "gauge.no_engine")
+    figure = line((f"{grouped(0, size)} KiB ", "bold"), (padded(why, SOURCE), "dim"))
     pages = gauge.copied_kb * 1024 // max(view.engine.page_size, 1)
     last = line(
-        ("the last reading: ", "dim"),
+        (f"{said('gauge.last')} ", "dim"),
         (f"{grouped(gauge.extra_kb)} KiB", "copied text"),
         (" smaps, ", "dim"),
         (f"{grouped(gauge.copied_kb)} KiB", "copied text"),
-        (f" pagemap ({grouped(pages)} pages)", "dim"),
+        (f" pagemap {said('gauge.pages', pages=pages)}", "dim"),
     )
     return [_bar_line(figure, 0, view, glyphs, cells), last]
 
 
 def _bar_line(figure: Line, value: int, view: View, glyphs: Glyphs, cells: int) -> Line:
     full = view.gauge.full_copy_kb
-    beside = line((f" a full copy, modelled: {grouped(full)} KiB", "dim"))
+    beside = line((f" {said('gauge.full', kib=full)}", "dim"))
     room = max(cells - width(figure) - width(beside), 8)
     return (*figure, *bar(value, full, room, glyphs, "copied text"), *beside)
 
@@ -140,21 +140,21 @@ def curve_lines(view: View, glyphs: Glyphs, cells: int, rows: int) -> list[Line]
     """The parent's witness over time, `rows` rows high, from the fork to the last reading."""
     assert view.child is not None
     samples = view.gauge.samples
-    head = "KiB over time "
+    head = f"{said('gauge.over_time')} "
     if not samples:
-        return [line((head, "dim"), ("the first reading follows", "faint"))]
+        return [line((head, "dim"), (said("gauge.first"), "faint"))]
     end = view.child.ended_at or view.at
     span = max(end - view.child.forked_at, 0.1)
     peak = max(sample.extra_kb for sample in samples)
-    tail = f" {span:.1f} s, peak {grouped(peak)} KiB"
-    room = max(cells - len(head) - len(tail) - 1, 8)
+    tail = f" {said('gauge.peak', seconds=f'{span:.1f}', kib=peak)}"
+    room = max(cells - cell_len(head) - cell_len(tail) - 1, 8)
     heights = curve(samples, view.child.forked_at, span, room, rows * len(glyphs.curve))
     lines: list[Line] = []
     for row in range(rows):
         floor = (rows - 1 - row) * len(glyphs.curve)
         drawn = "".join(_eighth(height - floor, glyphs) for height in heights)
         last = row == rows - 1
-        left: Span = (head if last else " " * len(head), "dim")
+        left: Span = (head if last else " " * cell_len(head), "dim")
         lines.append(line(left, (drawn, "copied text"), (tail if last else "", "dim")))
     return lines
 

@@ -20,6 +20,7 @@ from app.keys import GRID_KEYS
 from app.lines import Line, flow, grouped, line, paragraph, strip_of, width
 from app.lines_panel import Drawn
 from app.page_words import describe
+from app.said import said
 from app.theme import Palette
 from scenes.view import COPIED, FREE, NEW, PAGE_STATES, PRIVATE, SHARED, View
 
@@ -62,8 +63,8 @@ class PageGrid(Drawn, can_focus=True):
         for key, (columns, rows) in GRID_KEYS.items()
     ]
 
-    SOURCE = "measured: pagemap"
-    """Where the states come from."""
+    SOURCE = "grid.source"
+    """The phrase that says where the states come from."""
     acting: frozenset[str] = frozenset()
     """The sandbox keys that act now: others are not named."""
 
@@ -84,7 +85,7 @@ class PageGrid(Drawn, can_focus=True):
     # what a grid shows; the child's grid differs in these
 
     def empty(self) -> str:
-        return "The engine has not opened its arena yet."
+        return said("grid.empty")
 
     def pages_of(self, view: View) -> bytes:
         return view.pages
@@ -93,9 +94,10 @@ class PageGrid(Drawn, can_focus=True):
         """Where the states come from, and what huge pages there are: longer and shorter."""
         kib = view.gauge.huge_kb
         if not kib and not view.engine.thp:
-            return (self.SOURCE,)
-        huge = f"{grouped(kib)} KiB in huge pages" if kib else "huge pages asked for, none yet"
-        return f"{self.SOURCE} · {huge}", f"pagemap · {huge}", f"pagemap · huge {grouped(kib)} KiB"
+            return (said(self.SOURCE),)
+        huge = said("grid.huge", kib=kib) if kib else said("grid.huge_none")
+        short = said("grid.huge_short", kib=kib)
+        return f"{said(self.SOURCE)} · {huge}", f"pagemap · {huge}", f"pagemap · {short}"
 
     def overlay_of(self, view: View) -> bytes:
         return view.changed if self.overlay else b""
@@ -119,30 +121,28 @@ class PageGrid(Drawn, can_focus=True):
         size = len(grouped(len(view.pages)))
         looks = self.looks(self.glyphs)
         items = [
-            counted(looks[state], PAGE_STATES[state], view.counts[state], size)
+            counted(looks[state], state_name(PAGE_STATES[state]), view.counts[state], size)
             for state in (SHARED, COPIED, NEW, PRIVATE, FREE)
         ]
         if self.overlay:
             marked = f" {grouped(view.changed.count(1), size)}"
-            items.append(line(("changed since save", "dim+"), marked))
+            items.append(line((said("grid.changed"), "dim+"), marked))
         else:
-            items.append(line((f"= {grouped(len(view.pages))} pages", "dim")))
+            items.append(line((said("grid.sum", pages=len(view.pages)), "dim")))
         return flow(items, self.size.width)
 
     def pointed(self, view: View) -> list[Line]:
         """What the cursor points at, in words."""
         each = self.cells.shape.per_cell
         if self.page is None:
-            note = f"{each} pages a cell; bar: share copied" if each > 1 else ""
+            note = said("grid.per_cell", each=each) if each > 1 else ""
             return [line((note, "dim")), line((self._how_to_point(), "faint"))]
         return describe(
             view, self.cells.shape.pages_of(self.cells.shape.cell_of(self.page)), self.page
         )
 
     def _how_to_point(self) -> str:
-        return (
-            "mouse or arrows name a page" if self.has_focus else "mouse, or Tab and arrows: a page"
-        )
+        return said("grid.point_here" if self.has_focus else "grid.point")
 
     def on_focus(self) -> None:
         """The arrows belong to the grid now."""
@@ -317,6 +317,11 @@ class PageGrid(Drawn, can_focus=True):
         inside = 0 <= y - start < len(lines)
         found: Line = ((" ", "text"), *lines[y - start]) if inside else ()
         return strip_of(found, self.size.width, self.palette, self.is_ascii)
+
+
+def state_name(state: str) -> str:
+    """A page's state, in the learner's language."""
+    return said(f"state.{state.replace(' ', '_')}")
 
 
 def counted(look: Look, name: str, count: int, size: int) -> Line:

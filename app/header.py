@@ -8,6 +8,7 @@ from app.driver import Driver, beats, status_words
 from app.keys import Key, footer
 from app.lines import Line, Span, crop, cut, fitting, line, spread, width, wrap
 from app.lines_panel import LinesPanel
+from app.said import said
 from scenes.view import View
 
 MIDDLE = 100
@@ -28,13 +29,17 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     """The header; the title gives way where the row is too short for both."""
     scene, view, stage = driver.scene, driver.view, driver.stage()
     wide = cells >= WIDE
-    beat = "opening" if stage.beat == 0 else f"beat {stage.beat} of {beats(scene)}"
+    beat = (
+        said("header.beat", beat=stage.beat, beats=beats(scene))
+        if stage.beat
+        else said("header.opening")
+    )
     role = "lost" if driver.status in ("crashed", "failed") else "bold"
-    pace, policy = ("pace ", "appendfsync ") if wide else ("", "")
+    pace, policy = (f"{said('header.pace')} ", "appendfsync ") if wide else ("", "")
     if scene.engines:
-        policy, logs = "", f"{len(scene.engines)} engines"
+        policy, logs = "", said("header.engines", count=len(scene.engines))
     elif not view.tail.enabled and view.engine.pid:
-        policy, logs = ("appendonly ", "no") if wide else ("", "no AOF")
+        policy, logs = ("appendonly ", "no") if wide else ("", said("header.no_aof"))
     else:
         logs = view.tail.policy
     state: list[Span] = [
@@ -43,12 +48,16 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
         (f" · {pace}x{driver.pace_factor:.1f} · {policy}{logs}", "dim"),
     ]
     if view.engine.thp:
-        state.append((" · huge pages on" if wide else " · THP", "text"))
-    if scene.clock_scale != 1.0:
-        state.append((f" · clock x{scene.clock_scale:g}, scripted", "cache text"))
+        state.append((f" · {said('header.huge')}" if wide else " · THP", "text"))
+    scale = view.clock_scale if view.clock_scale != 1 else scene.clock_scale
+    if scale != 1:
+        state.append((f" · {said('header.clock', scale=f'{scale:g}')}", "cache text"))
     state += disk_faults(view, wide)
     if view.missed:
-        state.append((f" · {view.missed} event{'s' * (view.missed > 1)} missed", "lost"))
+        missed = said(
+            "header.missed" if view.missed > 1 else "header.missed_one", count=view.missed
+        )
+        state.append((f" · {missed}", "lost"))
     joinable = not driver.is_replay and driver.now_view.engine.alive and view.engine.port
     port = f"redis-cli -p {view.engine.port}" if joinable else ""
     if port and cells >= MIDDLE:
@@ -69,23 +78,29 @@ def disk_faults(view: View, wide: bool) -> list[Span]:
         kind if value in ("on", "0") else f"{kind} {value}"
         for kind, value in sorted(view.faults.items())
     )
-    return [(f" · disk: {found}{' (scripted)' if wide else ', scripted'}", "lost")] if found else []
+    said_so = said("header.disk_wide" if wide else "header.disk", found=found)
+    return [(f" · {said_so}", "lost")] if found else []
 
 
 def _title(driver: Driver, cells: int) -> Line:
     """Number and title; only the title's head where there is no room for all of it."""
     number, title = driver.scene.number, driver.text(driver.scene.title)
     room = cells - len(number) - 3
-    shown = fitting((title, title.partition(" — ")[0]), room)
+    shown = fitting((title, title.partition(" — ")[0].partition("：")[0]), room)
     return line((f" {number} ", "key"), (f" {shown}", "bold"))
 
 
 def sentences(text: str, cells: int) -> str:
     """As many whole sentences of `text` as fit; cut only where not even one does."""
     kept = text
-    while cell_len(kept) > cells and ". " in kept:
-        kept = kept[: kept.rindex(". ") + 1]
+    while cell_len(kept) > cells and (end := _last_end(kept)):
+        kept = kept[:end]
     return cut(kept, cells)
+
+
+def _last_end(text: str) -> int:
+    """Where the last sentence but one ends; 0: there is only one."""
+    return max(text.rfind(". ") + 1, text.rfind("。", 0, len(text) - 1) + 1)
 
 
 class Footer(LinesPanel, can_focus=False):
@@ -108,7 +123,7 @@ def footer_line(keys: list[Key], cells: int) -> Line:
 def _named(keys: list[Key]) -> Line:
     spans: list[Span] = []
     for key in keys:
-        spans += [(" ", "text"), (f" {key.shown} ", "key"), (f" {key.short} ", "dim")]
+        spans += [(" ", "text"), (f" {key.label} ", "key"), (f" {key.short} ", "dim")]
     return tuple(spans)
 
 

@@ -7,58 +7,76 @@ from dataclasses import dataclass
 from textual.binding import Binding
 
 from app.driver import Driver
+from app.said import said
+from scenes.language import ENGLISH
 
 
 @dataclass(frozen=True)
 class Key:
-    """What a key does. `keys` are Textual's names; `shown` is how footer and help print them."""
+    """What a key does. `keys` are Textual's names; `shown` is what is printed on it."""
 
     keys: tuple[str, ...]
     shown: str
     action: str
-    short: str
-    long: str
+    name: str
+    """The key of its phrases: `keys.NAME`, if it has a short one, and `keys.NAME_long`."""
     footer: bool = False
+
+    @property
+    def label(self) -> str:
+        """How footer and help print it."""
+        return said(f"keys.on_{self.shown}") if self.shown in ("space", "bksp") else self.shown
+
+    @property
+    def short(self) -> str:
+        """In a word, for the footer; empty for keys that it never names."""
+        key = f"keys.{self.name}"
+        return said(key) if key in said.words(ENGLISH) else ""
+
+    @property
+    def long(self) -> str:
+        """In a few words, for the help."""
+        return said(f"keys.{self.name}_long")
 
 
 TABLE = (
-    Key(("space", "n"), "space", "next", "next", "go on to the next step", True),
-    Key(("backspace",), "bksp", "back", "back", "see the previous step again", True),
-    Key(("comma",), ",", "scrub(-1)", "", "one event back"),
-    Key(("full_stop",), ".", "scrub(1)", "", "one event forward"),
-    Key(("left_square_bracket",), "[", "mark(-1)", "", "to the mark before (fork, fsync ...)"),
-    Key(("right_square_bracket",), "]", "mark(1)", "", "to the next mark"),
-    Key(("end",), "End", "to_now", "now", "back to now", True),
-    Key(("1",), "1", "answer(0)", "", "answer a question: first, second ... choice"),
-    Key(("2",), "2", "answer(1)", "", "answer with the second choice"),
-    Key(("3",), "3", "answer(2)", "", "answer with the third choice"),
-    Key(("4",), "4", "answer(3)", "", "answer with the fourth choice"),
-    Key(("b",), "b", "sandbox('b')", "BGSAVE", "BGSAVE: fork a child that writes the dump", True),
-    Key(("w",), "w", "sandbox('w')", "writes", "start or stop the writing client", True),
-    Key(("f",), "f", "sandbox('f')", "policy", "appendfsync: everysec, no, always", True),
-    Key(("h",), "h", "sandbox('h')", "hold", "hold the child, or let it go", True),
-    Key(("s",), "s", "sandbox('s')", "step", "let the held child write 16 pages more"),
-    Key(("t",), "t", "sandbox('t')", "huge pages", "transparent huge pages on or off"),
-    Key(("F",), "F", "sandbox('F')", "disk", "the disk: well, slow, full, failing fsyncs"),
-    Key(("S",), "S", "confirm('S')", "SAVE", "SAVE: blocks the engine until the dump is written"),
-    Key(("K",), "K", "crash('K')", "kill -9", "predict, then kill -9 the engine"),
-    Key(("P",), "P", "crash('P')", "power cut", "predict, then cut the power (modelled)"),
-    Key(("colon",), ":", "prompt", "prompt", "type a Redis command", True),
-    Key(("z",), "z", "pause", "pause", "stop the scene's clock, or let it go on", True),
-    Key(("plus",), "+", "pace(1)", "", "faster"),
-    Key(("minus",), "-", "pace(-1)", "", "slower"),
-    Key(("0",), "0", "restart", "again", "start the scene again", True),
-    Key(("c",), "c", "code", "code", "pseudo-code or the engine's real source", True),
-    Key(("C",), "C", "card", "", "another Implementation card"),
-    Key(("i",), "i", "page('details')", "details", "both witnesses, page tables", True),
-    Key(("r",), "r", "page('ladder')", "", "the ladder: three rungs, and the last crash"),
-    Key(("l",), "l", "page('log')", "", "Redis' log"),
-    Key(("g",), "g", "page('glossary')", "", "the words of this scene"),
-    Key(("d",), "d", "page('diagram')", "", "Previously, and the diagram in words"),
-    Key(("o",), "o", "overlay", "", "mark the pages changed since the last save"),
-    Key(("L",), "L", "theme", "", "light or dark"),
-    Key(("question_mark",), "?", "page('help')", "help", "all keys", True),
-    Key(("q",), "q", "leave", "quit", "leave", True),
+    Key(("space", "n"), "space", "next", "next", True),
+    Key(("backspace",), "bksp", "back", "back", True),
+    Key(("comma",), ",", "scrub(-1)", "scrub_back"),
+    Key(("full_stop",), ".", "scrub(1)", "scrub"),
+    Key(("left_square_bracket",), "[", "mark(-1)", "mark_back"),
+    Key(("right_square_bracket",), "]", "mark(1)", "mark"),
+    Key(("end",), "End", "to_now", "now", True),
+    Key(("1",), "1", "answer(0)", "answer"),
+    Key(("2",), "2", "answer(1)", "answer_2"),
+    Key(("3",), "3", "answer(2)", "answer_3"),
+    Key(("4",), "4", "answer(3)", "answer_4"),
+    Key(("b",), "b", "sandbox('b')", "bgsave", True),
+    Key(("w",), "w", "sandbox('w')", "writes", True),
+    Key(("f",), "f", "sandbox('f')", "policy", True),
+    Key(("h",), "h", "sandbox('h')", "hold", True),
+    Key(("s",), "s", "sandbox('s')", "step"),
+    Key(("t",), "t", "sandbox('t')", "huge"),
+    Key(("F",), "F", "sandbox('F')", "disk"),
+    Key(("S",), "S", "confirm('S')", "save"),
+    Key(("K",), "K", "crash('K')", "kill"),
+    Key(("P",), "P", "crash('P')", "power"),
+    Key(("colon",), ":", "prompt", "prompt", True),
+    Key(("z",), "z", "pause", "pause", True),
+    Key(("plus",), "+", "pace(1)", "faster"),
+    Key(("minus",), "-", "pace(-1)", "slower"),
+    Key(("0",), "0", "restart", "again", True),
+    Key(("c",), "c", "code", "code", True),
+    Key(("C",), "C", "card", "card"),
+    Key(("i",), "i", "page('details')", "details", True),
+    Key(("r",), "r", "page('ladder')", "ladder"),
+    Key(("l",), "l", "page('log')", "log"),
+    Key(("g",), "g", "page('glossary')", "glossary"),
+    Key(("d",), "d", "page('diagram')", "diagram"),
+    Key(("o",), "o", "overlay", "overlay"),
+    Key(("L",), "L", "theme", "theme"),
+    Key(("question_mark",), "?", "page('help')", "help", True),
+    Key(("q",), "q", "leave", "quit", True),
 )  # fmt: skip
 
 GRID_KEYS = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
@@ -73,9 +91,7 @@ OFFERED = frozenset("bwfhstFSKP")
 
 def bindings() -> list[Binding]:
     """The table as Textual bindings; none has priority, so that a text field keeps its letters."""
-    return [
-        Binding(",".join(key.keys), key.action, key.short or key.long, show=False) for key in TABLE
-    ]
+    return [Binding(",".join(key.keys), key.action, key.name, show=False) for key in TABLE]
 
 
 LIVE = OFFERED | frozenset(":")

@@ -13,7 +13,7 @@ from textual.geometry import Region
 
 Mode: TypeAlias = Literal["large", "middle", "small"]
 
-EXHIBITS = ("sliders", "processes", "frames", "curve", "latency")
+EXHIBITS = ("sliders", "processes", "frames", "curve", "latency", "files")
 """What single lessons show: those that a scene has stand beside each other."""
 PANELS = ("engines", "grid", "child", "gauge", *EXHIBITS, "tail", "code", "words")
 TABS = ("engines", "grid", "child", "gauge", *EXHIBITS, "tail", "code")
@@ -27,6 +27,7 @@ TAB_NAMES = {
     "frames": "Frames",
     "curve": "Curve",
     "latency": "Waits",
+    "files": "Files",
     "tail": "AOF tail",
     "code": "Code",
 }
@@ -77,6 +78,8 @@ def arranged(
     left = (columns - right) // 2 * 2
     right = columns - left
     gauge, exhibit, tail = (5, 10, 8) if mode == "large" else (5, 9, 7)
+    if "files" in ever:
+        exhibit += 4  # all stages of a rewrite, at 160x48
     if not ever & LEFT:  # words and code have the screen
         if "code" not in ever or (mode == "middle" and not code):
             return {"words": Region(0, 0, columns, height)}
@@ -111,8 +114,9 @@ def _left(
     for name, (start, end) in zip(grids, _parts(columns, max(len(grids), 1)), strict=False):
         regions[name] = Region(start, 0, end - start, top)
     if not grids and below:
-        last = list(below)[-1]
-        below[last] += height - sum(below.values())
+        # files and stages are long lists; else the last one gets what is left
+        tallest = _EXHIBIT if "files" in exhibits else list(below)[-1]
+        below[tallest] += height - sum(below.values())
     for panel, rows in below.items():
         names = exhibits if panel == _EXHIBIT else [panel]
         for part, (start, end) in zip(names, _parts(columns, len(names)), strict=True):

@@ -13,6 +13,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from app.theme import Palette
+from scenes.folding import pieces
 
 Span: TypeAlias = tuple[str, str]
 Line: TypeAlias = tuple[Span, ...]
@@ -94,7 +95,10 @@ def spread(left: Line, right: Line, cells: int) -> Line:
 
 
 def wrap(text: str, cells: int) -> list[str]:
-    """`text` folded at spaces (and inside of words wider than a line), paragraphs kept."""
+    """`text` folded at spaces and between wide characters, paragraphs kept.
+
+    A word wider than a line is broken; what closes a sentence never begins a row.
+    """
     folded: list[str] = []
     for paragraph in text.strip().splitlines():
         if not paragraph.strip():
@@ -103,13 +107,13 @@ def wrap(text: str, cells: int) -> list[str]:
         indent = paragraph[: len(paragraph) - len(paragraph.lstrip())]
         current, size = indent, cell_len(indent)
         fresh = True
-        for word in _pieces(paragraph.split(), max(cells - len(indent), 1)):
-            need = cell_len(word) + (0 if fresh else 1)
+        for gap, word in _words(paragraph, max(cells - len(indent), 1)):
+            need = cell_len(word) + (0 if fresh else len(gap))
             if size + need > cells and not fresh:
                 folded.append(current)
                 current, size, fresh = indent, cell_len(indent), True
                 need = cell_len(word)
-            current += word if fresh else " " + word
+            current += word if fresh else gap + word
             size += need
             fresh = False
         folded.append(current)
@@ -128,20 +132,36 @@ def flow(items: Iterable[Line], cells: int, gap: int = 2) -> list[Line]:
 
 
 def fold(of: Line, cells: int, hang: int = 0) -> list[Line]:
-    """A line in as many as it needs, at spaces where it can be; all but the first indented."""
+    """A line in as many as it needs, at spaces or wide characters; all but the first indented."""
     lines: list[Line] = []
     indent = max(min(hang, cells // 3), 0)
     while 0 < cells < width(of):
         text = plain(of)
         taken = _characters(text, cells)
         space = text.rfind(" ", len(text) - len(text.lstrip()), taken + 1)
-        broken_at_space = space > indent
-        first, rest = _parted(of, space if broken_at_space else taken)
+        wide = _last_break(text, taken)
+        broken_at_space = space > max(indent, wide)
+        first, rest = _parted(of, space if broken_at_space else wide if wide > indent else taken)
         if broken_at_space:
             rest = _parted(rest, 1)[1]
         lines.append(first)
         of = ((" " * indent, "text"), *rest) if indent else rest
     return [*lines, of]
+
+
+def _last_break(text: str, most: int) -> int:
+    """The last place up to `most` between two pieces that no space parts; 0: there is none."""
+    if text.isascii():
+        return 0
+    place, found, spaced = 0, 0, True
+    for piece in pieces(text):
+        if place > most:
+            break
+        if not spaced and not piece.isspace():
+            found = place
+        spaced = piece.isspace()
+        place += len(piece)
+    return found
 
 
 def _characters(text: str, cells: int) -> int:
@@ -168,6 +188,18 @@ def _parted(of: Line, characters: int) -> tuple[Line, Line]:
     return tuple(before), tuple(after)
 
 
+def _words(text: str, cells: int) -> Iterable[tuple[str, str]]:
+    """The gap before (a space or none) and each piece that stays on one row."""
+    gap = ""
+    for piece in pieces(text):
+        if piece.isspace():
+            gap = " "
+            continue
+        for part in _pieces((piece,), cells):
+            yield gap, part
+            gap = ""
+
+
 def _pieces(words: Iterable[str], cells: int) -> Iterable[str]:
     for word in words:
         piece = ""
@@ -182,6 +214,16 @@ def _pieces(words: Iterable[str], cells: int) -> Iterable[str]:
 def paragraph(text: str, cells: int, role: str = "text") -> list[Line]:
     """`wrap` as lines of one role."""
     return [((folded, role),) if folded else EMPTY for folded in wrap(text, cells)]
+
+
+def padded(text: str, cells: int) -> str:
+    """`text` with spaces behind it up to `cells` cells: `str.ljust` counts wide signs as one."""
+    return text + " " * max(cells - cell_len(text), 0)
+
+
+def led(text: str, cells: int) -> str:
+    """`text` with spaces before it up to `cells` cells."""
+    return " " * max(cells - cell_len(text), 0) + text
 
 
 def grouped(number: int, at_least: int = 0) -> str:

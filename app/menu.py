@@ -12,33 +12,39 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from app.lines import EMPTY, Line, line, paragraph
+from app.lines import EMPTY, Line, flow, line, paragraph
 from app.lines_panel import LinesPanel
+from app.said import said
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One entry; `name` is what `open_choice` is asked for."""
+    """A scene; `name` is what `open_choice` is asked for."""
 
     name: str
     number: str
     title: str
     thesis: str
     note: str = ""
-    """How long it takes, or why it cannot be played here."""
-    replay: bool = False
+    """How long it takes and how far the learner came, or why it cannot be played here."""
+    live: bool = True
+    """An engine can run here."""
+    recorded: bool = False
+    """A recording of it ships."""
     resume: str = ""
     """The step at which the learner left it; empty: nowhere."""
 
 
 class MenuScreen(Screen[None]):
-    """A list; arrows move, Enter or a number starts."""
+    """A list; arrows move, Enter or a number starts, v shows the recording."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
         Binding("enter,space", "start", show=False),
         Binding("r", "resume", show=False),
+        Binding("v", "view", show=False),
+        *(Binding(str(number % 10), f"number({number})", show=False) for number in range(1, 11)),
         Binding("q,escape", "leave", show=False),
     ]
     CSS = """
@@ -50,11 +56,13 @@ class MenuScreen(Screen[None]):
     class Chosen(Message):
         """The learner picked an entry."""
 
-        def __init__(self, choice: Choice, resume: bool = False) -> None:
+        def __init__(self, choice: Choice, *, resume: bool = False, replay: bool = False) -> None:
             super().__init__()
             self.choice = choice
             self.resume = resume
             """Whether it goes on where the learner left it."""
+            self.replay = replay
+            """Whether its recording is meant."""
 
     def __init__(self, choices: Sequence[Choice]) -> None:
         super().__init__()
@@ -68,8 +76,8 @@ class MenuScreen(Screen[None]):
     def on_mount(self) -> None:
         """Draw once the size is known."""
         self.set_class(self.panel.is_ascii, "plain")
-        self.panel.title("Cowscope · watch fork, copy-on-write and fsync happen")
-        self.panel.subtitle("arrows · Enter plays · q leaves")
+        self.panel.title(said("menu.title"))
+        self.panel.subtitle(said("menu.keys"))
         self.call_after_refresh(self._draw)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -77,15 +85,31 @@ class MenuScreen(Screen[None]):
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
-        self.panel.put(menu_lines(self.choices, self.at, self.panel.size.width))
+        width, height = self.panel.size
+        self.panel.put(menu_lines(self.choices, self.at, width, height))
 
     def action_move(self, by: int) -> None:
         self.at = max(0, min(self.at + by, len(self.choices) - 1))
         self._draw()
 
+    def action_number(self, number: int) -> None:
+        """Choose the scene of that number and play it."""
+        for place, choice in enumerate(self.choices):
+            if choice.number == f"{number:02}":
+                self.at = place
+                self._draw()
+                self.action_start()
+
     def action_start(self) -> None:
+        """Play live; where nothing can run live, its recording."""
         if self.choices:
-            self.post_message(self.Chosen(self.choices[self.at]))
+            choice = self.choices[self.at]
+            self.post_message(self.Chosen(choice, replay=not choice.live))
+
+    def action_view(self) -> None:
+        """Show the recording."""
+        if self.choices and self.choices[self.at].recorded:
+            self.post_message(self.Chosen(self.choices[self.at], replay=True))
 
     def action_resume(self) -> None:
         """Go on where the learner left the scene."""
@@ -102,21 +126,36 @@ class MenuScreen(Screen[None]):
         self.app.exit(0)
 
 
-def menu_lines(choices: Sequence[Choice], at: int, cells: int) -> list[Line]:
-    """The entries, the one at `at` marked by colour and by sign."""
+def menu_lines(choices: Sequence[Choice], at: int, cells: int, rows: int) -> list[Line]:
+    """The scenes, the one at `at` marked by colour and by sign, with what its keys do.
+
+    Where the room is too small for all of what they say, only the one at `at` says it.
+    """
     if not choices:
-        return [line(("There are no scenes here.", "dim"))]
+        return [line((said("menu.empty"), "dim"))]
+    entries = [entry_lines(choice, n == at, cells) for n, choice in enumerate(choices)]
+    roomy = sum(len(entry) + 1 for entry in entries) <= rows
     lines: list[Line] = []
-    for place, choice in enumerate(choices):
-        here = place == at
-        lead = "> " if here else "  "
-        note = (f"  {choice.note}", "dim")
-        lines.append(line((lead, "bold"), (f" {choice.number} ", "key"), " ",
-                          (choice.title, "chosen" if here else "bold"), note))  # fmt: skip
-        if choice.resume and here:
-            lines.append(
-                line((" " * 7, "text"), ("r", "key"), (" goes on where you left it", "dim"))
-            )
-        lines += [((" " * 7, "text"), *own) for own in paragraph(choice.thesis, cells - 7, "dim")]
-        lines.append(EMPTY)
+    for place, entry in enumerate(entries):
+        lines += entry if roomy or place == at else entry[:1]
+        if roomy or place == at:
+            lines.append(EMPTY)
+    return lines
+
+
+def entry_lines(choice: Choice, here: bool, cells: int) -> list[Line]:
+    """A scene: its title, its thesis, and at the place of the cursor its keys."""
+    lead = "> " if here else "  "
+    title = (choice.title, "chosen" if here else "bold")
+    number = (f" {choice.number} ", "key")
+    first = line((lead, "bold"), number, " ", title, (f"  {choice.note}", "dim"))
+    inset = (" " * 7, "text")
+    lines = [first, *((inset, *own) for own in paragraph(choice.thesis, cells - 8, "dim"))]
+    if here:
+        keys = [line((" Enter ", "key"), said("menu.plays" if choice.live else "menu.shows"))]
+        if choice.resume:
+            keys.append(line((" r ", "key"), said("menu.resumes")))
+        if choice.live and choice.recorded:
+            keys.append(line((" v ", "key"), said("menu.recording")))
+        lines += [(inset, *own) for own in flow(keys, cells - 8)]
     return lines

@@ -18,6 +18,7 @@ from app.curve_panel import CurvePanel
 from app.driver import Driver, ever_in, panels_at
 from app.engines_panel import EnginesPanel
 from app.exhibit import Exhibit
+from app.files_panel import FilesPanel
 from app.frames_panel import FramesPanel
 from app.gauge import Gauge
 from app.grid import PageGrid
@@ -90,6 +91,7 @@ class PanelsScreen(Screen[None]):
             "frames": FramesPanel(id="frames"),
             "curve": CurvePanel(id="curve"),
             "latency": LatencyPanel(id="latency"),
+            "files": FilesPanel(id="files"),
         }
         self.card_panel = CardPanel(id="code")
         self.words = WordsPanel(id="words")

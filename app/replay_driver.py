@@ -6,17 +6,16 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
-import msgspec
-
 from app.cursor import Cursor
 from app.driver import REFUSE_REPLAY, Status
 from engine import events
 from engine.events import AnyEvent
 from scenes.errors import SceneError
-from scenes.history import History
 from scenes.loader import Lesson
 from scenes.measures import Figures
 from scenes.prediction import Prediction
+from scenes.recorded_history import RecordedHistory
+from scenes.seeking import EvidenceAt
 
 PACES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 OVER = "The recording is over. backspace and , . look back; 0 shows it again, q leaves."
@@ -48,9 +47,8 @@ class ReplayDriver(Cursor):
         """Said until the first key or the end: why this is a replay, or how the file is damaged."""
         self._end = end or OVER
         self._clock = clock
-        self._history = History(self.scene.cards)
-        self._evidence = self.fresh_evidence()
-        self._figures = Figures(self._evidence, self.scene.values)
+        self._history = RecordedHistory(recorded, self.scene)
+        self._now = EvidenceAt(self._history, self.fresh_evidence)
         self._head = 0
         """The next event to show."""
         self._time = 0.0
@@ -89,17 +87,15 @@ class ReplayDriver(Cursor):
             self._show(event)
 
     def show_to(self, index: int) -> None:
-        """Show everything up to event `index` at once, whatever waits for the learner."""
-        while self._head <= min(index, len(self.recorded) - 1):
-            self._time = self.recorded[self._head].at
-            self._show(self.recorded[self._head])
+        """Show the moment after event `index` as now, whatever waits for the learner before it."""
+        if index >= self._head:
+            self._head = min(index, len(self.recorded) - 1) + 1
+            self._time = self.recorded[self._head - 1].at
 
     def _show(self, event: AnyEvent) -> None:
         if isinstance(event, events.Answer) and self._choice is not None:
-            event = msgspec.structs.replace(event, choice=self._choice)
+            self._history.answer(self._head, self._choice)
             self._choice = None
-        self._history.append(event)
-        self._evidence.add(event)
         self._head += 1
 
     def _waits(self) -> str:
@@ -116,13 +112,18 @@ class ReplayDriver(Cursor):
     # -- looking -------------------------------------------------------------------------------
 
     @property
-    def history(self) -> History:
-        """What has been shown so far."""
+    def history(self) -> RecordedHistory:
+        """All of the recording."""
         return self._history
+
+    @property
+    def head(self) -> int:
+        """The last event shown: the recording's now."""
+        return self._head - 1
 
     def now_figures(self) -> Figures:
         """The figures of what has been shown."""
-        return self._figures
+        return Figures(self._now.after(self.head), self.scene.values)
 
     @property
     def status(self) -> Status:
@@ -156,6 +157,34 @@ class ReplayDriver(Cursor):
 
     def commands(self) -> Sequence[str]:
         return ()
+
+    # -- seeking -------------------------------------------------------------------------------
+
+    def seek(self, index: int) -> None:
+        """Look at the moment after event `index`; ahead of now, it goes on from there."""
+        self.show_to(index)
+        super().seek(index)
+
+    def scrub(self, by: int) -> None:
+        """Event by event, also ahead."""
+        if by > 0 and not self.is_past:
+            self._ahead(self.head + by)
+        else:
+            super().scrub(by)
+
+    def mark(self, by: int) -> None:
+        """From mark to mark, also ahead."""
+        if by > 0 and not self.is_past:
+            found = self.history.next_mark(self.cursor)
+            self._ahead(found.index if found else len(self.recorded) - 1)
+        else:
+            super().mark(by)
+
+    def _ahead(self, index: int) -> None:
+        if self._head >= len(self.recorded):
+            self.refusal = self._end
+        else:
+            self.seek(index)
 
     # -- acting --------------------------------------------------------------------------------
 
@@ -225,9 +254,8 @@ class ReplayDriver(Cursor):
     def restart(self) -> None:
         """From the beginning."""
         self.forget()
-        self._history = History(self.scene.cards)
-        self._evidence = self.fresh_evidence()
-        self._figures = Figures(self._evidence, self.scene.values)
+        self._history.forget_answers()
+        self._now = EvidenceAt(self._history, self.fresh_evidence)
         self._head, self._passed, self._choice, self._seen_at = 0, -1, None, None
         self._time = self.recorded[0].at
         self.tick()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.assets import recording
 from app.menu import Choice
+from app.said import said
 from scenes.loader import SANDBOX, known, load
 
 if TYPE_CHECKING:
@@ -18,41 +19,49 @@ def choices(language: str, missing: str, progress: Progress | None) -> list[Choi
     found = []
     for scene in known():
         lesson = load(scene.number, language)
-        title, thesis = lesson.words.text(scene.title), lesson.words.text(scene.thesis)
-        if not missing:
-            past = progress.of(lesson) if progress is not None else None
-            note = f"about {scene.minutes} minutes, live"
-            said = past_words(lesson, past) if past is not None else ""
-            resume = _resumable(lesson, past)
-            note += f" · {said}" if said else ""
-            found.append(Choice(scene.number, scene.number, title, thesis, note, resume=resume))
-        if recording(scene.number) is not None:
-            note = f"a recording, needs no engine{f' ({missing})' if missing else ''}"
-            replay = Choice(scene.number, scene.number, f"{title} (replay)", thesis, note, True)
-            found.append(replay)
-    if not missing:
-        lesson = load(SANDBOX, language)
-        title, thesis = (
-            lesson.words.text(lesson.scene.title),
-            lesson.words.text(lesson.scene.thesis),
-        )
+        past = progress.of(lesson) if progress is not None and not missing else None
+        notes = [said("menu.minutes", minutes=scene.minutes)]
+        notes += [past_words(lesson, past)] if past is not None else []
+        recorded = recording(scene.number) is not None
+        if missing:
+            notes = [said("menu.only_recording", why=missing) if recorded else missing]
         found.append(
-            Choice(SANDBOX, lesson.scene.number, title, thesis, "as long as you like, live")
+            Choice(
+                scene.number,
+                scene.number,
+                lesson.words.text(scene.title),
+                lesson.words.text(scene.thesis),
+                " · ".join(note for note in notes if note),
+                live=not missing,
+                recorded=recorded,
+                resume=_resumable(lesson, past),
+            )
         )
+    if not missing:
+        found.append(_sandbox(language))
     return found
+
+
+def _sandbox(language: str) -> Choice:
+    lesson = load(SANDBOX, language)
+    scene, words = lesson.scene, lesson.words
+    title, thesis = words.text(scene.title), words.text(scene.thesis)
+    return Choice(SANDBOX, scene.number, title, thesis, said("menu.sandbox"))
 
 
 def past_words(lesson: Lesson, past: ScenePast) -> str:
     """How far the learner has come, and how many answers were right; empty where nothing was."""
-    said = []
+    words: list[str] = []
     if past.finished:
-        said.append("played to the end" + (f" {past.finished} times" if past.finished > 1 else ""))
+        key = "menu.finished" if past.finished == 1 else "menu.finished_often"
+        words.append(said(key, times=past.finished))
     elif past.steps_seen:
-        said.append(f"step {past.steps_seen} of {len(lesson.scene.stages)}")
+        steps = len(lesson.scene.stages)
+        words.append(said("menu.step", step=past.steps_seen, steps=steps))
     questions = [stage.question.id for stage in lesson.scene.stages if stage.question]
     if past.answers and questions:
-        said.append(f"{past.right} of {len(questions)} predicted right")
-    return ", ".join(said)
+        words.append(said("menu.predicted", right=past.right, asked=len(questions)))
+    return ", ".join(words)
 
 
 def _resumable(lesson: Lesson, past: ScenePast | None) -> str:

@@ -14,7 +14,7 @@ from app.lines import Line, Span, grouped
 from app.lines_panel import LinesPanel
 
 if TYPE_CHECKING:
-    from scenes.history import Mark
+    from scenes.marks import Mark
 
 LABELS = {"crash": "crash", "fork": "fork", "child.exit": "exit", "rdb.saved": "dump"}
 """What is never lost in a crowd, the most important first: where there is no room for the word,
@@ -78,10 +78,7 @@ def timeline_line(
 ) -> Line:
     """The track, its marks and labels, the cursor; fsyncs only where they do not crowd it."""
     cells: list[Span] = [(glyphs.track, "faint")] * room
-    places: dict[str, list[int]] = {
-        kind: sorted({_place(mark.index, length, room) for mark in marks if mark.kind == kind})
-        for kind in {mark.kind for mark in marks}
-    }
+    places = _places(marks, length, room)
     if not crowded(marks, length, room):
         for at in places.get("fsync", []):
             cells[at] = (glyphs.minor_mark, ROLES["fsync"])
@@ -98,8 +95,25 @@ def timeline_line(
 
 def crowded(marks: Sequence[Mark], length: int, room: int) -> bool:
     """Whether marks of the fsyncs would be a wall in which nothing else is seen."""
-    places = {_place(mark.index, length, room) for mark in marks if mark.kind == "fsync"}
-    return len(places) * CROWDED > room
+    return len(_places(marks, length, room).get("fsync", ())) * CROWDED > room
+
+
+_placed: list[tuple[Sequence[Mark], tuple[int, int, int], dict[str, list[int]]]] = []
+
+
+def _places(marks: Sequence[Mark], length: int, room: int) -> dict[str, list[int]]:
+    """The cells of the marks by kind; kept, for a recording may have ten thousand of them."""
+    key = (len(marks), length, room)
+    for known, its_key, places in _placed:
+        if known is marks and its_key == key:
+            return places
+    found: dict[str, set[int]] = {}
+    for mark in marks:
+        found.setdefault(mark.kind, set()).add(_place(mark.index, length, room))
+    places = {kind: sorted(cells) for kind, cells in found.items()}
+    _placed.append((marks, key, places))
+    del _placed[:-2]  # the one with and the one without the legend
+    return places
 
 
 def _label(cells: list[Span], taken: set[int], at: int, label: str, role: str) -> None:

@@ -73,7 +73,7 @@ def words_lines(
     if stage.question is not None and (view.engine.alive or _is_answered(stage, view)):
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
     if stage.beat == 0:
-        begins = line(("space", "key"), said("words.begins"))
+        begins = line((said("keys.on_space"), "key"), f" {said('words.begins')}")
         lines += [EMPTY, *fold(begins, cells)] if goes_on else []
         lines += [EMPTY, line((said("words.previously"), "bold"))]
         lines += paragraph(text(scene.previously), cells, "dim")

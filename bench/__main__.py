@@ -30,6 +30,7 @@ BENCHES = (
     "snapshot_bench",
     "loading_bench",
     "latency_bench",
+    "recording_bench",
 )
 LONG = ("soak_bench",)
 """Run only where they are named: an hour each."""

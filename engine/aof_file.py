@@ -234,14 +234,13 @@ class AppendOnlyFile:
         self._take(b"".join([*parts, _EXEC]))
 
     def _take(self, data: bytes) -> None:
+        if self.enabled or self.on_data is None:
+            self._turn.append(data)
+            self._turn_bytes += len(data)
+            if self.on_append is not None:
+                self._tell_append(data)
         if self.on_data is not None:
             self.on_data(data)
-            if not self.enabled:
-                return
-        self._turn.append(data)
-        self._turn_bytes += len(data)
-        if self.on_append is not None:
-            self._tell_append(data)
 
     # once a turn
 

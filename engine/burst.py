@@ -34,7 +34,7 @@ class Burst:
 
     def _clear(self) -> None:
         self.empty = True
-        self._commands = self._dirty = self._nanoseconds = 0
+        self._commands = self._dirty = self._nanoseconds = self._number = 0
         self._client = ""
         self._argv: Sequence[bytes] = ()
         self._pages: dict[int, bytes] = {}
@@ -45,14 +45,14 @@ class Burst:
         self._write_start = self._write_end = self._writes = self._write_usec = 0
 
     def command(
-        self, client: str, argv: Sequence[bytes], changes: int, nanoseconds: int
+        self, client: str, argv: Sequence[bytes], changes: int, nanoseconds: int, number: int = 0
     ) -> dict[int, bytes]:
         """A write command; the caller adds its (page, key) pairs to the dictionary returned."""
         self.empty = False
         self._commands += 1
         self._dirty += changes
         self._nanoseconds += nanoseconds
-        self._client, self._argv = client, argv
+        self._client, self._argv, self._number = client, argv, number
         return self._pages
 
     def is_of(self, file: str) -> bool:
@@ -93,6 +93,7 @@ class Burst:
                     pages=pairs,
                     pages_more=max(0, len(self._pages) - MAX_PAIRS),
                     merged=self._commands,
+                    number=self._number,
                 )
             )
         if self._appends:

@@ -145,8 +145,8 @@ class Client(asyncio.Protocol):
         self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the client."""
-        self.closed = True
+        """Forget the client, and what it has sent and nobody has looked at."""
+        self.closed = self.closing = True
         self.server.forget(self)
 
     def pause_writing(self) -> None:

@@ -79,6 +79,9 @@ class Command(Event, frozen=True, kw_only=True, tag="command"):
     pages_more: int = 0
     """Touched (page, key) pairs that were left out of `pages` for length."""
     merged: int = 1
+    number: int = 0
+    """How many such commands were noted by now, this one (of merged ones the last) included: its
+    place in the journal (`engine/journal.py`); 0 in older recordings."""
 
 
 class Latency(Event, frozen=True, kw_only=True, tag="latency"):
@@ -264,7 +267,8 @@ class LessonPages(Event, frozen=True, kw_only=True, tag="lesson.pages"):
     """A lesson's child has read or written pages of its arena, and counted what that copied."""
 
     child: int
-    about: Literal["read", "write"]
+    about: Literal["read", "write", "objects"]
+    """`objects`: it has looked at the names of all keys as Python objects, at no page."""
     page_ranges: list[PageRange]
     usec: int
     exclusive_before: int
@@ -274,6 +278,12 @@ class LessonPages(Event, frozen=True, kw_only=True, tag="lesson.pages"):
     """The pages that are among them only since."""
     private_dirty_kb: int = 0
     """The same arena by the child's own smaps, afterwards."""
+    objects: int = 0
+    """Python objects that it has looked at."""
+    outside_before_kb: int = 0
+    outside_after_kb: int = 0
+    """The child's private memory outside the arena, by its own smaps: what the interpreter has
+    copied (or made), before and after."""
 
 
 class Frames(Event, frozen=True, kw_only=True, tag="frames"):
@@ -383,6 +393,16 @@ class Fault(Event, frozen=True, kw_only=True, tag="fault"):
     """Calls that it has slowed, failed or cut short since it was set."""
 
 
+class AofFile(msgspec.Struct, frozen=True):
+    """A file of the AOF's folder, as stat(2) gave it."""
+
+    name: str
+    role: str
+    """`log` (the one file of Redis 3 to 6); `manifest`, `base`, `history`, `increment`, `unlisted`
+    (Redis 7); `temporary`: a child's."""
+    bytes: int
+
+
 class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     """A stage of the AOF rewrite, by its name."""
 
@@ -390,7 +410,12 @@ class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     child: int
     bytes: int
     file: str = ""
-    """An empty file in which the AOF goes on from this stage on."""
+    """The file in which the AOF goes on from this stage on: an empty one, or, at `switched`, the
+    rewritten one of `bytes` bytes."""
+    files: list[AofFile] = []
+    """The AOF's files after this stage; empty where a stage changes none."""
+    buffered: int = 0
+    """Bytes in the rewrite buffer after this stage (with pipes only)."""
 
 
 class Crash(Event, frozen=True, kw_only=True, tag="crash"):
@@ -535,6 +560,7 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """Byte offsets in `aof_file`; at equality nothing is at risk."""
     aof_next_fsync_at: float = 0.0
     aof_has_disk: bool = True
+    aof_files: list[AofFile] = []
     disk_modelled: bool = False
     """A ledger of what is durable is kept, for a modelled power cut (cowscope-disk-ledger)."""
     faults: dict[str, str] = {}
@@ -548,6 +574,8 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     """(at, level, text) of the last log lines, oldest first."""
     last_seq: int = 0
     """`seq` of the last event this state already contains."""
+    last_command: int = 0
+    """`number` of the last command that it contains."""
 
 
 AnyEvent: TypeAlias = (

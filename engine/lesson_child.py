@@ -48,7 +48,7 @@ _VALUE_SHOWN = 64
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """What a lesson's child is to do."""
 
-    what: Literal["get", "set", "read", "write", "exit"]
+    what: Literal["get", "set", "read", "write", "objects", "exit"]
     db: int = 0
     key: bytes = b""
     value: bytes = b""
@@ -107,6 +107,7 @@ class LessonChild:
         self._keyspace = keyspace
         self._answered = control.asked
         self._encoder = msgspec.json.Encoder()
+        self._smaps = SmapsFile()
 
     def run(self, returned: int) -> int:
         """Say who we are, then answer until told to leave; the exit status."""
@@ -136,6 +137,8 @@ class LessonChild:
             return look_at(self._keyspace, question.db, question.key, "child")
         if question.what == "set":
             return self._set(question)
+        if question.what == "objects":
+            return self._objects(question.db)
         return self._touch(question)
 
     def _set(self, question: Ask) -> LessonValue:
@@ -155,6 +158,7 @@ class LessonChild:
             held = range(question.first, arena.high_water)
             pages = [page for page in held if arena.touched[page]][: question.count]
         before = self._exclusive()
+        outside = self._outside_kb()
         started = time.perf_counter_ns()
         for page in pages:
             at = arena.offset_of(page)
@@ -164,6 +168,7 @@ class LessonChild:
             else:  # the byte that is there already: to the kernel a write is a write
                 arena.store(at, arena.memory[at : at + 1])
         usec = (time.perf_counter_ns() - started) // 1000
+        outside_after = self._outside_kb()
         after = self._exclusive()
         return LessonPages(
             child=os.getpid(),
@@ -174,6 +179,33 @@ class LessonChild:
             exclusive_after=after.count(1),
             copied_ranges=ranges_of(pages_of(before, after)),
             private_dirty_kb=self._private_kb(),
+            outside_before_kb=outside,
+            outside_after_kb=outside_after,
+        )
+
+    def _objects(self, db: int) -> LessonPages:
+        """Look at every key's name as a Python object: to count its users is to write to it."""
+        before = self._exclusive()
+        outside = self._outside_kb()
+        started = time.perf_counter_ns()
+        count = 0
+        for _name in self._keyspace.databases[db].keys:
+            count += 1
+        usec = (time.perf_counter_ns() - started) // 1000
+        outside_after = self._outside_kb()
+        after = self._exclusive()
+        return LessonPages(
+            child=os.getpid(),
+            about="objects",
+            page_ranges=[],
+            usec=usec,
+            exclusive_before=before.count(1),
+            exclusive_after=after.count(1),
+            copied_ranges=ranges_of(pages_of(before, after)),
+            private_dirty_kb=self._private_kb(),
+            objects=count,
+            outside_before_kb=outside,
+            outside_after_kb=outside_after,
         )
 
     def _exclusive(self) -> bytes:
@@ -186,9 +218,20 @@ class LessonChild:
             pagemap.close()
 
     def _private_kb(self) -> int:
+        return self._smaps.read().inside(*self._span).private_kb
+
+    def _outside_kb(self) -> int:
+        """Private memory outside the arena: the interpreter's own, objects and all.
+
+        Read twice, for the first reading makes the buffers that the second one uses again.
+        """
+        self._smaps.read()
+        return self._smaps.read().outside(*self._span).private_kb
+
+    @property
+    def _span(self) -> tuple[int, int]:
         arena = self._keyspace.arena
-        end = arena.base + arena.pages * arena.page_size
-        return SmapsFile().read().inside(arena.base, end).private_kb
+        return arena.base, arena.base + arena.pages * arena.page_size
 
     def _report(self, said: LessonSide | LessonValue | LessonPages, answers: int) -> None:
         report = Report(state="said", said=said, answers=answers, cow_kb=own_private_dirty_kb())

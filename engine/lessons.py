@@ -129,6 +129,10 @@ class Lessons:
         """The child writes a byte on `count` pages that have data, from `first` on."""
         return self._pages(Ask(what="write", first=first, count=count))
 
+    def objects(self, db: int) -> LessonPages:
+        """The child looks at every key's name as a Python object; raises CommandError."""
+        return self._pages(Ask(what="objects", db=db))
+
     def exit(self, status: int) -> None:
         """The child leaves with `status`; raises CommandError if there is none."""
         child = self._asking()

@@ -49,10 +49,12 @@ class Observer:
         self, client: Client, spec: CommandSpec, argv: list[bytes], changes: int, nanoseconds: int
     ) -> None:
         """A command changed data; the arena has traced the pages it stored to."""
+        self._server.noted += 1
+        number = self._server.noted
         stored = self._arena.stored_pages
         burst = self.publisher.burst()
         if burst is not None:
-            pages = burst.command(client.label, argv, changes, nanoseconds)
+            pages = burst.command(client.label, argv, changes, nanoseconds, number)
             if spec.keys == _ONE_KEY:
                 key = argv[1]
                 for page in stored:
@@ -70,6 +72,7 @@ class Observer:
                     dirty=changes,
                     pages=pairs,
                     pages_more=max(0, len(named) - MAX_PAIRS),
+                    number=number,
                 )
             )
         stored.clear()

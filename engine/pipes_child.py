@@ -38,6 +38,10 @@ class DrainingEnd(ChildEnd):
         super().after_page(dump, first, last)
         self._drain(dump)
 
+    def data_written(self, dump: Dump) -> None:
+        """All keys are in the file, and safe: say so before anything is asked for."""
+        self._report("progress", dump.keys, dump.bytes)
+
     def _drain(self, dump: Dump) -> None:
         if dump.produced - self._drained_at >= DRAIN_EVERY:
             self._drained_at = dump.produced
@@ -57,6 +61,7 @@ def write_file(keyspace: Keyspace, disk: Disk, task: BaseTask, end: DrainingEnd)
             # 1. the data of the fork, safely on the disk while the parent still sends
             dump = write_data(keyspace, disk, fd, task, end)
             disk.fsync(fd)
+            end.data_written(dump)
             # 2. catch up, then have the parent stop
             pipes.drain_until_quiet()
             if not pipes.stop():

@@ -42,9 +42,13 @@ class PipesRewrites(Rewrites):
         )
         return self._pipes_machine, self._pipes_steps
 
+    def buffered(self) -> int:
+        """Bytes in the rewrite buffer."""
+        return len(self._pipes_machine.buffer)
+
     def more_fields(self) -> list[tuple[str, object]]:
         """Redis 5 and 6 print this one; 7 has no such buffer."""
-        return [("aof_rewrite_buffer_length", len(self._pipes_machine.buffer))]
+        return [("aof_rewrite_buffer_length", self.buffered())]
 
     def _file(self) -> SingleFile:
         folder = self._persistence.recovery.folder()

@@ -38,10 +38,13 @@ NAMES: dict[type[Step], str] = {
     CloseOld: "old-file-closed",
 }
 """Stages of the `rewrite` event; those in between have names of their own below."""
+DIFF_BUFFERED = "diff-buffered"
 DIFF_SENT = "diff-sent"
 CHILD_ASKS = "child-asks-stop"
 PARENT_AGREES = "parent-agrees"
 DIFF_APPENDED = "child-diff-appended"
+TOLD_EVERY = 16 << 10
+"""Bytes by which the rewrite buffer has grown when it is told of again."""
 
 
 class Pipes(Protocol):
@@ -91,6 +94,7 @@ class PipesSteps:
         self._base = ""
         self._fds: list[int] = []  # the new file's, and the old one's where the AOF is off
         self._count = 0
+        self._told = 0  # bytes of the rewrite buffer when it was told of last
 
     # -- its beginning -------------------------------------------------------------------------
 
@@ -117,6 +121,11 @@ class PipesSteps:
             self._log(level, f"Background AOF buffer size: {count * BLOCK >> 20} MB")
         if to_send and not self._watching:
             self._set_watching(True)
+        size = len(self.machine.buffer)
+        self._told = min(self._told, size)
+        if size >= self._told + max(TOLD_EVERY, self._told >> 3):
+            self._told = size
+            self._tell(DIFF_BUFFERED, size)
 
     def send(self) -> None:
         """Pipe 1 has room: fill it."""

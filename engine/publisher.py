@@ -59,6 +59,8 @@ class Publisher:
         self._missed: dict[int, int] = {}
         self.seq = 0
         """Number of the last event sent."""
+        self.before_flush: Callable[[], None] = lambda: None
+        """Called before events are sent: the journal of the same moment goes first."""
         self.flushed_at = 0.0
         self._told_at = 0.0
         """`at` of the last event sent."""
@@ -111,6 +113,7 @@ class Publisher:
 
     def flush(self) -> None:
         """Send what has collected; each subscriber gets it in one piece."""
+        self.before_flush()
         self.settle()
         self.flushed_at = self._clock()
         if not self._pending:
@@ -133,7 +136,7 @@ class Publisher:
         if missed:
             gap = self._numbered(_at(Gap(missed=missed), at))
             payloads = [encode(gap), *payloads]
-        subscriber.push(b"".join(_message(subscriber.resp, payload) for payload in payloads))
+        subscriber.push(b"".join(message(subscriber.resp, CHANNEL, p) for p in payloads))
 
     def _numbered(self, event: Event) -> Event:
         return msgspec.structs.replace(event, seq=self.seq, engine=self._engine, run=self._run)
@@ -143,6 +146,7 @@ def _at(event: Event, at: float) -> Event:
     return msgspec.structs.replace(event, at=at)
 
 
-def _message(resp: int, payload: bytes) -> bytes:
-    items = [bulk(b"message"), bulk(CHANNEL.encode()), bulk(payload)]
+def message(resp: int, channel: str, payload: bytes) -> bytes:
+    """A message of a channel, as a client of this protocol version gets it."""
+    items = [bulk(b"message"), bulk(channel.encode()), bulk(payload)]
     return push(3, items) if resp == 3 else array(items)

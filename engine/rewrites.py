@@ -15,10 +15,11 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
+from engine.aof_listing import listed
 from engine.base_writer import BaseTask, bgrewrite
 from engine.child_control import ParentEnd
 from engine.errors import EngineError
-from engine.events import Rewrite
+from engine.events import AofFile, Rewrite
 from engine.forking import ForkError
 from engine.manifest import Manifest
 from engine.replies import CommandError, simple
@@ -39,6 +40,8 @@ _FAILED = (
     "ERR Can't execute an AOF background rewriting. Please check the server logs for more "
     "information."
 )
+_MOVES_NO_FILE = frozenset({"diff-buffered", "diff-sent", "child-asks-stop", "parent-agrees"})
+"""Stages that come often, or change no file: nobody looks at the folder for them."""
 
 
 class Machine(Protocol):
@@ -97,6 +100,14 @@ class Rewrites:
             fork=lambda: self._fork(bgrewrite),
             tell=self._tell,
         )
+
+    def files(self) -> list[AofFile]:
+        """The AOF's files right now, for those who watch."""
+        return listed(self._persistence.recovery.folder())
+
+    def buffered(self) -> int:
+        """Bytes kept in memory for the new file: none, as it needs none."""
+        return 0
 
     def more_fields(self) -> list[tuple[str, object]]:
         """Of INFO persistence, behind aof_buffer_length."""
@@ -289,6 +300,16 @@ class Rewrites:
             child = self.child
             pid = child.pid if child is not None else 0
             policy = self._persistence.aof.policy
-            file = policy.file if self._persistence.aof.enabled and not policy.appended else ""
-            observer.publisher.publish(Rewrite(stage=stage, child=pid, bytes=size, file=file))
+            goes_on = not policy.appended or stage == "switched"
+            file = policy.file if self._persistence.aof.enabled and goes_on else ""
+            observer.publisher.publish(
+                Rewrite(
+                    stage=stage,
+                    child=pid,
+                    bytes=size,
+                    file=file,
+                    files=[] if stage in _MOVES_NO_FILE else self.files(),
+                    buffered=self.buffered(),
+                )
+            )
             observer.wants_flush()

@@ -33,6 +33,8 @@ from engine.config import Configuration
 from engine.errors import EngineError
 from engine.events import CHANNEL, Log
 from engine.events import Config as ConfigEvent
+from engine.journal import CHANNEL as JOURNAL
+from engine.journal import Journal
 from engine.keyspace import Keyspace, unix_ms
 from engine.log import Logger
 from engine.monitor import monitor_line
@@ -81,6 +83,9 @@ class Server:
         self.guarded = False
         """True while commands need a look before they run: loading, MONITOR, maxmemory, MISCONF."""
         self.observer: Observer | None = None
+        self.journal: Journal | None = None
+        self.noted = 0
+        """Commands told of as events, those merged counted one by one."""
         self.publisher = Publisher(self._watchers, config.cowscope_engine_name, config.cowscope_run)
         self.turn_time = time.monotonic()
         self.slow_after_ns = _NEVER
@@ -361,6 +366,8 @@ class Server:
         What stands for one command, but is several, is loaded as a whole or not at all.
         `wire`: what a single one encodes to, if that is known.
         """
+        if self.journal is not None:
+            self.journal.note(self.noted + 1, db, commands)
         if self._transaction is not None:
             self._transaction.extend((db, argv) for argv in commands)
         elif len(commands) == 1:
@@ -401,6 +408,19 @@ class Server:
             self.persistence.watch(None)
             self.observer.stop()
             self.observer = None
+        listened = bool(self._journal_listeners())
+        if listened and self.journal is None:
+            self.journal = Journal(self._journal_listeners, self.noted)
+            self.publisher.before_flush = self._flush_journal
+        elif not listened and self.journal is not None:
+            self.journal = None
+
+    def _journal_listeners(self) -> list[Client]:
+        return list(self.pubsub.subscribers(JOURNAL.encode()))
+
+    def _flush_journal(self) -> None:
+        if self.journal is not None:
+            self.journal.flush(self.noted)
 
     def log(self, level: str, text: str) -> None:
         """A line of the log, with Redis' level character."""

@@ -47,6 +47,7 @@ def report(server: Server) -> State:
     return State(
         seq=server.publisher.seq,
         last_seq=server.publisher.seq,
+        last_command=server.noted,
         engine=server.config.cowscope_engine_name,
         run=server.config.cowscope_run,
         at=monotonic(),
@@ -85,6 +86,7 @@ def report(server: Server) -> State:
         aof_fsynced=tail.fsynced,
         aof_next_fsync_at=tail.next_fsync_at,
         aof_has_disk=persistence.has_disk,
+        aof_files=persistence.rewrites.files() if persistence.aof.enabled else [],
         disk_modelled=bool(server.config.cowscope_disk_ledger),
         faults={fault.kind: fault.value for fault in persistence.faults.present()},
         clock_scale=persistence.saves.clock.scale,

@@ -45,7 +45,7 @@ class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing a step does: exactly one field is set, `engine`, `keep` and `refused` aside."""
+    """One thing a step does: exactly one field is set; `engine` and those behind it aside."""
 
     send: list[str] | None = None
     """A RESP command; `{words}` are filled from the scene's `values`."""
@@ -69,12 +69,19 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """kill -9 of the whole group, or a power cut; then a real start on what is left."""
     restart: dict[str, str] | None = None
     """SIGTERM, then a start on the same folder with these directives changed, e.g. {}."""
+    until: Match | None = None
+    """What stands behind it is done once this event has come; the step's `timeout` is its limit."""
     engine: str = ""
     """Which engine, in a scene that runs several; "": the first, "*": all of them at once."""
     keep: str = ""
-    """`send` only: the reply becomes the figure `{reply_KEEP}`."""
+    """`send` only: the reply becomes the figure `{reply_KEEP}`; the same of a refused start."""
     refused: str = ""
-    """The command must be refused, by an error that begins so, e.g. "MISCONF"."""
+    """The command must be refused, by an error that begins so, e.g. "MISCONF".
+
+    After a crash or a restart: the engine must not start, and its last words hold this text. Then
+    there is none until a `restart` that goes well."""
+    cut: int = 0
+    """`crash` only: so many bytes are cut off the end of the AOF before the start, scripted."""
 
     def kind(self) -> str:
         """The name of the one field that is set; raises ValueError if it is not one."""
@@ -90,5 +97,5 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 KINDS = (
     *("send", "start", "stop", "hold", "step", "config", "fault", "fork", "walk", "clock"),
-    *("crash", "restart"),
+    *("crash", "restart", "until"),
 )

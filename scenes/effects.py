@@ -110,6 +110,12 @@ class Crash(msgspec.Struct, frozen=True):
 
     kind: Literal["kill", "power"]
     engine: str = ""
+    cut: int = 0
+    """Bytes that are cut off the end of the AOF meanwhile."""
+    refused: str = ""
+    """The start must fail, and what the engine says of it has this text."""
+    keep: str = ""
+    """The name under which that becomes a `reply` event and a figure."""
 
 
 class RestartEngine(msgspec.Struct, frozen=True):
@@ -117,6 +123,9 @@ class RestartEngine(msgspec.Struct, frozen=True):
 
     directives: dict[str, str]
     engine: str = ""
+    refused: str = ""
+    keep: str = ""
+    """As those of `Crash`."""
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -140,6 +140,10 @@ class Ensemble:
             case Crash(engine=name) | RestartEngine(engine=name):
                 meant = self._meant(name)
                 await _together(member.crash(effect) for member in meant)
+                if effect.refused:
+                    for member in meant:
+                        await member.come_back(effect)
+                    return
                 await _together(member.start_again() for member in meant)
                 for member in meant:  # one after the other: the streams begin in their order
                     await member.begin_again()

@@ -1,7 +1,7 @@
 """The evidence of a run: what its events prove, gathered one event at a time.
 
 Checks and measures look at nothing else, so that a figure on the screen and the verdict about it
-come from the same stream. What is kept grows with the pages and snapshots, not with the commands.
+come from the same stream. What is kept grows with the pages, not with commands or snapshots.
 """
 
 from __future__ import annotations
@@ -16,12 +16,16 @@ from engine import events
 from scenes import cells
 from scenes.errors import SceneError
 from scenes.prediction import PREDICTION
-from scenes.topics import gatherers
+from scenes.topics import Gatherer, gatherers
 
 G = TypeVar("G")
 
 KEPT = 4096
 """fsync events and gauge readings kept."""
+SNAPSHOTS = 4
+"""Newest snapshots kept; an hour of save points must not fill the memory."""
+SPANS = 16
+"""Newest spans of a policy kept."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -124,13 +128,13 @@ class Evidence:
         self.page_size = 4096
         self.arena_pages = 0
         self.held = bytearray()
-        self.snapshots: list[Snapshot] = []
-        self.spans: list[PolicySpan] = [PolicySpan("everysec", 0.0)]
+        self.snapshots: deque[Snapshot] = deque(maxlen=SNAPSHOTS)
+        self.spans: deque[PolicySpan] = deque([PolicySpan("everysec", 0.0)], SPANS)
         self.fsyncs: deque[events.AofFsync] = deque(maxlen=KEPT)
         self.file = ""
         self.appended = self.written = self.fsynced = 0
         self.unsafe: deque[tuple[int, int, float]] = deque()
-        """(end, commands, at) of batches that no fsync covers yet."""
+        """(end, commands, at) of batches that no fsync covers yet; very many: the oldest as one."""
         self.longest_amber = 0.0
         """Seconds that a batch waited for its fsync under everysec, at most."""
         self.broken: list[str] = []
@@ -190,6 +194,24 @@ class Evidence:
             raise SceneError(f"no engine called '{name}' was heard of")
         return self.others[name]
 
+    def another(self, name: str) -> Evidence:
+        """That of another engine: an empty one where nothing was heard of it yet."""
+        if name not in self.others:
+            self.others[name] = Evidence(populate=self.populate, topics=self._topics)
+            self.others[name].cannot_prove_dirty = self.cannot_prove_dirty
+        return self.others[name]
+
+    @property
+    def gathered(self) -> Sequence[Gatherer]:
+        """The topics' gatherers, in the order of the topics."""
+        return self._gatherers
+
+    def take_gathered(self, gatherers: Sequence[Gatherer]) -> None:
+        """Go on with these gatherers; raises SceneError if they are not those of the topics."""
+        if [type(one) for one in gatherers] != [type(one) for one in self._gatherers]:
+            raise SceneError("the gatherers are not those of the scene's topics")
+        self._gatherers = list(gatherers)
+
     def engines(self) -> dict[str, Evidence]:
         """All of them by name, the first one first."""
         return {self.name: self, **self.others}
@@ -202,11 +224,7 @@ class Evidence:
             gatherer.add(event)
         self.name = self.name or event.engine
         if event.engine != self.name:
-            if event.engine not in self.others:
-                other = Evidence(populate=self.populate, topics=self._topics)
-                other.cannot_prove_dirty = self.cannot_prove_dirty
-                self.others[event.engine] = other
-            self.others[event.engine].add(event)
+            self.another(event.engine).add(event)
             return
         match event:
             case events.Command():
@@ -222,6 +240,9 @@ class Evidence:
                 self._fsync(event)
             case events.State():
                 self._state(event)
+            case events.Rewrite() if event.file:
+                self._offset_file(event.file, event.bytes if event.stage == "switched" else 0)
+                self.fsynced = 0 if event.stage == "switched" else self.fsynced
             case events.Config(name="appendfsync"):
                 self.spans.append(PolicySpan(event.new, event.at))
             case events.Config(name="arena-thp"):
@@ -364,6 +385,9 @@ class Evidence:
             span.acknowledged_early += 1
         span.last_end = event.end
         self.unsafe.append((event.end, event.merged, event.at))
+        if len(self.unsafe) > KEPT:
+            (_, commands, at), (end, more, _) = self.unsafe.popleft(), self.unsafe.popleft()
+            self.unsafe.appendleft((end, commands + more, at))
 
     def _fsync(self, event: events.AofFsync) -> None:
         self._offset_file(event.file, event.start)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from engine import events
 from engine.events import Event
-from scenes import fold_crash, fold_engine, fold_lesson, fold_pages, fold_tail
+from scenes import fold_crash, fold_engine, fold_lesson, fold_pages, fold_rewrite, fold_tail
 from scenes.cards import light
 from scenes.prediction import PREDICTION
 from scenes.scene import Card
@@ -69,7 +69,7 @@ def _both(
 _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.EngineReady: fold_engine.ready,
     events.Config: fold_engine.config,
-    events.State: fold_engine.state,
+    events.State: _both(fold_engine.state, fold_rewrite.state),
     events.Fault: fold_engine.fault,
     events.Latency: _both(fold_engine.latency, fold_lesson.latency),
     events.Process: fold_engine.process,
@@ -83,16 +83,16 @@ _FOLDS: dict[type[Event], Callable[[View, Any], View]] = {
     events.Fork: _both(fold_pages.fork, fold_lesson.fork),
     events.Pages: _both(fold_pages.pages, fold_lesson.pages),
     events.Hold: fold_pages.hold,
-    events.SnapshotProgress: fold_pages.progress,
+    events.SnapshotProgress: _both(fold_pages.progress, fold_rewrite.progress),
     events.ChildExit: fold_pages.child_exit,
     events.RdbSaved: _both(fold_pages.rdb_saved, fold_lesson.saved),
-    events.AofAppend: fold_tail.append,
-    events.AofWrite: fold_tail.write,
+    events.AofAppend: _both(fold_tail.append, fold_rewrite.append),
+    events.AofWrite: _both(fold_tail.write, fold_rewrite.write),
     events.AofFsync: fold_tail.fsync,
     events.AofDelayed: fold_tail.delayed,
     events.AofDirty: fold_tail.dirty,
-    events.Rewrite: fold_tail.rewrite,
-    events.Clock: _unchanged,
+    events.Rewrite: _both(fold_tail.rewrite, fold_rewrite.rewrite),
+    events.Clock: fold_engine.clock,
     events.LessonSide: fold_lesson.side,
     events.LessonValue: _unchanged,
     events.LessonPages: _unchanged,

@@ -6,6 +6,7 @@ import immutables
 from msgspec.structs import replace
 
 from engine.events import (
+    Clock,
     Config,
     EngineReady,
     Fault,
@@ -73,6 +74,7 @@ def _fresh_process(view: View, arena_pages: int) -> View:
         gauge=GaugeView(),
         tail=TailView(has_disk=view.tail.has_disk),
         faults=immutables.Map(),
+        clock_scale=1,
         dirty=0,
         keys=0,
     )
@@ -139,6 +141,7 @@ def state(view: View, event: State) -> View:
         tail=_tail(view.tail, event),
         config=view.config.update(event.config),
         faults=immutables.Map(event.faults),
+        clock_scale=event.clock_scale,
         disk_modelled=event.disk_modelled,
         dirty=event.dirty,
         keys=event.keys,
@@ -238,6 +241,11 @@ def process(view: View, event: Process) -> View:
         at=event.at,
     )
     return replace(view, processes=view.processes.set(event.pid, seen))
+
+
+def clock(view: View, event: Clock) -> View:
+    """The save points' clock was scaled by a scene, or runs as the real one again."""
+    return replace(view, clock_scale=event.scale)
 
 
 def savepoint(view: View, event: SavePoint) -> View:

@@ -50,10 +50,11 @@ def write(view: View, event: AofWrite) -> View:
 
 
 def rewrite(view: View, event: Rewrite) -> View:
-    """A stage of a rewrite: the AOF may go on in an empty file, of which no write tells yet."""
+    """A stage of a rewrite: the AOF may go on in another file, of which no write tells yet."""
     if not event.file or event.file == view.tail.file:
         return view
-    return replace(view, tail=_tail_of(view.tail, event.file, 0))
+    start = event.bytes if event.stage == "switched" else 0
+    return replace(view, tail=replace(_tail_of(view.tail, event.file, start), fsynced=0))
 
 
 def fsync(view: View, event: AofFsync) -> View:

@@ -11,7 +11,10 @@ import unicodedata
 _CLOSING = "，。；：！？、）》」』”’%"
 _OPENING = "（《「『“‘"
 _WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]"
-_PIECE = re.compile(rf"\s+|[{_OPENING}]*{_WIDE}[{_CLOSING}]*|(?:(?!{_WIDE})\S)+[{_CLOSING}]*")
+_PIECE = re.compile(
+    rf"\s+|[{_OPENING}]*(?![{_OPENING}]){_WIDE}[{_CLOSING}]*"
+    rf"|[{_OPENING}]*(?:(?!{_WIDE})\S)+[{_CLOSING}]*|\S"
+)
 
 
 def cells(text: str) -> int:
@@ -19,11 +22,16 @@ def cells(text: str) -> int:
     return sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
 
 
+def pieces(text: str) -> list[str]:
+    """What may stand on a row of its own, and the spaces between."""
+    return _PIECE.findall(text)
+
+
 def fold(text: str, width: int) -> list[str]:
     """Rows of at most `width` cells; a word that is longer has a row of its own."""
     rows: list[str] = []
     row, gap = "", ""
-    for piece in _PIECE.findall(text):
+    for piece in pieces(text):
         if piece.isspace():
             gap = " "
             continue

@@ -15,7 +15,8 @@ from scenes.errors import SceneError
 from scenes.lines_out import LinesOut
 from scenes.live import Live
 from scenes.loader import Lesson, load
-from scenes.recording import Header, RecordingWriter
+from scenes.recording import RecordingWriter
+from scenes.stored import Header
 from scenes.transcript import Transcript
 
 _FIRST = asyncio.FIRST_COMPLETED
@@ -154,7 +155,7 @@ def record(
     Raises SceneError before anything is started when `path` cannot be written.
     """
     lesson = load(scene, language)
-    writer = RecordingWriter(path)
+    writer = RecordingWriter(path, scene=lesson.scene)
 
     def on_event(event: AnyEvent) -> None:
         if event.seq == 1:

@@ -1,62 +1,54 @@
-"""The history of a run: every event, and the view after any of them.
+"""The history of a live run: every event, and the view after any of them.
 
-Views are kept at checkpoints; any other one is folded again from the checkpoint before it. Memory
-for an hour of play stays modest: older events lie packed (zlib over their JSON), the oldest of them
-in a nameless file, and when there are too many checkpoints every second one goes, so that seeking
-costs a little more and no more.
+Memory for an hour of play stays flat. The newest events and views stay as they are; older events
+lie packed (zlib over their JSON), the oldest of them in a nameless file, and so do checkpoints of
+the view and of the evidence: any moment costs at most the folding of `KEPT_EVERY` events.
 """
 
 from __future__ import annotations
 
-import bisect
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from engine import events
 from engine.events import AnyEvent
+from scenes import checkpoint
+from scenes.evidence import Evidence
 from scenes.fold import reduce
+from scenes.keeping import CannotKeepError
+from scenes.marks import Mark as Mark  # handed on
+from scenes.marks import Marker
 from scenes.scene import Card
+from scenes.seeking import Seeking
 from scenes.spool import Spool
 from scenes.view import View
 
 BLOCK = 256
-"""Events between checkpoints, and in one packed block."""
+"""Events between checkpoints in memory, and in one packed block."""
 LOOSE_BLOCKS = 16
 """Newest blocks that stay unpacked."""
 PACKED_BLOCKS = 64
 """Packed blocks kept in memory; older ones lie in a file without a name."""
-CHECKPOINTS = 128
-UNPACKED_BLOCKS = 8
+CHECKPOINTS = 32
+"""Newest checkpoints of the view that stay in memory."""
+KEPT_EVERY = 2048
+"""Events between checkpoints that are kept for good, in the nameless file."""
+UNPACKED_BLOCKS = 32
 """Old blocks kept unpacked after they were looked at."""
-BURST_GAP = 0.5
-"""Seconds without an fsync after which the next one starts a burst and gets a mark."""
-
-MarkKind: TypeAlias = Literal[
-    "step", "fork", "fsync", "child.exit", "rdb.saved", "crash", "question"
-]
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """A moment worth jumping to: the event at `index`."""
-
-    index: int
-    label: str
-    kind: MarkKind
-
 
 _blocks: msgspec.json.Decoder[list[AnyEvent]] = msgspec.json.Decoder(list[AnyEvent])
 _pack = msgspec.json.Encoder().encode
 
 
-class History:
-    """Events 0, 1, 2 ... of a run; `view_at(i)` is the view after event `i`, -1 the empty one."""
+class History(Seeking):
+    """Events 0, 1, 2 ... of a run that grows; `view_at(i)` is the view after event `i`."""
 
     def __init__(self, cards: Sequence[Card] = ()) -> None:
-        self.cards = cards
-        self.marks: list[Mark] = []
+        super().__init__(cards)
+        self.gathered: Callable[[], Evidence] | None = None
+        """The evidence of all events so far, whenever one is about to be appended."""
+        self._marker = Marker()
         self._now = View()
         self._length = 0
         self._spooled = Spool()
@@ -64,17 +56,13 @@ class History:
         self._loose: list[list[AnyEvent]] = [[]]
         self._unpacked: dict[int, list[AnyEvent]] = {}
         self._checkpoints: dict[int, View] = {-1: self._now}
-        self._spacing = BLOCK
-        self._last_seen: tuple[int, View] = (-1, self._now)
-        self._last_fsync_at = float("-inf")
-        self._policy = ""
+        self._views = Spool()
+        """Number n: the view after KEPT_EVERY * (n + 1) events."""
+        self._evidences = Spool()
+        """The same of the evidence; empty bytes where it could not be kept."""
 
     def __len__(self) -> int:
         return self._length
-
-    def __iter__(self) -> Iterator[AnyEvent]:
-        for index in range(self._length):
-            yield self.event(index)
 
     @property
     def now(self) -> View:
@@ -84,20 +72,16 @@ class History:
     def append(self, event: AnyEvent) -> View:
         """Fold `event` in; the view after it."""
         index = self._length
+        if index and index % KEPT_EVERY == 0:
+            self._keep()
         self._now = reduce(self._now, event, self.cards)
-        self._note_mark(index, event)
+        mark = self._marker.hear(index, event)
+        if mark is not None:
+            self.marks.append(mark)
         self._loose[-1].append(event)
         self._length += 1
         if len(self._loose[-1]) == BLOCK:
-            self._loose.append([])
-            if len(self._loose) > LOOSE_BLOCKS:
-                self._packed.append(zlib.compress(_pack(self._loose.pop(0)), 1))
-                if len(self._packed) > PACKED_BLOCKS:
-                    self._spooled.append(self._packed.pop(0))
-        if self._length % self._spacing == 0:
-            self._checkpoints[index] = self._now
-            if len(self._checkpoints) > CHECKPOINTS:
-                self._thin_checkpoints()
+            self._begin_block(index)
         return self._now
 
     def event(self, index: int) -> AnyEvent:
@@ -107,45 +91,56 @@ class History:
         block, offset = divmod(index, BLOCK)
         return self._block(block)[offset]
 
+    def between(self, start: int, stop: int) -> Iterator[AnyEvent]:
+        """Block by block."""
+        for number in range(start // BLOCK, -(-stop // BLOCK)):
+            first = number * BLOCK
+            yield from self._block(number)[max(start - first, 0) : stop - first]
+
     def view_at(self, index: int) -> View:
         """The view after event `index`, folded again from the nearest checkpoint before it."""
-        index = max(-1, min(index, self._length - 1))
-        if index == self._length - 1:
-            return self._now
-        at = index - (index + 1) % self._spacing
-        view = self._checkpoints[at]
-        seen, seen_view = self._last_seen
-        if at <= seen <= index:
-            at, view = seen, seen_view
-        for following in range(at + 1, index + 1):
-            view = reduce(view, self.event(following), self.cards)
-        self._last_seen = (index, view)
-        return view
+        return self._now if index >= self._length - 1 else super().view_at(index)
 
-    def next_mark(self, index: int) -> Mark | None:
-        """The first mark after event `index`."""
-        place = bisect.bisect_right(self.marks, index, key=lambda mark: mark.index)
-        return self.marks[place] if place < len(self.marks) else None
+    def checkpoint_view(self, index: int) -> tuple[int, View]:
+        """One in memory, or one from the file."""
+        at = index - (index + 1) % BLOCK
+        if at in self._checkpoints:
+            return at, self._checkpoints[at]
+        number = (index + 1) // KEPT_EVERY
+        if not number:
+            return -1, View()
+        return number * KEPT_EVERY - 1, checkpoint.unpacked_view(self._views[number - 1])
 
-    def previous_mark(self, index: int) -> Mark | None:
-        """The last mark before event `index`."""
-        place = bisect.bisect_left(self.marks, index, key=lambda mark: mark.index)
-        return self.marks[place - 1] if place else None
-
-    def step_index(self, step: str) -> int | None:
-        """Where `step` was entered last; None if it never was."""
-        for mark in reversed(self.marks):
-            if mark.kind == "step" and mark.label == step:
-                return mark.index
+    def checkpoint_evidence(self, index: int, after: int) -> tuple[int, bytes] | None:
+        """One from the file."""
+        number = min((index + 1) // KEPT_EVERY, len(self._evidences))
+        while number and number * KEPT_EVERY - 1 > after:
+            if data := self._evidences[number - 1]:
+                return number * KEPT_EVERY - 1, data
+            number -= 1
         return None
 
-    def step_end(self, step: str) -> int | None:
-        """The last event of `step`, as it was entered last: the step's finished picture."""
-        start = self.step_index(step)
-        if start is None:
-            return None
-        later = (m.index for m in self.marks if m.kind == "step" and m.index > start)
-        return next(later, self._length) - 1
+    def _keep(self) -> None:
+        """Put the view and the evidence, as they are before an event is taken, into the file."""
+        self._views.append(checkpoint.packed_view(self._now))
+        data = b""
+        if self.gathered is not None:
+            try:
+                data = checkpoint.packed_evidence(self.gathered())
+            except CannotKeepError:  # it is gathered from an earlier checkpoint, or the start
+                data = b""
+        self._evidences.append(data)
+
+    def _begin_block(self, index: int) -> None:
+        """Event `index` has filled a block: what is old goes where it takes less room."""
+        self._checkpoints[index] = self._now
+        if len(self._checkpoints) > CHECKPOINTS:
+            del self._checkpoints[next(iter(self._checkpoints))]
+        self._loose.append([])
+        if len(self._loose) > LOOSE_BLOCKS:
+            self._packed.append(zlib.compress(_pack(self._loose.pop(0)), 1))
+            if len(self._packed) > PACKED_BLOCKS:
+                self._spooled.append(self._packed.pop(0))
 
     def _block(self, number: int) -> list[AnyEvent]:
         spooled = len(self._spooled)
@@ -160,37 +155,3 @@ class History:
         if len(self._unpacked) > UNPACKED_BLOCKS:
             del self._unpacked[next(iter(self._unpacked))]
         return block
-
-    def _thin_checkpoints(self) -> None:
-        self._spacing *= 2
-        self._checkpoints = {
-            index: view
-            for index, view in self._checkpoints.items()
-            if (index + 1) % self._spacing == 0
-        }
-
-    def _note_mark(self, index: int, event: AnyEvent) -> None:
-        match event:
-            case events.Step():
-                self._mark(index, event.step, "step")
-            case events.Fork():
-                self._mark(index, f"fork {event.child}", "fork")
-            case events.ChildExit():
-                self._mark(index, f"exit {event.child}", "child.exit")
-            case events.RdbSaved():
-                self._mark(index, "dump saved", "rdb.saved")
-            case events.Crash():
-                self._mark(index, event.kind, "crash")
-            case events.Question() if event.right < 0:
-                self._mark(index, event.id, "question")
-            case events.AofFsync():
-                # `always` syncs every turn: only the first after a silence gets a mark.
-                fresh = event.at - self._last_fsync_at > BURST_GAP
-                if fresh or event.policy != self._policy:
-                    self._mark(index, f"fsync {event.policy}", "fsync")
-                self._last_fsync_at, self._policy = event.at, event.policy
-            case _:
-                pass
-
-    def _mark(self, index: int, label: str, kind: MarkKind) -> None:
-        self.marks.append(Mark(index, label, kind))

@@ -28,7 +28,9 @@ def value(event: LessonValue, *, places: bool = True) -> str:
 
 
 def touched(event: LessonPages) -> str:
-    """Pages that the child has read or written."""
+    """Pages that the child has read or written, or objects that it has looked at."""
+    if event.about == "objects":
+        return f"child     looked at {event.objects:,} Python objects"
     does = "read" if event.about == "read" else "wrote"
     copied = event.exclusive_after - event.exclusive_before
     return f"child     {does} {count(event.page_ranges):,} pages, which copied {copied:,}"
@@ -59,7 +61,8 @@ def contents(event: Contents) -> str:
     if event.problem:
         return f"contents  {event.problem}"
     groups = ", ".join(f"{count:,} {name} sum {total:,}" for name, count, total in event.groups)
-    return f"contents  {event.path}: {event.keys:,} keys; {groups}"
+    what = "commands" if event.path.endswith(".aof") else "keys"
+    return f"contents  {event.path}: {event.keys:,} {what}; {groups}"
 
 
 def count(ranges: list[PageRange]) -> int:

@@ -175,6 +175,7 @@ class Live:
     def reload(self, lesson: Lesson, step: str = "") -> None:
         """Play another edition of the scene with a fresh engine, from `step` on if it has it."""
         before, self.lesson = self.player, lesson
+        self.history.gathered = None  # the next player gathers for the next history
         self.player = Player(lesson.scene, autoplay=before.autoplay, start_at=step)
         self.player.hand.pace = before.pace
         if self._timer is not None:
@@ -189,6 +190,7 @@ class Live:
         self.history.append(event)
         if len(self.history) == 1:  # the session knows its folder and population by now
             self.player.use(self.session.evidence())
+            self.history.gathered = lambda: self.player.evidence
         effects = self.player.feed_event(event)
         self._on_event(event)
         if self.session.failure:

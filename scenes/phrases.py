@@ -33,7 +33,7 @@ class PhraseBook:
         self.folder = folder
         self._words = cache(self._read)
 
-    def __call__(self, key: str, **figures: int | str | None) -> str:
+    def __call__(self, key: str, /, **figures: int | str | None) -> str:
         """The phrase in the language of the process; raises SceneError for an unknown key."""
         return self._words(_language).text(key, figures)
 

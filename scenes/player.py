@@ -20,13 +20,13 @@ sandbox's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from engine.events import Event, Latency, State
-from scenes.actions import Match
+from scenes.actions import Action, Match
 from scenes.cards import matches
 from scenes.course import Course
 from scenes.effects import (
@@ -99,6 +99,11 @@ class Player(Course):
         self._judged_by = judged_by
         self._open: list[Expectation] = []
         self._wait: Match | None = None
+        self._until: Match | None = None
+        """What the actions in `_to_do` wait for; the step's own wait comes after them."""
+        self._to_do: list[Action] = []
+        self._untried: list[int] = []
+        """Choices with a `reveal` of their own that have not been tried yet."""
         self._heard: set[str] = set()
         """Engines that have had the event, where all of them must have it."""
         self._prepares: Literal["", "gone", "held", "lesson"] = ""
@@ -173,16 +178,23 @@ class Player(Course):
             effects += self._next_call(self._ticked_at)  # a new engine: time goes on
         if self._prepares:
             return effects + self._prepared(max(event.at, self._ticked_at))
-        if self._wait is not None and matches(self._wait, event) and self._all_have(event):
+        if self._until is not None:
+            if matches(self._until, event) and self._all_have(self._until, event):
+                effects += self._act(self._to_do, max(event.at, self._ticked_at))
+        elif (
+            self._wait is not None
+            and matches(self._wait, event)
+            and self._all_have(self._wait, event)
+        ):
             self._wait = None
             effects += self._wait_met(max(event.at, self._ticked_at))
         if self.phase == "proving" and self._open:
             effects += self._prove(event.at)
         return effects
 
-    def _all_have(self, event: Event) -> bool:
+    def _all_have(self, match: Match, event: Event) -> bool:
         """Whether what is waited for has come: of "*", from each engine."""
-        if self._wait is None or self._wait.engine != "*":
+        if match.engine != "*":
             return True
         self._heard.add(event.engine)
         return self._heard >= {setup.name for setup in self.scene.engines}
@@ -276,6 +288,7 @@ class Player(Course):
             self.visited.append(stage.id)
         self._open = list(stage.expect)
         self._wait, self._heard = stage.wait, set()
+        self._until, self._to_do, self._untried = None, [], []
         self._deadline = now + stage.timeout
         self._dwell_left = stage.dwell
         self.chosen = self.right = -1
@@ -346,8 +359,21 @@ class Player(Course):
 
     def _begin(self, now: float) -> list[Effect]:
         assert self.stage is not None
-        effects = self.hand.perform(self.stage.do)
-        if self._wait is None:
+        return self._act(self.stage.do, now)
+
+    def _act(self, actions: Sequence[Action], now: float) -> list[Effect]:
+        """Do `actions` as far as one that waits; with the last of them the step's wait begins."""
+        assert self.stage is not None
+        self._until, self._to_do, self._heard = None, [], set()
+        ready = list(actions)
+        for place, action in enumerate(ready):
+            if action.until is not None:
+                self._until, self._to_do = action.until, ready[place + 1 :]
+                del ready[place:]
+                break
+        effects = self.hand.perform(ready)
+        self._deadline = now + self.stage.timeout
+        if self._until is None and self._wait is None:
             effects += self._wait_met(now)
         return effects + self._next_call(now)
 
@@ -398,16 +424,17 @@ class Player(Course):
             case "asking":
                 assert stage.question is not None
                 return self._answer(stage.question.scripted, now)
-            case "revealing" if self._wait is None:
+            case "revealing" if self._wait is None and self._until is None:
                 return self._resolve(now)
             case _ if self._prepares:
                 wanted = _WANTED[self._prepares]
                 return self._fail(f"step '{stage.id}' waited {stage.timeout:g} s for {wanted}")
             case _:
-                assert self._wait is not None
+                wanted_event = self._until or self._wait
+                assert wanted_event is not None
                 return self._fail(
                     f"step '{stage.id}' waited {stage.timeout:g} s for the event"
-                    f" '{self._wait.event}', which did not come"
+                    f" '{wanted_event.event}', which did not come"
                 )
 
     def _fail(self, reason: str) -> list[Effect]:
@@ -424,12 +451,15 @@ class Player(Course):
             return [Refused(GONE)]
         if choice >= len(question.choices):
             return [Refused(f"this question has {len(question.choices)} choices")]
-        self.chosen, self.phase, self._wait = choice, "revealing", question.wait
-        self._heard = set()
-        effects: list[Effect] = [Answered(question.id, choice), *self.hand.perform(question.reveal)]
-        timeout = self.stage.timeout if self.stage else 0.0
-        self._deadline = now + (timeout if self._wait is not None else question.settle)
-        return effects + self._next_call(now)
+        self.chosen, self.phase = choice, "revealing"
+        others = (n for n, one in enumerate(question.choices) if one.reveal and n != choice)
+        self._untried = list(others)
+        return [Answered(question.id, choice), *self._try(question, choice, now)]
+
+    def _try(self, question: Question, choice: int, now: float) -> list[Effect]:
+        """Bring about what is to be measured, for a choice that has its own way to do so."""
+        self._wait = question.wait
+        return self._act([*question.choices[choice].reveal, *question.reveal], now)
 
     def _resolve(self, now: float) -> list[Effect]:
         """The right choice is the one whose figure this run measured."""
@@ -440,6 +470,8 @@ class Player(Course):
         except (SceneError, TypeError) as err:
             return self._fail(f"question '{question.id}' cannot be measured: {err}")
         says = [choice.says(measured) for choice in question.choices]
+        if True not in says and self._untried:
+            return self._try(question, self._untried.pop(0), now)
         if True not in says:
             return self._fail(
                 f"question '{question.id}': this run measured {measured} ({question.measure}),"

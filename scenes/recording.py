@@ -1,78 +1,148 @@
 """Recordings: the events of a run in one file, to be shown again anywhere.
 
-The format (version 1): gzip over UTF-8 lines. The first line is the header, a JSON object with
-`magic` "cowscope-recording", `version`, and where the run took place; every further line is one
-event as the engine publishes it. A recording is written to `FILE.part` and gets its name when it
-is complete, so that an older one is never lost to a failed attempt.
+The format (version 2): the first line is the header, a JSON object with `magic`
+"cowscope-recording", `version`, and where the run took place. Then come chunks, whose frame is
+`scenes/chunks.py`:
+
+    E   up to 1,024 events, one JSON object a line, as the engine publishes them; the map says the
+        first one's index, their count, their first and last `at`, what was missed, and the marks
+    V   a checkpoint (`scenes/checkpoint.py`): the view after the last event before it, whose index
+        the map says; good for the `edition` of the program that the header names
+    F   the same of the evidence, from which figures are taken
+    Z   the end: the map says how many events there are
+
+What a chunk holds is packed by zlib. The index, the maps, is spread over the file and written with
+it: to open it is to read the maps and to check the sums; events are read where they are shown.
+A recording is written to `FILE.part` and gets its name when it is complete, so that an older one is
+never lost to a failed attempt. Version 1 (`scenes/recording_v1.py`) is read, too.
 """
 
 from __future__ import annotations
 
-import gzip
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
+from typing import IO
 
 import msgspec
 
-from engine.events import AnyEvent, Event, Gap, decode, encode
+from engine.events import AnyEvent, Event, Gap, encode
+from scenes import recording_v1
+from scenes.chunks import chunk
 from scenes.errors import SceneError
+from scenes.keeping import CannotKeepError
+from scenes.marks import Mark, Marker
+from scenes.scene import Scene
+from scenes.stored import MAGIC, VERSION, About, AboutEnd, AboutEvents, StoredEvents
+from scenes.stored import Header as Header  # handed on
 
-MAGIC = "cowscope-recording"
-VERSION = 1
-
-
-class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """Where and when a recording was made; `date` is what its maker says, in ISO 8601."""
-
-    magic: str = MAGIC
-    version: int = VERSION
-    scene: str = ""
-    page_size: int = 4096
-    kernel: str = ""
-    date: str = ""
-    seed: int = 0
-    arena_pages: int = 0
+CHUNK = 1024
+"""Events in a chunk."""
+VIEW_EVERY = 2
+"""Chunks between checkpoints of the view: to fold 2,048 events takes about 20 ms."""
+EVIDENCE_EVERY = 4
+LEVEL = 9
+"""zlib's."""
+LONGEST_HEADER = 65_536
+"""Bytes: a first line without an end is none."""
 
 
 class RecordingWriter:
     """Writes events as they come; a context manager that gives the file its name at the end.
 
-    Made without a header it holds the place: `begin` follows, or there will be no file.
+    Made without a header it holds the place: `begin` follows, or there will be no file. With the
+    scene it writes checkpoints. Where the events' numbers leave something out it writes a `gap`.
     """
 
-    def __init__(self, path: str, header: Header | None = None) -> None:
+    def __init__(self, path: str, header: Header | None = None, scene: Scene | None = None) -> None:
         self.path = path
         self._part = path + ".part"
+        self._seed = 0
         self._begun = False
+        self._scene = scene
+        self._follower: _Follower | None = None
+        self._marker = Marker()
+        self._batch: list[Event] = []
+        self._marks: list[Mark] = []
+        self._written = 0
+        """Events in chunks."""
+        self._seq = 0
+        self._chunks = 0
         if os.path.isdir(path):
             raise SceneError(f"cannot record to {path}: it is a folder; name a file in it")
         try:
-            # mtime 0: the same events make the same bytes.
-            self._raw = open(self._part, "wb")  # noqa: SIM115 (closed by close)
+            self._file = open(self._part, "wb")  # noqa: SIM115 (closed by close)
         except OSError as err:
             raise SceneError(f"cannot record to {path}: {err.strerror}") from err
-        self._file = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, mtime=0)
         if header is not None:
             self.begin(header)
 
     def begin(self, header: Header) -> None:
         """Write the header, which comes before all events."""
         self._begun = True
-        self._file.write(msgspec.json.encode(header) + b"\n")
+        self._follower = _Follower(self._scene) if self._scene else None
+        edition = self._follower.edition if self._follower else ""
+        header = msgspec.structs.replace(header, version=VERSION, edition=edition)
+        line = msgspec.json.encode(header) + b"\n"
+        self._seed = zlib.crc32(line)
+        self._file.write(line)
 
-    def append(self, event: Event) -> None:
-        """Write one event."""
-        self._file.write(encode(event) + b"\n")
+    def append(self, event: AnyEvent) -> None:
+        """Take one event; a full chunk is written at once."""
+        if event.seq > self._seq + 1:
+            missed = event.seq - self._seq - 1
+            self._take(Gap(missed=missed, seq=event.seq - 1, run=event.run, at=event.at))
+        self._seq = event.seq or self._seq
+        self._take(event)
+
+    def _take(self, event: AnyEvent) -> None:
+        mark = self._marker.hear(self._written + len(self._batch), event)
+        if mark is not None:
+            self._marks.append(mark)
+        self._batch.append(event)
+        if self._follower is not None:
+            self._follower.add(event)
+        if len(self._batch) == CHUNK:
+            self._write_batch()
+            if self._follower is not None:
+                self._write_checkpoints(self._follower)
+            self._file.flush()
+
+    def _write_batch(self) -> None:
+        about = AboutEvents(
+            first=self._written,
+            count=len(self._batch),
+            first_at=self._batch[0].at,
+            last_at=self._batch[-1].at,
+            missed=sum(event.missed for event in self._batch if isinstance(event, Gap)),
+            marks=self._marks,
+        )
+        self._write(b"E", about, zlib.compress(b"\n".join(map(encode, self._batch)), LEVEL))
+        self._written += len(self._batch)
+        self._chunks += 1
+        self._batch, self._marks = [], []
+
+    def _write_checkpoints(self, follower: _Follower) -> None:
+        about = About(index=self._written - 1)
+        if self._chunks % VIEW_EVERY == 0:
+            self._write(b"V", about, follower.view())
+        if self._chunks % EVIDENCE_EVERY == 0 and (data := follower.evidence()):
+            self._write(b"F", about, data)
+
+    def _write(self, kind: bytes, about: msgspec.Struct, data: bytes) -> None:
+        self._file.write(chunk(kind, msgspec.msgpack.encode(about), data, self._seed))
 
     def close(self) -> None:
         """Complete the file and give it its name; raises SceneError when the disk refuses."""
-        if self._raw.closed:
+        if self._file.closed:
             return
         try:
+            if self._begun:
+                if self._batch:
+                    self._write_batch()
+                self._write(b"Z", AboutEnd(count=self._written), b"")
             self._file.close()
-            self._raw.close()
             if self._begun:
                 os.replace(self._part, self.path)
             else:
@@ -92,6 +162,35 @@ class RecordingWriter:
         self.close()
 
 
+class _Follower:
+    """The view and the evidence of what is written, for checkpoints."""
+
+    def __init__(self, scene: Scene) -> None:
+        from scenes import checkpoint  # who only reads the header needs none of it
+        from scenes.evidence import Evidence
+        from scenes.fold import reduce
+        from scenes.view import View
+
+        self._checkpoint, self._reduce, self._cards = checkpoint, reduce, scene.cards
+        self.edition = checkpoint.edition(scene)
+        self._view = View()
+        self._evidence = Evidence(populate=scene.populate, topics=scene.topics)
+
+    def add(self, event: AnyEvent) -> None:
+        self._view = self._reduce(self._view, event, self._cards)
+        self._evidence.add(event)
+
+    def view(self) -> bytes:
+        return self._checkpoint.packed_view(self._view)
+
+    def evidence(self) -> bytes:
+        """Empty where a topic's gatherer cannot be kept: then it is gathered from the start."""
+        try:
+            return self._checkpoint.packed_evidence(self._evidence)
+        except CannotKeepError:
+            return b""
+
+
 class DamagedRecordingError(SceneError):
     """A recording that breaks off or is broken; `events` are those before the damage."""
 
@@ -102,11 +201,15 @@ class DamagedRecordingError(SceneError):
 
 class Recording(msgspec.Struct, frozen=True):
     header: Header
-    events: list[AnyEvent]
+    events: Sequence[AnyEvent]
+    damage: str = ""
+    """What is wrong with the file, in one line: its events end there."""
 
     @property
     def missing(self) -> int:
-        """Events that were missed when it was made, or are not in the file any more."""
+        """Events that were missed when it was made."""
+        if isinstance(self.events, StoredEvents):
+            return self.events.missed
         return sum(event.missed for event in self.events if isinstance(event, Gap))
 
     @property
@@ -117,45 +220,51 @@ class Recording(msgspec.Struct, frozen=True):
     def timed(self, pace: float = 1.0) -> Iterator[tuple[float, AnyEvent]]:
         """(seconds since the start at `pace`, event), never going back."""
         latest = 0.0
+        first = self.events[0].at if self.events else 0.0
         for event in self.events:
-            latest = max(latest, (event.at - self.events[0].at) / pace)
+            latest = max(latest, (event.at - first) / pace)
             yield latest, event
 
 
 def read_header(path: str) -> Header:
-    """The header alone: cheap, for menus. Raises SceneError as `read` does."""
-    with _opened(path) as file:
-        return _header(path, _line(path, file, []))
+    """The header alone: cheap, for menus. Raises SceneError as `opened` does."""
+    file, header, _ = _begun(path)
+    file.close()
+    return header
+
+
+def opened(path: str) -> Recording:
+    """A recording whose events are read when they are asked for; a damaged one says so.
+
+    Raises SceneError for a file that is none, and DamagedRecordingError where no event is whole.
+    """
+    file, header, seed = _begun(path)
+    recorded: Sequence[AnyEvent]
+    with file:
+        if header.version == 1:
+            found, damage = recording_v1.lines(path)
+            recorded = _with_gaps(found)
+        else:
+            recorded = StoredEvents(path, file, seed, header.edition)
+            damage = recorded.damage
+    if damage:
+        damage = f"{path} {damage}; {len(recorded):,} events before it are whole"
+    if damage and not recorded:
+        raise DamagedRecordingError(damage, [])
+    return Recording(header, recorded, damage)
 
 
 def read(path: str) -> Recording:
-    """The whole recording, with a `gap` where its numbers leave something out.
+    """The whole recording in memory.
 
-    Raises SceneError for a file that is none, and DamagedRecordingError, which names the line and
-    keeps the events before it, for one that is broken.
+    Raises SceneError for a file that is none, and DamagedRecordingError, which says where and keeps
+    the events before it, for one that is broken.
     """
-    events: list[AnyEvent] = []
-    try:
-        header = _read_into(events, path)
-    except DamagedRecordingError as err:
-        err.events = _with_gaps(err.events)
-        raise
-    return Recording(header, _with_gaps(events))
-
-
-def _read_into(events: list[AnyEvent], path: str) -> Header:
-    with _opened(path) as file:
-        header = _header(path, _line(path, file, events))
-        while line := _line(path, file, events):
-            try:
-                events.append(decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError) as err:
-                raise DamagedRecordingError(
-                    f"{path}: line {len(events) + 2} is no event ({err}); {len(events):,} events"
-                    f" before it are whole",
-                    events,
-                ) from err
-    return header
+    recording = opened(path)
+    events = list(recording.events)
+    if recording.damage:
+        raise DamagedRecordingError(recording.damage, events)
+    return Recording(recording.header, events)
 
 
 def _with_gaps(events: list[AnyEvent]) -> list[AnyEvent]:
@@ -171,46 +280,39 @@ def _with_gaps(events: list[AnyEvent]) -> list[AnyEvent]:
     return whole
 
 
-def _opened(path: str) -> gzip.GzipFile:
+def _begun(path: str) -> tuple[IO[bytes], Header, int]:
+    """The file after its header, that, and the sum of its line."""
     try:
-        return gzip.open(path, "rb")
-    except OSError as err:
-        raise SceneError(f"cannot open the recording {path}: {err.strerror}") from err
-
-
-def _line(path: str, file: gzip.GzipFile, events: list[AnyEvent]) -> bytes:
-    try:
-        return file.readline()
-    except gzip.BadGzipFile as err:
-        if not events:
-            raise SceneError(f"{path} is no recording: it is not gzip data") from err
-        raise _damaged(path, events) from err
+        file = open(path, "rb")  # noqa: SIM115 (handed on)
     except IsADirectoryError as err:
         raise SceneError(f"{path} is a folder, not a recording") from err
-    except EOFError as err:
-        size = os.path.getsize(path)
-        raise _damaged(path, events, f"breaks off after {size:,} bytes, at") from err
-    except (zlib.error, OSError) as err:
-        raise _damaged(path, events) from err
+    except OSError as err:
+        raise SceneError(f"cannot open the recording {path}: {err.strerror}") from err
+    try:
+        line = file.readline(LONGEST_HEADER)
+        if line.startswith(recording_v1.MAGIC):
+            return file, _header(path, recording_v1.first_line(path), gz=True), 0
+        return file, _header(path, line), zlib.crc32(line)
+    except BaseException:
+        file.close()
+        raise
 
 
-def _damaged(
-    path: str, events: list[AnyEvent], how: str = "is damaged at"
-) -> DamagedRecordingError:
-    return DamagedRecordingError(
-        f"{path} {how} line {len(events) + 2}; {len(events):,} events before it are whole", events
-    )
-
-
-def _header(path: str, line: bytes) -> Header:
+def _header(path: str, line: bytes, gz: bool = False) -> Header:
+    if not line.endswith(b"\n"):
+        raise SceneError(f"{path} is no recording: it ends or is binary at offset {len(line):,}")
     try:
         header = msgspec.json.decode(line, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError) as err:
-        raise SceneError(f"{path} is no recording: its first line is no header") from err
+        raise SceneError(
+            f"{path} is no recording: its first line, at offset 0, is no header"
+        ) from err
     if header.magic != MAGIC:
-        raise SceneError(f"{path} is no recording: its header says '{header.magic}'")
+        raise SceneError(f"{path} is no recording: its header says '{header.magic}', at offset 0")
     if header.version > VERSION:
         raise SceneError(
             f"{path} has version {header.version}; this program reads up to {VERSION}: update it"
         )
+    if gz != (header.version == 1):
+        raise SceneError(f"{path} is damaged at offset 0: no version {header.version} looks so")
     return header

@@ -64,14 +64,18 @@ class Connection:
         """Send one command and read its reply; raises SceneError when the connection is lost."""
         parts = [b"*%d\r\n" % len(argv)]
         parts += [b"$%d\r\n%b\r\n" % (len(word), word) for word in argv]
+        return (await self.pipeline(b"".join(parts), 1))[0]
+
+    async def pipeline(self, commands: bytes, count: int) -> list[Reply]:
+        """Send `count` commands at once and read their replies; raises SceneError likewise."""
         async with self._turn:
             writer = self._writer or await self._connect()
             whole = False
             self.asked_at = monotonic()
             try:
-                writer.write(b"".join(parts))
+                writer.write(commands)
                 await writer.drain()
-                reply = await self._reply()
+                replies = [await self._reply() for _ in range(count)]
                 whole = True
             except (OSError, asyncio.IncompleteReadError) as err:
                 raise SceneError("the engine closed the connection before it answered") from err
@@ -80,7 +84,7 @@ class Connection:
                 if not whole:
                     writer.close()
                     self._writer = None
-            return reply
+            return replies
 
     async def _reply(self) -> Reply:
         line = await self._reader.readuntil(b"\r\n")

@@ -51,6 +51,9 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """In place of `value`: it claims that the measure lies between these, both included."""
     alone: str = ""
     """Said instead of `why` where no child lived while the figure was taken."""
+    reveal: list[Action] = []
+    """What it takes to try this choice. The chosen one's is done first; as long as no choice says
+    what was measured, the others are tried, too, one after the other."""
 
     def says(self, measured: int | str | None) -> bool:
         """Whether what was measured is what this choice claims."""
@@ -84,6 +87,15 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A measure of copies counts only those of the page under this key."""
     scripted: int = 0
     """The choice (0-based) that autoplay and headless runs make."""
+
+
+def actions_of(stage: Stage) -> list[Action]:
+    """All that a step may do: its own actions, its question's, and those of the choices."""
+    actions = list(stage.do)
+    if stage.question is not None:
+        actions += stage.question.reveal
+        actions += [action for choice in stage.question.choices for action in choice.reveal]
+    return actions
 
 
 class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -197,7 +209,8 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The command that writes one of them, e.g. an account's balance: ["SET", "{key}", "100"]."""
     prefix: str = "user:"
     add_up: bool = False
-    """Have each finished dump (and naive walk) read and added up: the event `contents`."""
+    """Have each finished dump (and naive walk, and rewritten log) read and added up: the event
+    `contents`."""
     sliders: bool = False
     """A sandbox: it has sliders, and no next step."""
     seed: int = 4

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+import itertools
+import re
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from time import monotonic
 from types import TracebackType
 from typing import Any
@@ -21,7 +23,7 @@ import msgspec
 from engine import events
 from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
-from scenes import census, family, folder, process, typed
+from scenes import census, family, folder, log_contents, process, typed
 from scenes.acknowledged import Acknowledged
 from scenes.actions import Workload
 from scenes.contents import contents_of
@@ -39,12 +41,14 @@ from scenes.effects import (
 )
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
+from scenes.journal import Journal
 from scenes.loader import Lesson
 from scenes.prediction import KIND
 from scenes.resp import Connection, Reply, ReplyError, in_words
-from scenes.scene import Scene
+from scenes.scene import Scene, actions_of
 from scenes.stream import MAIN, Stream
 from scenes.subscription import Subscription
+from scenes.tearing import cut_off
 from scenes.workloads import VALUE_BYTES, Writer, populate
 
 LEAST_ARENA_PAGES = 128
@@ -55,6 +59,8 @@ _OTHERWISE = {"appendfsync": "everysec", "rdb-key-save-delay": "0"}
 _state = msgspec.json.Decoder(State)
 
 
+_LOGGED = re.compile(r"^\d+:[MCSX] .{24} [.*#-] ")
+"""What a line of the log begins with: pid and role, time, level."""
 _KEY_DELAY = "rdb-key-save-delay"
 
 
@@ -110,6 +116,10 @@ class Session:
         self._own_directives = dict(directives or {})
         self._keeps_ledger = loses_power(scene)
         self._offsets = (0, 0, 0)
+        self._aof_file = ""
+        """The AOF's last file, by its name."""
+        self._refused_to_start = False
+        """As a scene wanted it: there is no engine until a restart."""
         self._ledger_of_writes = Acknowledged()
         """What this session's clients wrote since the last crash, and what was answered."""
         self._census: events.Census | None = None
@@ -127,6 +137,8 @@ class Session:
         """What was started and neither stopped nor done."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving = False
+        self.journal = Journal()
+        """What changed data in the first engine, in the order in which it did."""
         self._changed: dict[str, str] = {}
         """Directives that a step has changed by a restart."""
 
@@ -243,7 +255,7 @@ class Session:
                 self._stream.own(msgspec.structs.replace(asked, source=source))
             case Crash() | RestartEngine():
                 await self.crash(effect)
-                await self.come_back()
+                await self.come_back(effect)
             case _:
                 pass  # words for the screen
 
@@ -320,23 +332,91 @@ class Session:
         self._ledger_of_writes.answered(number, reply, monotonic())
         return reply
 
+    async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
+        """Execute changes of another session's journal, at full speed; how many there were.
+
+        Raises SceneError when the engine refuses one.
+        """
+        pipe = await Connection.open(self.port)
+        count = db = 0
+        try:
+            for several in batches(changes):
+                sent, asked = [], 0
+                for its_db, data in several:
+                    if its_db != db:
+                        db = its_db
+                        sent.append(b"SELECT %d\r\n" % db)
+                        asked += 1
+                    sent.append(data)
+                    asked += 1
+                for reply in await pipe.pipeline(b"".join(sent), asked):
+                    if isinstance(reply, ReplyError):
+                        raise SceneError(f"a recorded command was refused now: {reply}")
+                count += len(several)
+        finally:
+            await pipe.close()
+        return count
+
     # Crash and restart
 
     async def crash(self, effect: Crash | RestartEngine) -> None:
         """End the engine as the effect says; raises SceneError if there is none."""
         match effect:
             case RestartEngine(directives):
-                await self._shut_down()
-                self._changed.update(directives)
+                changed = self._own_arena(directives)
+                if not self._refused_to_start:
+                    await self._shut_down()
+                self._changed.update(changed)
             case Crash("power"):
                 await self.cut_power()
+            case Crash(cut=cut) if cut:
+                await self._killed()
+                assert self.folder is not None
+                dirname = self._directives().get("appenddirname", "appendonlydir")
+                cut_off(self.folder.path, dirname, self._aof_file, cut)
+                self._crashed(f"kill -9, scripted cut of {cut} bytes", "scripted")
             case _:
                 await self.kill()
 
-    async def come_back(self) -> None:
-        """Start on what is left; what wrote without an end goes on."""
-        await self.restart()
+    def _own_arena(self, directives: Mapping[str, str]) -> dict[str, str]:
+        """An arena of "x1" is the session's own; one that is too large raises SceneError."""
+        changed, pages = dict(directives), directives.get("arena-pages", "")
+        if pages.startswith("x"):
+            changed["arena-pages"] = str(self.arena_pages * int(pages[1:]))
+        most = default_arena_pages()
+        if pages and int(changed["arena-pages"]) > max(most, self.arena_pages):
+            raise SceneError(
+                f"this step wants an arena of {int(changed['arena-pages']):,} pages: half of this"
+                f" machine's free memory is {most:,} pages"
+            )
+        return changed
+
+    async def come_back(self, effect: Crash | RestartEngine) -> None:
+        """Start on what is left; what wrote without an end goes on.
+
+        Raises SceneError where it does not start, or does although it should refuse to.
+        """
+        try:
+            await self.restart()
+        except SceneError as err:
+            if not effect.refused or effect.refused not in str(err):
+                raise
+            self.failure, self._refused_to_start = "", True
+            if effect.keep:
+                self._refusal(effect.keep, str(err))
+            return
+        self._refused_to_start = False
+        if effect.refused:
+            said = effect.refused
+            raise SceneError(f"the engine was to refuse to start with '{said}', it started")
         await self.write_on()
+
+    def _refusal(self, name: str, said: str) -> None:
+        """What the engine said when it did not start, as the `reply` that a step keeps."""
+        assert self.folder is not None
+        text = _LOGGED.sub("", said.partition("its last words: ")[2] or said)
+        text = text.replace(f"{self.folder.path}/", "")
+        self._stream.own(events.Reply(name=name, argv=["start"], text=text, failed=True))
 
     async def kill(self) -> None:
         """kill -9 to the engine and its children; the stream gets the `crash` it cannot report."""
@@ -440,7 +520,8 @@ class Session:
         loaded = state.recovery or events.Recovered(
             source_file="", keys=state.keys, truncated_bytes=0, survived=0, lost=0, usec=0
         )
-        survived = min(acked, state.aof_appended)
+        # With the log switched off nobody has looked at it: it lies there as it was.
+        survived = min(acked, state.aof_appended) if state.aof_enabled else acked
         return msgspec.structs.replace(loaded, survived=survived, lost=acked - survived, seq=0)
 
     def _crashed(self, kind: str, source: events.Source = "measured") -> None:
@@ -511,7 +592,10 @@ class Session:
             await self.perform(Send(("CONFIG", "SET", name, meant[name])))
 
     async def _subscribe(self) -> None:
-        self._subscription = Subscription(self.port, self._arrived)
+        first = self._stream.run == 1  # later engines begin with what a crash has left
+        self._subscription = Subscription(
+            self.port, self._arrived, self.journal.take if first else None
+        )
         await self._subscription.start()
 
     def _arrived(self, event: AnyEvent) -> None:
@@ -524,6 +608,9 @@ class Session:
             self._spawn(self._resync())
         if path and self.lesson.scene.add_up:
             self._stream.own(contents_of(path, name))
+        if isinstance(event, events.Rewrite) and self.lesson.scene.add_up and self.folder:
+            for found in log_contents.after(event, self.folder.path):
+                self._stream.own(found)
         if isinstance(event, events.Command):
             self._note_strangers(event)
         if isinstance(event, events.Fork):
@@ -556,6 +643,10 @@ class Session:
     def _handed_on(self, on_event: Callable[[AnyEvent], None]) -> Callable[[AnyEvent], None]:
         def handed(event: AnyEvent) -> None:
             self._offsets = _offsets_after(self._offsets, event)
+            if isinstance(event, State):
+                self._aof_file = event.aof_file
+            elif isinstance(event, events.AofAppend):
+                self._aof_file = event.file
             on_event(event)
 
         return handed
@@ -612,10 +703,16 @@ class Session:
                 await connection.close()
 
 
+def batches(changes: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    """So many at a time as are sent before their replies are read."""
+    rest = iter(changes)
+    while several := list(itertools.islice(rest, 500)):
+        yield several
+
+
 def loses_power(scene: Scene) -> bool:
     """Whether a scene may cut the power: then its disk keeps a ledger."""
-    actions = [action for stage in scene.stages for action in stage.do]
-    actions += [a for stage in scene.stages if stage.question for a in stage.question.reveal]
+    actions = [action for stage in scene.stages for action in actions_of(stage)]
     offered = any("P" in stage.keys for stage in scene.stages)
     return offered or any(action.crash == "power" for action in actions)
 
@@ -632,6 +729,10 @@ def _offsets_after(offsets: tuple[int, int, int], event: AnyEvent) -> tuple[int,
             return max(appended, event.end), event.end, fsynced
         case events.AofFsync():
             return appended, written, event.end
+        case events.Rewrite(stage="switched"):
+            return event.bytes, event.bytes, 0
+        case events.Rewrite() if event.file:
+            return 0, 0, 0
         case _:
             return offsets
 

@@ -40,9 +40,10 @@ class Stagehand:
                 return self.stop(action.stop)
             case "crash":
                 assert action.crash is not None
-                return Crash(action.crash, action.engine)
+                return Crash(action.crash, action.engine, action.cut, action.refused, action.keep)
             case "restart":
-                return RestartEngine(dict(action.restart or {}), action.engine)
+                directives = dict(action.restart or {})
+                return RestartEngine(directives, action.engine, action.refused, action.keep)
             case _:
                 argv = tuple(fill(word, self.scene.values) for word in _command(action))
                 return Send(argv, action.engine, action.keep, action.refused)

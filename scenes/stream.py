@@ -38,6 +38,8 @@ class Stream:
         """The last number of this engine's own that has been taken in."""
         self._waiting: list[State] = []
         self._started = False
+        self._early: list[AnyEvent] = []
+        """Heard before the first state was: it may have been asked for just before them."""
 
     def own(self, event: AnyEvent) -> None:
         """Add an event of the session's own."""
@@ -60,11 +62,16 @@ class Stream:
         )
         self._emit(ready)
         self._emit(replace(state, run=run))
+        early, self._early = self._early, []
+        for event in early:
+            if event.run == run:
+                self.engine(event)
 
     def end(self) -> None:
         """The engine is gone: nothing of it is taken in any more."""
         self._started = False
         self._waiting.clear()
+        self._early.clear()
 
     def state(self, state: State) -> None:
         """A later state: in its place, behind the events that it contains."""
@@ -78,8 +85,13 @@ class Stream:
 
     def engine(self, event: AnyEvent) -> int:
         """Take in an event of the engine; how many before it were missed."""
-        if not self._started or isinstance(event, Gap) or event.seq <= self._seen:
+        if isinstance(event, Gap):
             return 0  # gaps are counted from the numbers, once
+        if not self._started:
+            self._early.append(event)
+            return 0
+        if event.seq <= self._seen:
+            return 0
         missed = event.seq - self._seen - 1
         if missed:
             self.own(Gap(missed=missed))

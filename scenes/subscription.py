@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from engine.events import CHANNEL, AnyEvent, decode
+from engine.journal import CHANNEL as JOURNAL
 from scenes.errors import SceneError
 
 CONFIRM_SECONDS = 5.0
@@ -35,19 +36,29 @@ def client(port: int, name: str | None = None) -> redis.asyncio.Redis:
 
 
 class Subscription:
-    """Hands every event on as it arrives, until it is closed or the engine is gone."""
+    """Hands every event on as it arrives, until it is closed or the engine is gone.
 
-    def __init__(self, port: int, on_event: Callable[[AnyEvent], None]) -> None:
+    `on_journal` gets the messages of the journal, each before the events that it belongs to.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        on_event: Callable[[AnyEvent], None],
+        on_journal: Callable[[bytes], None] | None = None,
+    ) -> None:
         self._client = client(port)
         self._channel: PubSub = self._client.pubsub()
         self._on_event = on_event
+        self._on_journal = on_journal
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
     async def start(self) -> None:
         """Returns when the engine has confirmed; raises SceneError when it does not."""
         try:
-            await self._channel.subscribe(CHANNEL)
+            # At once: the journal begins with the first command that is an event.
+            await self._channel.subscribe(CHANNEL, *([JOURNAL] if self._on_journal else []))
             confirmation = await self._channel.get_message(timeout=CONFIRM_SECONDS)
         except (RedisError, OSError) as err:
             raise SceneError(f"cannot subscribe to {CHANNEL}: {err}") from err
@@ -61,8 +72,12 @@ class Subscription:
                 message = await self._channel.get_message(timeout=None)
             except (RedisError, OSError):
                 return  # the engine is gone: whoever watches its process reports it
-            if message is not None and message["type"] == "message":
+            if message is None or message["type"] != "message":
+                continue
+            if message["channel"] != JOURNAL.encode():
                 self._on_event(decode(message["data"]))
+            elif self._on_journal is not None:
+                self._on_journal(message["data"])
 
     async def close(self) -> None:
         """Stop listening and disconnect."""

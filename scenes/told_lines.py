@@ -75,6 +75,8 @@ class ToldLines:
                 )
             case events.Recovered():
                 return told("event.recovered", keys=event.keys, lost=event.lost)
+            case events.Rewrite(stage="diff-buffered"):
+                return ""  # a level; how often it is told is a matter of time
             case events.Rewrite() if (event.child, event.stage) not in self._stages:
                 self._stages.add((event.child, event.stage))
                 return told("event.rewrite", stage=event.stage)

@@ -16,7 +16,7 @@ from scenes.conditions import CONDITIONS
 from scenes.errors import SceneError
 from scenes.expect import CHECKS
 from scenes.measures import MEASURES, REPLY
-from scenes.scene import Card, Otherwise, Question, Scene, Stage
+from scenes.scene import Card, Otherwise, Question, Scene, Stage, actions_of
 from scenes.topics import Registry, topic
 from scenes.topics import names as topic_names
 from scenes.words import PLAIN, Words
@@ -26,7 +26,7 @@ WORKLOAD_WORDS = frozenset({"key", "value", "n", "other", "amount"})
 PANELS = (
     *("engines", "sliders"),
     *("words", "grid", "child", "gauge", "tail", "code"),
-    *("processes", "frames", "curve", "latency"),
+    *("processes", "frames", "curve", "latency", "files"),
 )
 KEYS = ("b", "w", "f", "h", "t", "F", "S", "K", "P")
 EVENT_TYPES: dict[str, type[Event]] = {type_name(kind): kind for kind in get_args(AnyEvent)}
@@ -172,10 +172,16 @@ def _of_action(action: Action, scene: Scene) -> Iterator[str]:
             f"an action does exactly one thing ({', '.join(KINDS)}), this one has {given or 'none'}"
         )
     yield from _unknown_engine(action.engine, scene)
-    if action.keep and action.send is None:
-        yield "`keep` keeps the reply of a `send`: there is none"
+    starts = action.crash is not None or action.restart is not None
+    if action.keep and action.send is None and not (starts and action.refused):
+        yield "`keep` keeps the reply of a `send`, or the refusal of a start: there is none"
+    if action.cut and action.crash != "kill":
+        yield '`cut` cuts the AOF behind a crash = "kill": there is none'
     if action.start is not None:
         yield from _of_workload(action.start)
+    if action.until is not None:
+        yield from _of_match(action.until)
+        yield from _unknown_engine(action.until.engine, scene)
 
 
 def _unknown_engine(name: str, scene: Scene) -> Iterator[str]:
@@ -208,7 +214,7 @@ def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str
             yield f"choice {number} of '{question.id}' says either a value, or least and most"
     if not 0 <= question.scripted < len(question.choices):
         yield f"question '{question.id}': there is no choice {question.scripted} to script"
-    for action in question.reveal:
+    for action in (*question.reveal, *(a for choice in question.choices for a in choice.reveal)):
         yield from _of_action(action, scene)
     yield from _unknown_engine(question.engine, scene)
     if question.wait is not None:
@@ -234,6 +240,5 @@ def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterato
 
 def _kept(scene: Scene) -> set[str]:
     """The names of the replies that steps keep."""
-    actions = [action for stage in scene.stages for action in stage.do]
-    actions += [a for stage in scene.stages if stage.question for a in stage.question.reveal]
+    actions = [action for stage in scene.stages for action in actions_of(stage)]
     return {action.keep for action in actions if action.keep}

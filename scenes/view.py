@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 import immutables
 import msgspec
 
+from scenes.rewrite_view import RewriteView
+
 FREE, PRIVATE, SHARED, COPIED, NEW = range(5)
 """States of a page of the parent's arena; they partition the grid."""
 PAGE_STATES = ("free", "private", "shared", "copied", "new")
@@ -336,9 +338,12 @@ class View(msgspec.Struct, frozen=True):
     gauge: GaugeView = GaugeView()
     tail: TailView = TailView()
     lesson: LessonView = LessonView()
+    rewrite: RewriteView = RewriteView()
     config: immutables.Map[str, str] = immutables.Map()
     faults: immutables.Map[str, str] = immutables.Map()
     """The disk's scripted faults by kind, with what is left of them; empty: a disk as it is."""
+    clock_scale: int = 1
+    """How many times faster than the real one the save points' clock runs, as a scene wants it."""
     disk_modelled: bool = False
     """A ledger is kept of what is durable: a power cut will be a modelled one."""
     dirty: int = 0

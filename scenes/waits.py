@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 
 from scenes.actions import Action, Match, Workload
-from scenes.scene import Scene, Stage
+from scenes.scene import Scene, Stage, actions_of
 
 LONGEST_WAIT = 600.0
 """Seconds; a step that may wait longer waits without a limit."""
@@ -37,13 +37,25 @@ def endless(scene: Scene) -> Iterator[tuple[int, str]]:
         if not 0 < stage.timeout <= LONGEST_WAIT or math.isnan(stage.timeout):
             yield index, f"timeout = {stage.timeout:g}: a wait needs a limit, at most 600 s"
         past.enter(stage)
+        for match in _untils(stage.do):
+            if why := past.lacks(match):
+                yield index, f"goes on after the event '{match.event}', but {why}{after}"
         if stage.wait is not None and (why := past.lacks(stage.wait)):
             yield index, f"waits for the event '{stage.wait.event}', but {why}{after}"
         if stage.question is not None:
-            past.take(stage.question.reveal)
+            reveals = actions_of(stage)[len(stage.do) :]
+            past.take(reveals)
+            for match in _untils(reveals):
+                if why := past.lacks(match):
+                    text = f"the reveal goes on after '{match.event}', but {why}{after}"
+                    yield index, text
             wait = stage.question.wait
             if wait is not None and (why := past.lacks(wait)):
                 yield index, f"the reveal waits for '{wait.event}', but {why}{after}"
+
+
+def _untils(actions: list[Action]) -> Iterator[Match]:
+    return (action.until for action in actions if action.until is not None)
 
 
 class _Past:

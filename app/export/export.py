@@ -11,14 +11,19 @@ from app.export.film import film
 from app.export.page import page, taken
 from scenes.errors import SceneError
 from scenes.loader import load
-from scenes.recording import read
+from scenes.recording import RecordingWriter, opened
 
-KINDS = ".cast (asciinema), .html (a page to step through), or a folder (SVG stills)"
+KINDS = (
+    ".cast (asciinema), .html (a page to step through), .cowscope (the recording as this edition"
+    " of the program writes it), or a folder (SVG stills)"
+)
 
 
 def export(source: str, target: str, *, size: tuple[int, int], dark: bool = True) -> str:
     """Write `target`; a line that says what was written. Raises SceneError."""
-    recorded = read(source)
+    recorded = opened(source)
+    if recorded.damage:
+        raise SceneError(recorded.damage)
     if not recorded.events:
         raise SceneError(f"{source} holds no event: there is nothing to show")
     lesson = load(recorded.header.scene)
@@ -35,6 +40,11 @@ def export(source: str, target: str, *, size: tuple[int, int], dark: bool = True
             pictures = asyncio.run(taken(lesson, recorded, size, dark=dark))
             _write(path, page(lesson, recorded, pictures))
             return f"{path}: a page of {len(pictures)} pictures"
+        case ".cowscope":
+            with RecordingWriter(target, recorded.header, lesson.scene) as writer:
+                for event in recorded.events:
+                    writer.append(event)
+            return f"{path}: a recording of {len(recorded.events):,} events"
         case "":
             pictures = asyncio.run(taken(lesson, recorded, size, dark=dark))
             for place, one in enumerate(pictures, 1):

@@ -18,8 +18,8 @@ from textual.geometry import Size
 from app.application import CowscopeApp
 from app.replay_driver import ReplayDriver
 from app.screenshot import svg
-from scenes.history import Mark
 from scenes.loader import Lesson
+from scenes.marks import Mark
 from scenes.recording import Recording
 
 if TYPE_CHECKING:
@@ -117,14 +117,11 @@ def moments(recorded: Recording, lesson: Lesson) -> list[Mark]:
 
     A mark's index is the event after which the picture is taken.
     """
-    from scenes.history import History
+    from scenes.recorded_history import RecordedHistory
 
-    history = History(lesson.scene.cards)
-    for event in recorded.events:
-        history.append(event)
-    marks = history.marks
+    marks = RecordedHistory(recorded.events, lesson.scene).marks
     steps = [mark for mark in marks if mark.kind == "step"]
-    ends = [step.index - 1 for step in steps[1:]] + [len(history) - 1]
+    ends = [step.index - 1 for step in steps[1:]] + [len(recorded.events) - 1]
     found = [mark for mark in marks if mark.kind in ("fork", "child.exit", "rdb.saved", "crash")]
     found += [
         Mark(end, step.label, "step") for step, end in zip(steps, ends, strict=True) if end >= 0

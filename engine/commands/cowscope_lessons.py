@@ -7,6 +7,7 @@
     COWSCOPE CHILD SET key value  the child writes it, in its own copy of the data
     COWSCOPE CHILD READ first [last]      the child reads these pages of the arena
     COWSCOPE CHILD WRITE count [first]    the child writes on so many pages that have data
+    COWSCOPE CHILD OBJECTS        the child looks at all keys' names, as Python objects
     COWSCOPE CHILD EXIT [status]          the child leaves; the cron reaps it
     COWSCOPE FRAMES first [last]  the frames behind these pages, in both
     COWSCOPE WALK [keys a turn [turns a second]]  the naive snapshot, without fork: walk.rdb
@@ -63,7 +64,8 @@ def fork(client: Client, argv: list[bytes]) -> bytes:
     "child",
     -3,
     _FLAGS,
-    syntax="GET key | SET key value | READ first [last] | WRITE count [first] | EXIT [status]",
+    syntax="GET key | SET key value | READ first [last] | WRITE count [first]"
+    " | OBJECTS | EXIT [status]",
     summary="Has the lesson's child look at its copy of the data, or read, write or leave.",
 )
 def child(client: Client, argv: list[bytes]) -> bytes:
@@ -76,6 +78,8 @@ def child(client: Client, argv: list[bytes]) -> bytes:
         return _sides(client, *lessons.set(client.db.index, *words))
     if what in (b"READ", b"WRITE") and len(words) in (1, 2):
         return _pages(client, lessons, what, words)
+    if what == b"OBJECTS" and not words:
+        return _fields(client, lessons.objects(client.db.index))
     if what == b"EXIT" and len(words) < 2:
         status = _number(words[0], 0, 255, "an exit status") if words else 0
         lessons.exit(status)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from engine.commands.table import command, container, subcommand
 from engine.events import CHANNEL
 from engine.glob import matcher
+from engine.journal import CHANNEL as JOURNAL
 from engine.replies import CommandError, array, bulk, bulks, integer, push
 
 if TYPE_CHECKING:
     from engine.client import Client
 
 _EVENTS = CHANNEL.encode()
+_OWN = (_EVENTS, JOURNAL.encode())
 
 
 def _each(
@@ -112,9 +114,10 @@ def punsubscribe(client: Client, argv: list[bytes]) -> bytes:
 )
 def publish(client: Client, argv: list[bytes]) -> bytes:
     """PUBLISH: the engine's own channel is closed to clients, for events must have happened."""
-    if argv[1] == _EVENTS:
+    if argv[1] in _OWN:
         raise CommandError(
-            f"ERR {CHANNEL} carries what the engine measured; use COWSCOPE NOTE to say something"
+            f"ERR {argv[1].decode()} carries what the engine measured;"
+            " use COWSCOPE NOTE to say something"
         )
     return integer(client.server.pubsub.publish(argv[1], argv[2]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from engine.events import Answer, Command, Event, Fork, Frames, LessonPages, Pages
+from scenes import sources
 from scenes.evidence import Evidence
 from scenes.verdict import Verdict
 
@@ -111,7 +112,7 @@ def _first_frame(evidence: Evidence) -> str | None:
 
 def _source_of_frames(evidence: Evidence) -> str | None:
     frames = evidence.of(Copies).frames
-    return frames[-1].source if frames else None
+    return sources.named(frames[-1].source) if frames else None
 
 
 MEASURES = {

@@ -7,7 +7,9 @@ from app.replay_driver import CUT, OVER, ReplayDriver
 from engine import events
 from engine.events import AnyEvent
 from scenes.errors import SceneError
+from scenes.fold import reduce
 from scenes.loader import load
+from scenes.view import View
 from tests.app.fake import fork, start, writes
 
 LESSON = load("04")
@@ -98,7 +100,7 @@ async def test_the_learners_answer_replaces_the_recorded_one() -> None:
 async def test_autoplay_waits_for_nobody() -> None:
     driver, clock = await playing(autoplay=True)
     passes(driver, clock, 1000)
-    assert driver.length == len(RECORDED)
+    assert driver.head == len(RECORDED) - 1
 
 
 async def test_the_past_of_a_recording_can_be_walked() -> None:
@@ -149,6 +151,54 @@ async def test_a_recording_that_breaks_off_says_so_at_its_end() -> None:
     assert driver.refusal == REFUSE_PAST_REPLAY
 
 
+async def test_the_timeline_is_the_whole_recording_and_seeks_ahead() -> None:
+    driver, clock = await playing()
+    assert driver.length == len(RECORDED)
+    assert [mark.label for mark in driver.marks if mark.kind == "step"][-2:] == ["fork", "hot"]
+    ahead = driver.history.step_end("fork")
+    assert ahead is not None
+    driver.seek(ahead)
+    assert not driver.is_past and driver.cursor == driver.head == ahead
+    assert driver.view.step == "fork" and driver.view.child is not None
+    view = View()
+    for event in RECORDED[: ahead + 1]:
+        view = reduce(view, event, driver.scene.cards)
+    assert driver.view == view
+    driver.seek(3)
+    assert driver.is_past and driver.cursor == 3
+    driver.mark(1)
+    driver.to_now()
+    assert driver.cursor == ahead  # to where the recording has come
+    passes(driver, clock, 1000)
+    driver.next()
+    assert driver.view.step == "hot"
+    driver.seek(10_000)
+    assert driver.is_over
+    for look_ahead in (driver.scrub, driver.mark):
+        look_ahead(1)
+        assert driver.refusal == OVER
+
+
+async def test_figures_ahead_and_back_are_those_of_the_moment() -> None:
+    driver, _ = await playing()
+    texts = []
+    for index in range(0, len(RECORDED), 9):
+        driver.seek(index)
+        texts.append((index, driver.text("tail.text")))
+    for index, text in reversed(texts):
+        driver.seek(index)
+        assert driver.text("tail.text") == text
+    assert len({text for _, text in texts}) > 2
+
+
+async def test_a_mark_or_an_event_ahead_is_a_key_away() -> None:
+    driver, _ = await playing()
+    driver.scrub(1)
+    assert driver.cursor == driver.head == 0
+    driver.mark(1)
+    assert driver.view.step == "trickle" and not driver.is_past
+
+
 async def test_nothing_can_be_sent() -> None:
     driver, _ = await playing()
     driver.key("b")
@@ -161,9 +211,9 @@ async def test_it_starts_again() -> None:
     driver, clock = await playing(autoplay=True)
     passes(driver, clock, 1000)
     driver.restart()
-    assert driver.length < len(RECORDED)
+    assert driver.head < len(RECORDED) - 1
     passes(driver, clock, 1000)
-    assert driver.length == len(RECORDED)
+    assert driver.head == len(RECORDED) - 1
 
 
 async def test_an_empty_recording_is_refused() -> None:

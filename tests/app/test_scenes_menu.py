@@ -8,7 +8,7 @@ import pytest
 
 from app.application import CowscopeApp
 from app.driver import Driver
-from app.menu import Choice, MenuScreen
+from app.menu import Choice, MenuScreen, entry_lines, menu_lines
 from app.scenes_menu import choices
 from scenes.errors import SceneError
 from scenes.loader import load
@@ -23,7 +23,7 @@ def first(progress: Progress | None) -> Choice:
 
 def test_what_was_done_stands_beside_a_scene(tmp_path: Path) -> None:
     progress = Progress(tmp_path / "p.json")
-    assert first(progress).note == "about 8 minutes, live" and first(progress).resume == ""
+    assert first(progress).note == "8 min" and first(progress).resume == ""
     progress.entered(LESSON, "fork")
     progress.answered(LESSON, "hot-page", 0, 0)
     questions = sum(stage.question is not None for stage in LESSON.scene.stages)
@@ -36,17 +36,22 @@ def test_what_was_done_stands_beside_a_scene(tmp_path: Path) -> None:
     progress.finished(LESSON)
     progress.finished(LESSON)
     assert "played to the end 2 times" in first(progress).note and first(progress).resume == ""
-    assert first(None).note == "about 8 minutes, live"
+    assert first(None).note == "8 min"
 
 
-@pytest.mark.parametrize(("key", "resumes"), [("enter", False), ("r", True)])
-async def test_r_goes_on_and_enter_begins(tmp_path: Path, key: str, resumes: bool) -> None:
+@pytest.mark.parametrize(
+    ("key", "resumes", "replays"),
+    [("enter", False, False), ("r", True, False), ("v", False, True), ("4", False, False)],
+)
+async def test_keys_begin_go_on_and_show_the_recording(
+    tmp_path: Path, key: str, resumes: bool, replays: bool
+) -> None:
     progress = Progress(tmp_path / "p.json")
     progress.entered(LESSON, "fork")
-    opened: list[tuple[str, bool]] = []
+    opened: list[tuple[str, bool, bool]] = []
 
-    def open_choice(choice: Choice, resume: bool) -> Driver:
-        opened.append((choice.resume, resume))
+    def open_choice(chosen: MenuScreen.Chosen) -> Driver:
+        opened.append((chosen.choice.resume, chosen.resume, chosen.replay))
         raise SceneError("enough is known")
 
     app = CowscopeApp(menu=[first(progress)], open_choice=open_choice, ascii_only=True)
@@ -55,4 +60,32 @@ async def test_r_goes_on_and_enter_begins(tmp_path: Path, key: str, resumes: boo
         assert isinstance(app.screen, MenuScreen)
         await pilot.press(key)
         await pilot.pause()
-    assert opened == [("fork", resumes)]
+    assert opened == [("fork", resumes, replays)]
+
+
+def scenes(count: int) -> list[Choice]:
+    return [
+        Choice(f"{n:02}", f"{n:02}", f"Title {n}", f"Thesis {n}", "note", recorded=True)
+        for n in range(1, count + 1)
+    ]
+
+
+@pytest.mark.parametrize("at", [0, 5, 10])
+def test_ten_scenes_and_more_have_room_on_a_small_screen(at: int) -> None:
+    lines = ["".join(text for text, _ in row) for row in menu_lines(scenes(11), at, 74, 20)]
+    assert len(lines) <= 20
+    assert all(any(f"Title {n}" in row for row in lines) for n in range(1, 12))
+    assert [row.strip() for row in lines if "Thesis" in row] == [f"Thesis {at + 1}"]
+
+
+def test_where_there_is_room_every_thesis_is_said() -> None:
+    lines = ["".join(text for text, _ in row) for row in menu_lines(scenes(10), 3, 74, 44)]
+    assert sum("Thesis" in row for row in lines) == 10
+
+
+def test_without_an_engine_enter_shows_the_recording() -> None:
+    found = choices("en", "no /proc here", None)
+    assert found and all(choice.recorded and not choice.live for choice in found[:4])
+    assert "no /proc here" in found[0].note
+    row = "".join(text for line in entry_lines(found[0], True, 74) for text, _ in line)
+    assert "Enter shows its recording" in row and " v " not in row

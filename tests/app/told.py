@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from app.assets import recording
 from engine import events
@@ -12,11 +13,18 @@ from scenes.recording import read
 from tests.app.fake import FakeDriver
 
 
+def recordings() -> dict[str, Path]:
+    """The recordings that ship, by the number of their scene."""
+    found = recording("04")
+    assert found is not None
+    return {path.stem: path for path in sorted(found.parent.glob("*.cowscope"))}
+
+
 @cache
 def _recorded() -> list[events.AnyEvent]:
     path = recording("04")
     assert path is not None
-    return read(str(path)).events
+    return list(read(str(path)).events)
 
 
 def steps() -> list[str]:

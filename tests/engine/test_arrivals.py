@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from engine import dispatch
-from engine.arrivals import Arrivals
 from engine.commands.table import COMMANDS
+from engine.server import Server
 from tests.engine.commands.offline import Connection, OfflineServer
 
 
@@ -36,6 +36,15 @@ def test_a_client_that_was_closed_in_the_turn_is_not_served() -> None:
     assert len(server.keyspace) == 0
 
 
+def test_nothing_is_begun_for_a_client_that_is_gone() -> None:
+    server = OfflineServer()
+    client = server.connect()
+    client.client.data_received(b"BLPOP a 0\r\n")
+    client.client.connection_lost(None)
+    turn(server)
+    assert not server.blocking.clients
+
+
 def test_a_broken_stream_is_answered_behind_its_commands() -> None:
     server = OfflineServer()
     client = server.connect()
@@ -56,10 +65,7 @@ def test_a_bug_in_one_clients_command_leaves_the_others_reads(
     for client in clients:
         line = b"ECHO a\r\n" if client is clients[1] else b"PING\r\n"
         client.client.data_received(line)
-    arrivals: Arrivals = server.arrivals
-    work = arrivals.take(server.stats)
-    with pytest.raises(ZeroDivisionError):
-        dispatch.run(server, work)  # type: ignore[arg-type]
-    assert arrivals.served is clients[1].client
-    dispatch.run(server, work)  # type: ignore[arg-type]
+    Server._execute(server)  # type: ignore[arg-type]
     assert [client.received() for client in clients] == [b"+PONG\r\n", b"", b"+PONG\r\n"]
+    assert [client.client.closing for client in clients] == [False, True, False]
+    assert [type(bug) for bug in server.loop.bugs] == [ZeroDivisionError]

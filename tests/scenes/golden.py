@@ -18,6 +18,8 @@ from scenes.transcript import WIDTH
 FOLDER = Path(__file__).parent / "golden"
 PACE = 20.0
 _TIME = re.compile(r"[\d,]+(\.\d+)? (s|µs|ms|usec)\b")
+_MOMENT = re.compile(r"(?<![0-9a-f])1\d{9}(\d{3})?(?![0-9a-f])")
+"""Seconds or milliseconds since 1970."""
 _PID = re.compile(r"\b(pid|child|process|parent|parent is|returned) [1-9]\d*", re.IGNORECASE)
 
 
@@ -25,7 +27,7 @@ def masked(text: str) -> str:
     """`text` with times and pids replaced; a masked figure may be longer, so texts fold anew."""
     found = []
     for line in _unfolded(text.splitlines()):
-        said = _PID.sub(r"\1 P", _TIME.sub(r"T \2", line))
+        said = _PID.sub(r"\1 P", _TIME.sub(r"T \2", _MOMENT.sub("T", line)))
         said = re.sub(r"^ *T s  ", "  ", said)
         if said.startswith("  | "):
             found += [f"  | {row}" for row in fold(said[4:], WIDTH - 4)]

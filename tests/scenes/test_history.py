@@ -6,8 +6,11 @@ from msgspec.structs import replace
 
 from engine import events
 from scenes import history as module
+from scenes.checkpoint import packed_evidence
+from scenes.evidence import Evidence
 from scenes.fold import reduce
 from scenes.history import History
+from scenes.seeking import EvidenceAt
 from scenes.view import View
 from tests.scenes.streams import any_stream, tale
 
@@ -29,17 +32,25 @@ def test_a_long_history_packs_its_events_and_seeks_all_the_same(
         patch.setattr(module, "BLOCK", 4)
         patch.setattr(module, "LOOSE_BLOCKS", 2)
         patch.setattr(module, "PACKED_BLOCKS", 1)
-        patch.setattr(module, "CHECKPOINTS", 5)
+        patch.setattr(module, "CHECKPOINTS", 2)
+        patch.setattr(module, "KEPT_EVERY", 8)
         patch.setattr(module, "UNPACKED_BLOCKS", 2)
         history, view, live = History(), View(), []
+        evidence, kept = Evidence(), []
+        history.gathered = lambda: evidence
         for event in stream:
             history.append(event)
+            evidence.add(event)
             view = reduce(view, event)
             live.append(view)
+            kept.append(packed_evidence(evidence))
         assert list(history) == stream
         for index in reversed(range(len(live))):
             assert history.view_at(index) == live[index]
-        assert len(history._checkpoints) <= 5 + 1
+        assert len(history._checkpoints) <= 2
+        looked = EvidenceAt(history, Evidence)
+        for index in (*reversed(range(len(kept))), *range(len(kept))):
+            assert packed_evidence(looked.after(index)) == kept[index]
 
 
 def test_marks_name_the_moments_to_jump_to() -> None:

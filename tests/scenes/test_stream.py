@@ -34,6 +34,18 @@ def test_what_the_first_state_contains_is_dropped() -> None:
     assert [event.seq for event in out] == [3]  # after engine.ready and the state
 
 
+def test_what_comes_just_before_the_first_state_is_taken_is_not_missed() -> None:
+    """The state is answered on one connection, the events come by another: they may overtake it."""
+    out: list[AnyEvent] = []
+    stream = Stream(out.append)
+    for event in (log(5), log(6), replace(log(6), run=2)):
+        stream.engine(event)
+    assert isinstance(STATE, events.State)
+    stream.begin(replace(STATE, last_seq=5), run=1)
+    stream.engine(log(7))
+    assert [type(event).__name__ for event in out] == ["EngineReady", "State", "Log", "Log"]
+
+
 def test_a_jump_in_the_numbers_is_a_gap_in_the_stream() -> None:
     stream, out = begun()
     assert stream.engine(log(1)) == 0

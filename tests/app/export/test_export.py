@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.assets import recording
@@ -16,7 +18,9 @@ from app.export.stage import moments
 from engine import events
 from scenes.errors import SceneError
 from scenes.loader import load
-from scenes.recording import Header, Recording, RecordingWriter, read
+from scenes.recorded_history import RecordedHistory
+from scenes.recording import Recording, RecordingWriter, opened, read, read_header
+from scenes.stored import Header
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +104,19 @@ def test_moments_are_the_ends_of_steps_and_what_forks_and_ends() -> None:
     assert [mark.label for mark in found if mark.kind == "step"] == steps
     forks = sum(isinstance(event, events.Fork) for event in whole.events)
     assert sum(mark.kind == "fork" for mark in found) == forks
+
+
+def test_a_recording_is_written_anew_in_todays_format(tmp_path: Path) -> None:
+    whole = read(str(recording("04")))
+    lines = [msgspec.json.encode(msgspec.structs.replace(whole.header, version=1))]
+    lines += map(events.encode, whole.events)
+    old, new = tmp_path / "old.cowscope", str(tmp_path / "new.cowscope")
+    old.write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
+    assert "4,426 events" in export(str(old), new, size=(80, 24))
+    assert read(new).events == read(str(old)).events
+    assert read_header(new).version == 2
+    stored = opened(new).events
+    assert RecordedHistory(stored, load("04").scene).has_checkpoints
 
 
 def test_what_cannot_be_exported_is_one_clear_line(source: str, tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ class FakeLoop:
 
     def __init__(self) -> None:
         self.timers: list[FakeTimer] = []
+        self.bugs: list[Any] = []
 
     def time(self) -> float:
         return 0.0
@@ -81,6 +82,9 @@ class FakeLoop:
     def call_later(self, delay: float, callback: Callable[[], None]) -> FakeTimer:
         self.timers.append(FakeTimer(delay, callback))
         return self.timers[-1]
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        self.bugs.append(context["exception"])
 
 
 @dataclass
@@ -141,6 +145,9 @@ class OfflineServer:
     def propagate_transaction(self, execute: Any) -> bytes:
         reply: bytes = execute()
         return reply
+
+    def forget(self, client: Client) -> None:
+        self.clients.pop(client.id, None)
 
     def wants_turn(self, client: Client) -> None:
         pass

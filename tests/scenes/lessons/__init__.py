@@ -1,0 +1,1 @@
+"""A test module a scene of the course."""

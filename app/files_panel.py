@@ -1,0 +1,130 @@
+"""The AOF's files, what is kept in memory for a rewrite, and the rewrite's stages."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from app.exhibit import Exhibit
+from app.lines import Line, grouped, line, shortened, spread, width
+from engine.events import AofFile
+from scenes.rewrite_view import MULTIPART, PIPES, RewriteView
+from scenes.view import View
+
+_BESIDE = 66
+"""Cells from which the stages stand beside the files."""
+_ROLES = {
+    "log": "the log",
+    "base": "base",
+    "history": "history",
+    "increment": "increment",
+    "manifest": "manifest",
+    "temporary": "child's",
+    "unlisted": "not listed",
+}
+
+
+class FilesPanel(Exhibit):
+    """Draws `View.rewrite`, of several engines side by side."""
+
+    TITLE: ClassVar[tuple[str, ...]] = (
+        "The AOF's files, memory, and the stages of a rewrite",
+        "Files and stages",
+    )
+    EMPTY_WORDS: ClassVar[str] = "With appendonly yes the files of the AOF stand here."
+
+    def picture(self, view: View, cells: int, rows: int) -> list[Line]:
+        """One engine's files and stages, or those of all engines in columns."""
+        if view.others:
+            return _columns({view.name: view, **view.others}, cells, rows)
+        return files_lines(view, cells, rows)
+
+    def source(self, view: View) -> str:
+        """Sizes are stat(2)'s; what is in memory, the engine counts."""
+        return "measured: stat, events"
+
+
+def files_lines(view: View, cells: int, rows: int) -> list[Line]:
+    """One engine: files and memory, the stages beside them where there is room."""
+    rewrite = view.rewrite
+    if not rewrite.files and not rewrite.stages:
+        return []
+    if cells < _BESIDE:
+        above = [*_files(rewrite, cells), *_memory(view, cells)]
+        return [*above, *_stages(rewrite, cells, max(rows - len(above), 3))]
+    left = cells * 11 // 20
+    return _beside(
+        [*_files(rewrite, left - 2), *_memory(view, left - 2)],
+        _stages(rewrite, cells - left, rows),
+        left,
+    )
+
+
+def _columns(views: dict[str, View], cells: int, rows: int) -> list[Line]:
+    size = cells // len(views)
+    lines: list[Line] = []
+    for place, (name, view) in enumerate(views.items()):
+        column: list[Line] = [line((name, "bold")), *files_lines(view, size - 2, rows - 1)]
+        lines = _beside(lines, column, size * place) if place else column
+    return lines
+
+
+def _beside(left: list[Line], right: list[Line], at: int) -> list[Line]:
+    """The lines of two columns, the second from cell `at` on."""
+    lines = []
+    for row in range(max(len(left), len(right))):
+        mine = left[row] if row < len(left) else ()
+        its = right[row] if row < len(right) else ()
+        lines.append((*mine, (" " * (at - width(mine)), "text"), *its))
+    return lines
+
+
+def _files(rewrite: RewriteView, cells: int) -> list[Line]:
+    newest = max((f.name for f in rewrite.files if f.role in ("log", "increment")), default="")
+    return [_file(file, file.name == newest, cells) for file in rewrite.files]
+
+
+def _file(file: AofFile, appended_to: bool, cells: int) -> Line:
+    colour = {"temporary": "child", "history": "faint", "unlisted": "child"}.get(file.role, "text")
+    figures = line((f" {_ROLES[file.role]}", "dim"), (f"{grouped(file.bytes):>11}", colour))
+    sign = "> " if appended_to else "  "
+    return spread(line((sign, "dim"), (file.name, colour)), figures, cells)
+
+
+def _memory(view: View, cells: int) -> list[Line]:
+    tail, rewrite = view.tail, view.rewrite
+    kept = [("aof_buf, for the file", tail.appended - tail.written)]
+    if rewrite.has_pipes:
+        kept.append(("rewrite buffer, blocks of 10 MiB", rewrite.buffered))
+        kept.append(("sent to the child by pipe 1", rewrite.sent))
+    return [
+        spread(
+            line(("  " + name, "dim")),
+            line((f"{grouped(max(0, size)):>11}", "buffer" if size > 0 else "faint")),
+            cells,
+        )
+        for name, size in kept
+    ]
+
+
+def _stages(rewrite: RewriteView, cells: int, rows: int) -> list[Line]:
+    """The stages, what was reached with its bytes; as many as fit around the last reached."""
+    names: tuple[str, ...] = PIPES if rewrite.has_pipes else MULTIPART
+    if rewrite.stages and rewrite.stages[-1].name == "failed":
+        names = (*(stage.name for stage in rewrite.stages),)
+    lines: list[Line] = []
+    reached = list(rewrite.stages)
+    last = -1
+    for number, name in enumerate(names):
+        place = next((n for n, stage in enumerate(reached) if stage.name == name), None)
+        if place is None:
+            lines.append(line((f"  {name}", "faint")))
+            continue
+        stage = reached.pop(place)
+        last = number
+        size = f" {grouped(stage.bytes)}" if stage.bytes else ""
+        lines.append(line(("+ ", "disk text"), name, (size, "dim")))
+    if last >= 0:
+        current = lines[last]
+        lines[last] = line(("> ", "bold"), (names[last], "chosen"), *current[2:])
+    top = max(0, min(last - rows // 2, len(lines) - rows)) if rows < len(lines) else 0
+    return [shortened(one, cells) for one in lines[top : top + rows]]

@@ -1,0 +1,363 @@
+"""The AOF's rewrite: what began it, what went through pipe 1, and what the new file is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from engine.events import (
+    AofAppend,
+    Config,
+    Contents,
+    Crash,
+    Event,
+    Fork,
+    Log,
+    Reply,
+    Rewrite,
+    SavePoint,
+    SnapshotProgress,
+)
+from scenes.evidence import Evidence
+from scenes.verdict import Verdict
+
+PIPE_BYTES = 65_536
+"""What a pipe holds, at most: 16 pages of 4 KiB (pipe(7))."""
+_GROWTH = "Starting automatic rewriting of AOF on "
+
+
+class Rewritten(msgspec.Struct):
+    """One rewrite, from its first stage to its end."""
+
+    began_by: str = "command"
+    """`command`, `growth`, `changes` or `config`."""
+    growth: int = 0
+    """Percent, where that began it."""
+    old_bytes: int = 0
+    child: int = 0
+    forked_at: float = 0.0
+    total_keys: int = 0
+    keys_when_asked: int = -1
+    base_bytes: int = 0
+    """Bytes of the data, without any diff."""
+    child_bytes: int = 0
+    """Bytes of the child's file at its end."""
+    diff: int = 0
+    """Bytes that entered aof_buf from the fork to the switch."""
+    sent: int = 0
+    buffered: int = 0
+    most_buffered: int = 0
+    residual: int = 0
+    new_bytes: int = 0
+    asked_at: float = 0.0
+    ended_at: float = 0.0
+    finished: bool = False
+    stages: list[str] = msgspec.field(default_factory=list)
+    contents: Contents | None = None
+
+    @property
+    def feeds(self) -> bool:
+        """The child is there, and has not been relieved of its pipe yet."""
+        return "fork" in self.stages and "switched" not in self.stages and not self.ended_at
+
+
+class Rewrites:
+    """All rewrites of one engine, the last one last."""
+
+    def __init__(self) -> None:
+        self.engine = ""
+        self.done: list[Rewritten] = []
+        self._cause = ("command", 0)
+        self.appended = 0
+        """Bytes of the log, as far as appended."""
+        self._keys = 0
+        """Keys that the child has told of."""
+
+    def add(self, event: Event) -> None:
+        """Take one event of the first engine in."""
+        self.engine = self.engine or event.engine
+        if event.engine != self.engine:
+            return
+        now = self.done[-1] if self.done else None
+        match event:
+            case Rewrite():
+                self._stage(event)
+            case AofAppend():
+                self.appended = event.end
+                if now is not None and now.feeds:
+                    now.diff += event.end - event.start
+            case SnapshotProgress() if now is not None and event.child == now.child:
+                now.total_keys = event.total_keys
+                if now.keys_when_asked < 0:
+                    now.base_bytes, self._keys = event.bytes, event.keys
+                now.child_bytes = event.bytes
+            case Log() if event.text.startswith(_GROWTH):
+                self._cause = ("growth", int(event.text.removeprefix(_GROWTH).partition("%")[0]))
+            case SavePoint():
+                self._cause = ("changes", 0)
+            case Config(name="appendonly", new="yes") if now is not None and not now.ended_at:
+                now.began_by = "config"  # told when the directive has taken effect: it has begun
+            case Contents() if now is not None and now.finished:
+                now.contents = event
+            case Fork() if now is not None and not now.ended_at and event.purpose == "aof":
+                now.child, now.forked_at, self._keys = event.child, event.at, 0
+            case _:
+                pass
+
+    def _stage(self, event: Rewrite) -> None:
+        if not self.done or self.done[-1].ended_at:
+            began, growth = self._cause
+            old = sum(file.bytes for file in event.files if file.role == "log")
+            self.done.append(Rewritten(began_by=began, growth=growth, old_bytes=old))
+            self._cause = ("command", 0)
+        now = self.done[-1]
+        now.child = event.child or now.child
+        now.buffered = event.buffered
+        now.most_buffered = max(now.most_buffered, event.buffered)
+        if event.stage not in now.stages:
+            now.stages.append(event.stage)
+        match event.stage:
+            case "diff-sent":
+                now.sent += event.bytes
+            case "child-asks-stop":
+                now.asked_at, now.keys_when_asked = event.at, self._keys
+            case "residual-written":
+                now.residual = event.bytes
+            case "switched":
+                now.new_bytes = event.bytes
+            case "finished" | "failed":
+                now.ended_at, now.finished = event.at, event.stage == "finished"
+            case _:
+                pass
+
+    @property
+    def last(self) -> Rewritten | None:
+        return self.done[-1] if self.done else None
+
+    @property
+    def busiest(self) -> Rewritten | None:
+        """The one during which most was written."""
+        return max(self.done, key=lambda one: one.diff, default=None)
+
+
+# -- measures ------------------------------------------------------------------------------------
+
+
+def last(evidence: Evidence) -> Rewritten:
+    """The last rewrite; one of which nothing is known where there was none."""
+    return evidence.of(Rewrites).last or Rewritten()
+
+
+def busiest(evidence: Evidence) -> Rewritten:
+    """The one during which most was written."""
+    return evidence.of(Rewrites).busiest or Rewritten()
+
+
+def _counts(one: Rewritten) -> dict[str, tuple[int, int]]:
+    """Of the new file: command and first part of the key -> how many, sum of their numbers."""
+    contents = one.contents
+    if contents is None or contents.problem:
+        return {}
+    return {name: (count, total) for name, count, total in contents.groups if name != "SELECT"}
+
+
+def _of_key(evidence: Evidence, key: str = "visits") -> int | None:
+    """Commands about keys of this group in the new file."""
+    counts = _counts(last(evidence))
+    if not counts:
+        return None
+    return sum(count for name, (count, _) in counts.items() if name.endswith(f" {key}:"))
+
+
+def _commands(evidence: Evidence) -> int | None:
+    counts = _counts(last(evidence))
+    return sum(count for count, _ in counts.values()) if counts else None
+
+
+def _began_by(evidence: Evidence) -> str | None:
+    one = evidence.of(Rewrites).last
+    return one.began_by if one else None
+
+
+def _written_to(evidence: Evidence) -> str | None:
+    """Where writes go while a rewrite runs: what is there for the old file, and for the new."""
+    one = evidence.of(Rewrites).last
+    if one is None:
+        return None
+    new = one.sent + one.buffered > 0
+    if one.diff and new:
+        return "both"
+    return "old" if one.diff else "new" if new else "nowhere"
+
+
+def asked_percent(one: Rewritten) -> int | None:
+    """How much of the keyspace the child had written when it asked, in percent."""
+    if not one.total_keys or one.keys_when_asked < 0:
+        return None
+    return one.keys_when_asked * 100 // one.total_keys
+
+
+def _asked_time(evidence: Evidence) -> int | None:
+    """When it asked, in percent of the time from the fork to the end."""
+    one = last(evidence)
+    if not one.asked_at or not one.ended_at:
+        return None
+    return round((one.asked_at - one.forked_at) * 100 / (one.ended_at - one.forked_at))
+
+
+MEASURES = {
+    "rw_log_bytes": lambda evidence: evidence.of(Rewrites).appended,
+    "rw_of_key": _of_key,
+    "rw_commands": _commands,
+    "rw_began_by": _began_by,
+    "rw_growth": lambda evidence: last(evidence).growth,
+    "rw_old_bytes": lambda evidence: last(evidence).old_bytes,
+    "rw_new_bytes": lambda evidence: last(evidence).new_bytes,
+    "rw_keys": lambda evidence: last(evidence).total_keys,
+    "rw_written_to": _written_to,
+    "rw_diff": lambda evidence: busiest(evidence).diff,
+    "rw_sent": lambda evidence: busiest(evidence).sent,
+    "rw_waiting": lambda evidence: max(0, busiest(evidence).diff - busiest(evidence).sent),
+    "rw_most_buffered": lambda evidence: busiest(evidence).most_buffered,
+    "rw_residual": lambda evidence: busiest(evidence).residual,
+    "rw_base": lambda evidence: busiest(evidence).base_bytes,
+    "rw_whole": lambda evidence: busiest(evidence).new_bytes,
+    "rw_retired": lambda evidence: busiest(evidence).old_bytes + busiest(evidence).diff,
+    "rw_asked_percent": lambda evidence: asked_percent(last(evidence)),
+    "rw_asked_time": _asked_time,
+    "rw_twice": lambda evidence: 2 * busiest(evidence).diff,
+}
+
+
+# -- checks --------------------------------------------------------------------------------------
+
+
+def one_set_for_many(evidence: Evidence, key: str = "visits", times: int = 1000) -> Verdict:
+    """Many INCRs of a key became one SET of their sum; no INCR is left in the new file."""
+    counts = _counts(last(evidence))
+    if not counts:
+        return Verdict.missed("expected a rewritten log that can be read, there is none")
+    count, total = counts.get(f"SET {key}:", (0, 0))
+    incrs = sum(count for name, (count, _) in counts.items() if name.startswith("INCR"))
+    return Verdict.of(
+        (count, total, incrs) == (1, times, 0),
+        f"expected 1 SET of {times:,} and 0 INCRs, measured {count} of {total:,} and {incrs}",
+    )
+
+
+def rewritten_from_memory(evidence: Evidence) -> Verdict:
+    """The new file has a SET for each key in memory at the fork, and nothing of keys deleted."""
+    one = last(evidence)
+    counts = _counts(one)
+    if not counts or not one.total_keys:
+        return Verdict.missed("expected a rewritten log that can be read, there is none")
+    sets = sum(count for name, (count, _) in counts.items() if name.startswith("SET "))
+    rest = sum(count for count, _ in counts.values()) - sets
+    return Verdict.of(
+        sets == one.total_keys and not rest,
+        f"expected {one.total_keys:,} SETs and nothing else, measured {sets:,} and {rest:,} others",
+    )
+
+
+def rewrite_began_by(evidence: Evidence, what: str = "command", least: int = 0) -> Verdict:
+    """What began the last rewrite, and it came to its end."""
+    one = evidence.of(Rewrites).last
+    if one is None:
+        return Verdict.missed("expected a rewrite, there was none")
+    return Verdict.of(
+        one.began_by == what and one.growth >= least and one.finished,
+        f"expected a finished rewrite begun by {what}, at least {least} %,"
+        f" measured {one.began_by}, {one.growth} %, {'finished' if one.finished else 'unfinished'}",
+    )
+
+
+def kept_twice(evidence: Evidence) -> Verdict:
+    """What was written since the fork is in the old file, and kept for the new one as well."""
+    one = last(evidence)
+    return Verdict.of(
+        one.diff > 0 and 0 < one.sent <= PIPE_BYTES and one.buffered > 0,
+        f"expected bytes for both files, at most {PIPE_BYTES:,} of them in a pipe that nobody"
+        f" reads, measured {one.diff:,} for the old one, {one.sent:,} sent,"
+        f" at least {one.buffered:,} in the rewrite buffer",
+    )
+
+
+def asked_after_all_keys(evidence: Evidence) -> Verdict:
+    """The child asked to stop when it had written all keys: at 100 %, not at 80."""
+    one = last(evidence)
+    return Verdict.of(
+        one.keys_when_asked == one.total_keys > 0,
+        f"expected all {one.total_keys:,} keys in the file when it asks,"
+        f" measured {max(0, one.keys_when_asked):,}",
+    )
+
+
+def new_file_adds_up(evidence: Evidence, residual: int = 0) -> Verdict:
+    """The new file is the child's data, what went through pipe 1, and what was left: no byte less.
+
+    What was left (the residual) is at least `residual` bytes.
+    """
+    one = busiest(evidence)
+    if not one.new_bytes:
+        return Verdict.missed("expected a rewrite that ended with a new file, there is none")
+    wanted = one.base_bytes + one.sent + one.residual
+    return Verdict.of(
+        one.new_bytes == wanted
+        and one.child_bytes == one.base_bytes + one.sent
+        and one.diff == one.sent + one.residual
+        and one.residual >= residual,
+        f"expected {one.base_bytes:,} + {one.sent:,} + {one.residual:,} = {wanted:,} bytes and"
+        f" {one.diff:,} written since the fork, measured {one.new_bytes:,}"
+        f" (the child's part {one.child_bytes:,})",
+    )
+
+
+def stages_in_order(evidence: Evidence) -> Verdict:
+    """Fork, both "!", the child's diff, the residual, rename, switch, the old file closed."""
+    wanted = [
+        *("open-pipes", "fork", "child-asks-stop", "parent-agrees", "child-diff-appended"),
+        *("residual-written", "renamed", "switched", "old-file-closed", "finished"),
+    ]
+    found = [stage for stage in busiest(evidence).stages if not stage.startswith("diff-")]
+    return Verdict.of(
+        found == wanted, f"expected {', '.join(wanted)}, measured {', '.join(found) or 'none'}"
+    )
+
+
+def replies_agree(evidence: Evidence, before: str = "", after: str = "") -> Verdict:
+    """A question had the same answer before a restart and after it."""
+    first, second = evidence.replies.get(before), evidence.replies.get(after)
+    return Verdict.of(first is not None and first == second, f"expected {first}, measured {second}")
+
+
+def _contents_line(event: Contents) -> str:
+    """SETs by group; what clients wrote without an end is another number in each run."""
+    sets = [(name, count) for name, count, _ in event.groups if name.startswith("SET ")]
+    return f"contents  {event.path}: " + ", ".join(f"{count:,} {name}" for name, count in sets)
+
+
+def _reply_line(event: Reply) -> str:
+    return f"reply     {' '.join(event.argv)}"
+
+
+def _crash_line(event: Crash) -> str:
+    return f"stop      {event.kind}"
+
+
+LINES: dict[str, Callable[..., str]] = {
+    "contents": _contents_line,
+    "reply": _reply_line,
+    "crash": _crash_line,
+}
+GATHERERS = (Rewrites,)
+CHECKS = {
+    "one_set_for_many": one_set_for_many,
+    "rewritten_from_memory": rewritten_from_memory,
+    "rewrite_began_by": rewrite_began_by,
+    "kept_twice": kept_twice,
+    "asked_after_all_keys": asked_after_all_keys,
+    "new_file_adds_up": new_file_adds_up,
+    "stages_in_order": stages_in_order,
+    "replies_agree": replies_agree,
+}

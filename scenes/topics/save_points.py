@@ -1,0 +1,283 @@
+"""Save points: what counts as a change, when the cron saves, and what a failed save refuses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from engine.events import (
+    Answer,
+    ChildExit,
+    Clock,
+    Command,
+    Event,
+    Fork,
+    Log,
+    RdbSaved,
+    Reply,
+    SavePoint,
+)
+from scenes.dump_check import DumpError, count_keys
+from scenes.evidence import Evidence
+from scenes.verdict import Verdict
+
+TAGS = "tags"
+"""The set whose members a writer of the scene adds at random."""
+MISCONF = "MISCONF"
+RETRY_SECONDS = 5
+"""After a failed save the cron waits for longer than this (CONFIG_BGSAVE_RETRY_DELAY)."""
+_SLACK_MSEC = 100
+"""By which the moment of the fork is noted later than that of the try."""
+_LINES = {
+    "saving": "changes in",
+    "started": "Background saving started",
+    "disk": "DB saved on disk",
+    "cow": "Fork CoW for RDB",
+    "done": "Background saving terminated",
+    "fork": "Can't save in background",
+    "write": "Write error saving DB",
+    "error": "Background saving error",
+}
+"""Name of a measure -> what a line of the log has."""
+
+
+class Cron:
+    """What changed, what the cron did about it, and what it logged."""
+
+    def __init__(self) -> None:
+        self.since_answer = 0
+        """Changes since the last answer."""
+        self.tags = 0
+        """Changes by SADD to the set of tags."""
+        self.changes = 0
+        """Since the last save of any kind began, as the commands reported them."""
+        self.points: list[SavePoint] = []
+        self.clock = 1
+        self.tries: list[float] = []
+        """When each child for a dump was forked."""
+        self.lines: dict[str, str] = {}
+        self.exit: ChildExit | None = None
+        self.failed: ChildExit | None = None
+        self.saved: RdbSaved | None = None
+        self.child_saved: RdbSaved | None = None
+        """The last dump by a child."""
+        self.lives = False
+        self.refusals: list[Reply] = []
+        self.replies: dict[str, Reply] = {}
+
+    def add(self, event: Event) -> None:
+        """Take one event in."""
+        match event:
+            case Command():
+                self.since_answer += event.dirty
+                self.changes += event.dirty
+                if event.argv[1:2] == [TAGS]:
+                    self.tags += event.dirty
+            case Answer():
+                self.since_answer = 0
+            case SavePoint():
+                self.points.append(event)
+            case Clock():
+                self.clock = event.scale
+            case Fork(purpose="rdb"):
+                self.tries.append(event.at)
+                self.lives, self.changes = True, 0
+            case ChildExit():
+                self.exit = event
+                self.failed = event if event.status or event.signal else self.failed
+            case RdbSaved():
+                self.saved = event
+                if self.lives:
+                    self.child_saved = event
+                else:
+                    self.changes = 0
+                self.lives = False
+            case Log():
+                self._log(event.text)
+            case Reply():
+                self.replies[event.name] = event
+                if event.failed:
+                    self.refusals.append(event)
+            case _:
+                pass
+
+    def _log(self, text: str) -> None:
+        for name, part in _LINES.items():
+            if part in text:
+                self.lines[name] = text
+
+
+# -- measures ------------------------------------------------------------------------------------
+
+
+def _line(name: str) -> Callable[[Evidence], str | None]:
+    return lambda evidence: evidence.of(Cron).lines.get(name)
+
+
+def _cow_line(evidence: Evidence) -> str | None:
+    """How the line on copy-on-write begins: its figures are another run's."""
+    line = evidence.of(Cron).lines.get("cow")
+    return line.partition(":")[0] if line else None
+
+
+def _of_point(figure: Callable[[SavePoint], int | str]) -> Callable[[Evidence], int | str | None]:
+    def measure(evidence: Evidence) -> int | str | None:
+        points = evidence.of(Cron).points
+        return figure(points[-1]) if points else None
+
+    return measure
+
+
+def _points(evidence: Evidence) -> str | None:
+    return evidence.state.config.get("save") if evidence.state else None
+
+
+def _lastsave(evidence: Evidence) -> str | None:
+    return str(evidence.state.lastsave) if evidence.state else None
+
+
+def _dirty_after(evidence: Evidence) -> str | None:
+    """What dirty is after a save by a child: `zero`, the changes `since` the fork, or `all`."""
+    state, snapshot = evidence.state, evidence.snapshot
+    if state is None or snapshot is None or snapshot.state_after is None:
+        return None
+    if not state.dirty:
+        return "zero"
+    return "since" if state.dirty == snapshot.dirty_at_state else "all"
+
+
+def _unnoticed_msec(evidence: Evidence) -> int | None:
+    """From the end of the child's writing to the cron's waitpid(2)."""
+    cron = evidence.of(Cron)
+    if cron.exit is None or cron.child_saved is None:
+        return None
+    return max(0, cron.exit.usec - cron.child_saved.usec) // 1000
+
+
+def _answer_word(evidence: Evidence, name: str = "set") -> str | None:
+    """The first word of a kept reply: OK, or the code of an error."""
+    words = evidence.replies.get(name, "").split()
+    return words[0] if words else None
+
+
+def _retry_msec(evidence: Evidence) -> int | None:
+    """From the start of the failed save to the save point that tried again."""
+    cron = evidence.of(Cron)
+    if cron.failed is None or not cron.points or len(cron.tries) < 2:
+        return None
+    return int((cron.points[-1].at - cron.tries[-2]) * 1000)
+
+
+MEASURES = {
+    "save_points": _points,
+    "lastsave": _lastsave,
+    "added_since_answer": lambda evidence: evidence.of(Cron).since_answer,
+    "tags_dirty": lambda evidence: evidence.of(Cron).tags,
+    "saved_elapsed": _of_point(lambda point: point.elapsed),
+    "saved_dirty": _of_point(lambda point: point.dirty),
+    "dirty_after": _dirty_after,
+    "unnoticed_msec": _unnoticed_msec,
+    "answer_word": _answer_word,
+    "failed_status": lambda e: e.of(Cron).failed.status if e.of(Cron).failed else None,
+    "retry_msec": _retry_msec,
+    "saved_keys": lambda e: e.of(Cron).saved.keys if e.of(Cron).saved else None,
+    "log_cow": _cow_line,
+    **{f"log_{name}": _line(name) for name in _LINES if name != "cow"},
+}
+
+
+# -- checks --------------------------------------------------------------------------------------
+
+
+def dirty_is_what_changed(evidence: Evidence) -> Verdict:
+    """dirty counts changes, not commands: a set's new members, one by one."""
+    members = evidence.replies.get("members", "")
+    cron, state = evidence.of(Cron), evidence.state
+    dirty = state.dirty if state else -1
+    return Verdict.of(
+        members.isdigit() and cron.tags == int(members) > 0 and dirty == cron.changes,
+        f"expected {members or 'some'} changes for as many members, and a dirty of"
+        f" {cron.changes:,}, measured {cron.tags} and {dirty:,}",
+    )
+
+
+def three_members_are_three_changes(evidence: Evidence) -> Verdict:
+    """SADD of three new members adds 3 to dirty."""
+    added = evidence.of(Cron).since_answer
+    return Verdict.of(added == 3, f"expected 3 changes, measured {added}")
+
+
+def saved_by_the_rule(evidence: Evidence, seconds: int, changes: int) -> Verdict:
+    """The cron saved for this save point: enough changes, and strictly more than its seconds."""
+    points = [p for p in evidence.of(Cron).points if (p.seconds, p.changes) == (seconds, changes)]
+    if not points:
+        return Verdict.missed(f"expected a save for {seconds} s and {changes} changes, none came")
+    point = points[-1]
+    return Verdict.of(
+        point.elapsed > seconds and point.dirty >= changes,
+        f"expected more than {seconds} s and at least {changes} changes, measured"
+        f" {point.elapsed} s and {point.dirty}",
+    )
+
+
+def writes_were_refused(evidence: Evidence, name: str) -> Verdict:
+    """After a failed save a write is refused with MISCONF, and a read is answered."""
+    word = _answer_word(evidence, name)
+    return Verdict.of(
+        word == MISCONF, f"expected the answer MISCONF to a write, measured {word or 'none'}"
+    )
+
+
+def old_dump_stays(evidence: Evidence) -> Verdict:
+    """A failed save leaves the dump before it whole, and no temporary file."""
+    cron = evidence.of(Cron)
+    if cron.failed is None or cron.saved is None:
+        return Verdict.missed("expected a child that failed, after a dump; there is none")
+    left = [name for name in os.listdir(evidence.folder) if name.startswith("temp-")]
+    try:
+        keys = count_keys(os.path.join(evidence.folder, cron.saved.path))
+    except DumpError as err:
+        return Verdict.missed(f"expected the old dump: {err}")
+    return Verdict.of(
+        cron.failed.status == 1 and keys == cron.saved.keys and not left,
+        f"expected status 1, the old dump of {cron.saved.keys:,} keys and no temporary file,"
+        f" measured status {cron.failed.status}, {keys:,} keys and {len(left)} files",
+    )
+
+
+def cron_tried_again(evidence: Evidence) -> Verdict:
+    """Nobody asked: more than 5 s after the failed save began, the cron saved again."""
+    msec = _retry_msec(evidence)
+    return Verdict.of(
+        msec is not None and msec >= RETRY_SECONDS * 1000 - _SLACK_MSEC,
+        f"expected another save after more than {RETRY_SECONDS} s, measured"
+        f" {'none' if msec is None else f'one after {msec / 1000:.1f} s'}",
+    )
+
+
+def writes_are_welcome_again(evidence: Evidence, name: str) -> Verdict:
+    """A save that goes well ends MISCONF."""
+    word = _answer_word(evidence, name)
+    return Verdict.of(word == "OK", f"expected OK to a write, measured {word or 'no answer'}")
+
+
+def _told(event: Event) -> str:
+    assert isinstance(event, SavePoint)
+    scale = f", clock x{event.clock_scale}, scripted" if event.clock_scale > 1 else ""
+    return (
+        f"savepoint {event.seconds} {event.changes}: {event.elapsed} s since the last save,"
+        f" dirty {event.dirty}{scale}"
+    )
+
+
+GATHERERS = (Cron,)
+LINES = {"savepoint": _told}
+CHECKS = {
+    "dirty_is_what_changed": dirty_is_what_changed,
+    "three_members_are_three_changes": three_members_are_three_changes,
+    "saved_by_the_rule": saved_by_the_rule,
+    "writes_were_refused": writes_were_refused,
+    "old_dump_stays": old_dump_stays,
+    "cron_tried_again": cron_tried_again,
+    "writes_are_welcome_again": writes_are_welcome_again,
+}

@@ -1,0 +1,60 @@
+"""The files panel: what is drawn of files, memory and stages, at several widths."""
+
+from __future__ import annotations
+
+import immutables
+from msgspec.structs import replace
+
+from app.files_panel import FilesPanel, files_lines
+from app.lines import plain, width
+from engine.events import AofFile
+from scenes.rewrite_view import RewriteView, StageView
+from scenes.view import TailView, View
+
+PIPES = View(
+    name="pipes",
+    tail=TailView(appended=1200, written=1000),
+    rewrite=RewriteView(
+        files=(
+            AofFile("appendonly.aof", "log", 123_456),
+            AofFile("temp-rewriteaof-77.aof", "temporary", 99),
+        ),
+        stages=(
+            StageView("open-pipes", 1.0, 0),
+            StageView("fork", 1.0, 0),
+            StageView("diff-sent", 1.1, 4096),
+        ),
+        child=77,
+        buffered=20_000,
+        sent=4096,
+    ),
+)
+PARTS = View(
+    name="multipart",
+    rewrite=RewriteView(files=(AofFile("appendonly.aof.1.base.rdb", "base", 88),)),
+)
+
+
+def test_files_and_memory_stand_beside_the_stages() -> None:
+    lines = [plain(one) for one in files_lines(PIPES, 100, 20)]
+    assert "> appendonly.aof" in lines[0] and "123,456" in lines[0] and "+ open-pipes" in lines[0]
+    assert any("aof_buf" in text and " 200 " in text for text in lines)
+    assert any("rewrite buffer" in text and "20,000" in text for text in lines)
+    assert any("> diff-sent 4,096" in text for text in lines)
+
+
+def test_a_small_panel_shows_the_stages_around_the_last_reached() -> None:
+    lines = files_lines(PIPES, 40, 9)
+    assert all(width(one) <= 40 for one in lines)
+    assert any("> diff-sent" in plain(one) for one in lines)
+
+
+def test_several_engines_stand_side_by_side() -> None:
+    view = replace(PARTS, others=immutables.Map(pipes=PIPES))
+    lines = [plain(one) for one in FilesPanel().picture(view, 100, 20)]
+    assert "multipart" in lines[0] and "pipes" in lines[0]
+    assert "base" in lines[1] and "appendonly.aof " in lines[1]
+
+
+def test_without_files_there_is_nothing_to_draw() -> None:
+    assert FilesPanel().picture(View(), 80, 10) == []

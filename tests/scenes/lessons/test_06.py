@@ -1,0 +1,115 @@
+"""Scene 06, save points, is played for real: it passes, its figures are this run's, lies fail."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import events
+from engine.events import AnyEvent, decode
+from scenes.fold import reduce
+from scenes.loader import load
+from scenes.topics.save_points import Cron
+from scenes.view import View
+from tests.scenes import sabotage
+from tests.scenes.test_headless import Done, together
+
+PACE = 20.0
+LIES = [
+    ("commands_for_changes", "three_members_are_three_changes"),
+    ("impatient_cron", "saved_by_the_rule|cron_tried_again"),
+]
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the engine needs Linux")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
+    """Another seed and arena as JSON, and the lying engines; the golden file has the plain run."""
+    calls = {"json": f"run('06', json=True, pace={PACE}, seed=77, arena_pages=512)"}
+    for lie, _ in LIES:
+        command = (sys.executable, "-P", str(Path(sabotage.__file__).parent / f"{lie}.py"))
+        calls[lie] = f"run('06', pace={PACE}, command={command!r})"
+    return together(tmp_path_factory.mktemp("points"), calls)
+
+
+def stream(done: dict[str, Done]) -> list[AnyEvent]:
+    return [decode(line) for line in done["json"].out.splitlines()]
+
+
+@linux
+def test_another_seed_and_arena_pass_with_figures_of_their_own(done: dict[str, Done]) -> None:
+    run = done["json"]
+    assert (run.code, run.err, run.left) == (0, "", [])
+    saved = [event.keys for event in stream(done) if isinstance(event, events.RdbSaved)]
+    assert saved == [152] * 5  # 300 keys in the scene's own arena
+    asked = [e for e in stream(done) if isinstance(e, events.Question) and e.right >= 0]
+    assert [(e.id, e.right) for e in asked] == [
+        ("how-many", 1),
+        ("when", 2),
+        ("dirty-then", 1),
+        ("one-second", 1),
+        ("a-write", 1),
+        ("who-tries", 2),
+    ]
+    members = {event.text for event in stream(done) if getattr(event, "name", "") == "members"}
+    assert members != {"21"}  # what the scene's own seed draws
+
+
+@linux
+def test_the_clock_is_scaled_for_one_rule_and_says_so(done: dict[str, Done]) -> None:
+    points = [event for event in stream(done) if isinstance(event, events.SavePoint)]
+    assert [(point.seconds, point.clock_scale) for point in points] == [(300, 30), (1, 1), (1, 1)]
+    clocks = [event for event in stream(done) if isinstance(event, events.Clock)]
+    assert {event.source for event in clocks} == {"scripted"}
+    view, seen = View(), set()
+    for event in stream(done):
+        view = reduce(view, event)
+        seen.add(view.clock_scale)
+    assert seen == {1, 30} and view.clock_scale == 1
+
+
+@linux
+def test_every_card_is_lit(done: dict[str, Done]) -> None:
+    cards, view, lit = load("06").scene.cards, View(), set()
+    for event in stream(done):
+        view = reduce(view, event, cards)
+        lit |= {(name, one.line) for name, one in view.lights.items()}
+    assert lit == {
+        *(("cron", line) for line in (3, 10)),
+        *(("reap", line) for line in (2, 10, 11, 13)),
+        *(("guard", line) for line in (5, 6)),
+    }
+
+
+@linux
+@pytest.mark.parametrize(("lie", "found_by"), LIES)
+def test_a_lying_engine_is_found_out(done: dict[str, Done], lie: str, found_by: str) -> None:
+    run = done[lie]
+    assert run.code == 1 and run.left == [], run.out[-2000:]
+    assert all(re.search(found_by, line) for line in run.err.splitlines()) and run.err, run.err
+
+
+def test_both_languages_say_all_of_it() -> None:
+    assert load("06", "zh").words.missing() == []
+
+
+def test_changes_are_counted_from_the_fork_on() -> None:
+    """What a save in the foreground has is saved; what comes after a fork is not."""
+    cron = Cron()
+
+    def write(dirty: int) -> None:
+        argv = ["SADD", "tags", "a"]
+        cron.add(events.Command(client="c", argv=argv, usec=1, dirty=dirty, pages=[]))
+
+    saved = events.RdbSaved(path="dump.rdb", bytes=1, keys=1, usec=1)
+    write(3)
+    cron.add(saved)
+    assert cron.changes == 0
+    write(4)
+    cron.add(events.Fork(pid=1, child=2, usec=1, purpose="rdb", page_table_kb=0))
+    write(5)
+    cron.add(saved)
+    assert (cron.changes, cron.tags, cron.child_saved) == (5, 12, saved)

@@ -1,0 +1,76 @@
+"""Scene 09 is played for real on two engines: it passes with its own figures; a lie fails."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import events
+from engine.events import decode
+from scenes.fold import reduce
+from scenes.loader import load
+from scenes.rewrite_view import MULTIPART, PIPES
+from scenes.view import View
+from tests.scenes.test_headless import Done, together
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="the engine needs Linux"
+)
+LIAR = Path(__file__).parent.parent / "sabotage" / "old_increment.py"
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
+    """Another seed and arena as JSON, and a lying engine; the golden file is of its own seed."""
+    liar = (sys.executable, "-P", str(LIAR))
+    calls = {
+        "json": "run('09', json=True, pace=20.0, seed=77, arena_pages=2048)",
+        "liar": f"run('09', pace=20.0, command={liar!r})",
+    }
+    return together(tmp_path_factory.mktemp("scene-09"), calls)
+
+
+@pytest.fixture(scope="module")
+def stream(done: dict[str, Done]) -> list[events.AnyEvent]:
+    return [decode(line) for line in done["json"].out.splitlines()]
+
+
+def test_another_seed_and_arena_pass_too(done: dict[str, Done]) -> None:
+    run = done["json"]
+    assert (run.code, run.err, run.left) == (0, "", [])
+
+
+def test_the_right_answers_are_measured(stream: list[events.AnyEvent]) -> None:
+    asked = [e for e in stream if isinstance(e, events.Question) and e.right >= 0]
+    assert {e.id: e.right for e in asked} == {"where": 1, "left": 0, "bytes": 1, "kind": 1}
+
+
+def test_figures_are_this_runs(stream: list[events.AnyEvent]) -> None:
+    """Twice the arena: twice the keys, and the start after the crash finds them all."""
+    back = [e.keys for e in stream if isinstance(e, events.Recovered)]
+    assert back == [600 + 2 + 40]
+
+
+def test_each_engine_moves_through_its_own_stages(stream: list[events.AnyEvent]) -> None:
+    cards, view = load("09").scene.cards, View()
+    ended: dict[str, tuple[str, ...]] = {}
+    roles: dict[str, list[str]] = {}
+    for event in stream:
+        view = reduce(view, event, cards)
+        if isinstance(event, events.Rewrite) and event.stage == "finished":
+            own = view if event.engine == view.name else view.others[event.engine]
+            ended.setdefault(event.engine, tuple(stage.name for stage in own.rewrite.stages))
+            roles[event.engine] = [file.role for file in own.rewrite.files]
+    assert ended == {"multipart": MULTIPART, "pipes": PIPES}
+    assert roles == {"multipart": ["manifest", "base", "increment"], "pipes": ["log"]}
+    assert set(view.lights) == {card.name for card in cards}
+
+
+def test_a_switch_that_was_none_is_found_out(done: dict[str, Done]) -> None:
+    run = done["liar"]
+    assert run.code == 1 and run.left == []
+    found = [line for line in run.err.splitlines() if re.search("written_where_told", line)]
+    assert found and all("expected" in line for line in found), run.err
