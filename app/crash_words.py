@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.lines import Line, grouped, line, paragraph
-from scenes.view import View
+from app.lines import Line, fold, grouped, line, paragraph
+from scenes.view import CrashView, View
 
 
 def crash_lines(view: View, cells: int) -> list[Line]:
@@ -13,13 +13,13 @@ def crash_lines(view: View, cells: int) -> list[Line]:
         return []
     if crash.kind == "SIGTERM" and crash.recovered_keys >= 0:
         return []
-    gone = "was" if crash.recovered_keys >= 0 else "is"
-    lines: list[Line] = [line((f"{crash.kind}: the engine {gone} gone", "lost"))]
-    lines += paragraph(
-        f"By its last event {grouped(crash.acked)} bytes of the log were acknowledged,"
-        f" {grouped(crash.written)} written, {grouped(crash.fsynced)} on disk.",
-        cells,
-    )
+    lines = fold(_headline(crash), cells)
+    if crash.census is None:  # the ladder has them besides
+        lines += paragraph(
+            f"By its last event {grouped(crash.acked)} bytes of the log were acknowledged,"
+            f" {grouped(crash.written)} written, {grouped(crash.fsynced)} on disk.",
+            cells,
+        )
     if crash.recovered_keys < 0:
         return lines
     found = f"It came back with {grouped(crash.recovered_keys)} keys"
@@ -27,4 +27,18 @@ def crash_lines(view: View, cells: int) -> list[Line]:
         found += f": {grouped(crash.survived)} bytes survived, {grouped(crash.lost)} were lost"
     if crash.truncated_bytes:
         found += f"; {grouped(crash.truncated_bytes)} bytes of a broken tail were cut off"
-    return [*lines, *paragraph(found + " (measured).", cells)]
+    lines += paragraph(f"{found} ({crash.source}).", cells)
+    return [*lines, *fold(line(("r", "key"), " the ladder: what stood where, what is left"), cells)]
+
+
+def _headline(crash: CrashView) -> Line:
+    """What became of the acknowledged writes that were asked for again."""
+    counted = crash.census
+    if counted is None or not counted.acknowledged:
+        gone = "was" if crash.recovered_keys >= 0 else "is"
+        return line((f"{crash.kind}: the engine {gone} gone", "lost"))
+    asked = grouped(counted.acknowledged)
+    if counted.lost:
+        text = f"{crash.kind}: {grouped(counted.lost)} of {asked} acknowledged writes lost"
+        return line((text, "lost"))
+    return line((f"{crash.kind}: all {asked} acknowledged writes are there", "disk text"))

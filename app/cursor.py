@@ -67,6 +67,24 @@ class Cursor:
         return self._place is not None
 
     @property
+    def timelines(self) -> int:
+        """How many there are to look at: the run, and those that branches left."""
+        return 1
+
+    @property
+    def timeline(self) -> int:
+        """Which of them is on show, from 0; the last one is the run."""
+        return self.timelines - 1
+
+    def other_timeline(self) -> None:
+        """Look at the next of them."""
+        self.refusal = "There is one timeline only: B in the past branches."
+
+    def branch(self) -> None:
+        """Go on from the cursor's moment with an engine of its own."""
+        self.refusal = "Nothing can branch here: no engine runs behind it."
+
+    @property
     def is_over(self) -> bool:
         """Never, where an engine plays."""
         return False
@@ -86,7 +104,7 @@ class Cursor:
         """Words with the figures that held at the cursor."""
         if not self.words.figures_in(key):
             return self.words.text(key)
-        figures = self.now_figures() if self._place is None else self._past_figures(self._place)
+        figures = self._past_figures(self.cursor) if self.is_past else self.now_figures()
         return self.words.text(key, figures)
 
     def _past_figures(self, index: int) -> Figures:

@@ -24,7 +24,7 @@ STATUS_WORDS: dict[Status, str] = {
     "failed": "stopped",
 }
 
-REFUSE_PAST = "This is the past; the engine runs on. End goes back to now, then the key works."
+REFUSE_PAST = "This is the past; the engine runs on. End goes back to now, B goes on from here."
 REFUSE_PAST_GONE = "This is the past; the engine is gone. End goes to now, where 0 starts again."
 REFUSE_PAST_REPLAY = "This is a recording's past. End goes back to where it has come to."
 REFUSE_REPLAY = "This is a recording: no engine runs behind it, so nothing can be sent."
@@ -62,6 +62,14 @@ class Driver(Protocol):
     @property
     def is_past(self) -> bool:
         """Whether the cursor is before now."""
+
+    @property
+    def timelines(self) -> int:
+        """How many timelines there are to look at."""
+
+    @property
+    def timeline(self) -> int:
+        """Which of them is on show, from 0."""
 
     @property
     def is_over(self) -> bool:
@@ -113,6 +121,8 @@ class Driver(Protocol):
     def pause(self) -> None: ...
     def pace(self, by: int) -> None: ...
     def restart(self) -> None: ...
+    def branch(self) -> None: ...
+    def other_timeline(self) -> None: ...
 
     async def execute(self, line: str) -> Any:
         """Send one command line to the engine: its reply; errors come as exception objects."""

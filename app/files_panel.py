@@ -63,7 +63,9 @@ def _columns(views: dict[str, View], cells: int, rows: int) -> list[Line]:
     size = cells // len(views)
     lines: list[Line] = []
     for place, (name, view) in enumerate(views.items()):
-        column: list[Line] = [line((name, "bold")), *files_lines(view, size - 2, rows - 1)]
+        reached = view.rewrite.stages[-1].name if view.rewrite.stages else ""
+        heading = spread(line((name, "bold")), line((reached, "bold")), size - 2)
+        column: list[Line] = [heading, *files_lines(view, size - 2, rows - 1)]
         lines = _beside(lines, column, size * place) if place else column
     return lines
 
@@ -85,9 +87,18 @@ def _files(rewrite: RewriteView, cells: int) -> list[Line]:
 
 def _file(file: AofFile, appended_to: bool, cells: int) -> Line:
     colour = {"temporary": "child", "history": "faint", "unlisted": "child"}.get(file.role, "text")
-    figures = line((f" {_ROLES[file.role]}", "dim"), (f"{grouped(file.bytes):>11}", colour))
+    role, size = _ROLES[file.role], f"{grouped(file.bytes):>11}"
     sign = "> " if appended_to else "  "
-    return spread(line((sign, "dim"), (file.name, colour)), figures, cells)
+    if len(sign + file.name) + len(role) + len(size) + 2 > cells:
+        size = size.lstrip()
+        # what tells names apart is their end
+        room = cells - len(sign) - len(role) - len(size) - 3
+        name = file.name if len(file.name) <= room else "…" + file.name[1 - max(room, 2) :]
+    else:
+        name = file.name
+    return spread(
+        line((sign, "dim"), (name, colour)), line((f"{role} ", "dim"), (size, colour)), cells
+    )
 
 
 def _memory(view: View, cells: int) -> list[Line]:

@@ -47,6 +47,8 @@ TABLE = (
     Key(("left_square_bracket",), "[", "mark(-1)", "mark_back"),
     Key(("right_square_bracket",), "]", "mark(1)", "mark"),
     Key(("end",), "End", "to_now", "now", True),
+    Key(("B",), "B", "branch", "branch", True),
+    Key(("v",), "v", "timeline", "timeline", True),
     Key(("1",), "1", "answer(0)", "answer"),
     Key(("2",), "2", "answer(1)", "answer_2"),
     Key(("3",), "3", "answer(2)", "answer_3"),
@@ -103,6 +105,10 @@ def acts(driver: Driver, shown: str) -> bool:
     status = driver.status
     if shown == "End":
         return status == "past"
+    if shown == "B":
+        return status == "past" and not driver.is_replay
+    if shown == "v":
+        return driver.timelines > 1
     if shown == "space":
         goes_on = status not in ("starting", "crashed", "failed")
         return goes_on and (not driver.scene.sliders or driver.is_past)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
+
 from app.glyphs import RUNGS, Glyphs
 from app.lines import (
     EMPTY,
@@ -27,6 +29,8 @@ WIDE = 90
 """Cells from which it is said what each rung is."""
 ROWS_OF_NAMES = 6
 """Rows of lost names, and of survivors, before they are counted."""
+GAP = 2
+"""Cells between two names."""
 RUNG_NAMES = ("buffer", "cache", "disk")
 LABELS = {"buffer": "aof_buf", "cache": "page cache", "disk": "disk"}
 MEANINGS = {
@@ -65,7 +69,7 @@ def _ladder(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
         ]
     heading = line(
         (f"{crash.kind}", "lost"),
-        (" · the rungs at that moment, by the engine's last event", "bold"),
+        (" · the rungs then, as the engine last told", "bold"),
         (f" · {_source(crash.source)}", "dim"),
     )
     lines = fold(heading, cells)
@@ -99,7 +103,8 @@ def rung_lines(
         lines.append(_rung(name, rung, count, size, glyphs, cells))
     if taken == len(RUNG_NAMES):
         lines.append(_cut_line(kind, glyphs, cells))
-    return lines
+    legend = f"   {glyphs.lost} takes it   {glyphs.survived} leaves it"
+    return [*lines, line((legend, "dim"))]
 
 
 def _rung(name: str, rung: RungView, count: int, size: int, glyphs: Glyphs, cells: int) -> Line:
@@ -161,7 +166,7 @@ def came_back(crash: CrashView, cells: int) -> list[Line]:
         text += f"; of the log {left} bytes survived, {gone} were lost"
     if crash.truncated_bytes:
         text += f"; {grouped(crash.truncated_bytes)} bytes of a broken tail were cut off"
-    return paragraph(f"{text}. ({_source(crash.source)})", cells)
+    return paragraph(f"{text}. ({crash.source})", cells)
 
 
 def prediction_lines(
@@ -198,7 +203,7 @@ def census_lines(census: CensusView, glyphs: Glyphs, cells: int) -> list[Line]:
     """Acknowledged and lost first, by name; then what nobody was promised; then the survivors."""
     asked = f"{grouped(census.acknowledged)} acknowledged writes of this session were asked for"
     lines = fold(
-        line(("The census: ", "bold"), (f"{asked} by GET ({_source(census.source)})", "dim")), cells
+        line(("The census: ", "bold"), (f"{asked} by GET ({census.source})", "dim")), cells
     )
     lines.append(_fate(glyphs.lost, "lost", census.lost, "acknowledged and lost"))
     lines += _names(census.lost_names, census.lost, glyphs.lost, "lost", glyphs, cells)
@@ -234,21 +239,17 @@ def _names(
 ) -> list[Line]:
     """`key = value` side by side in a few rows; what does not fit is counted."""
     inner = cells - 5
-    items = [
-        line(
-            (f"{glyph} ", role),
-            (cut(f"{visible(key)} = {visible(value)}", inner - 2, glyphs.more), role),
-        )
-        for key, value in names
-    ]
-    kept: list[Line] = []
-    for shown in range(len(items), 0, -1):
-        more = count - shown
-        tail = [line((f"and {grouped(more)} more", "dim"))] if more else []
-        kept = flow([*items[:shown], *tail], inner)
-        if len(kept) <= rows:
-            break
-    return [line("     ", *own) for own in kept]
+    named = (f"{visible(key)} = {visible(value)}" for key, value in names)
+    shown = [cut(text, inner - 2, glyphs.more) for text in named]
+    more = f"and {grouped(count)} more"
+    across = max((cell_len(text) + 2 for text in (*shown, more[2:])), default=1)
+    columns = max((inner + GAP) // (across + GAP), 1)
+    room = columns * rows
+    kept = shown if count <= min(room, len(shown)) else shown[: room - 1]
+    items = [line((f"{glyph} ", role), (set_cell_size(text, across - 2), role)) for text in kept]
+    if len(kept) < count:
+        items.append(line((f"and {grouped(count - len(kept))} more", "dim")))
+    return [line("     ", *own) for own in flow(items, inner, GAP)]
 
 
 def recovery_log(view: View, crash: CrashView, cells: int) -> list[Line]:

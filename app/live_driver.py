@@ -14,6 +14,7 @@ from app.driver import Status, offered_at
 from scenes.effects import Ask, Checked, Effect, Enter, Finished, Refused
 from scenes.errors import SceneError
 from scenes.loader import Lesson
+from scenes.view import View
 
 if TYPE_CHECKING:  # the first frame need not wait for these
     from scenes.evidence import Evidence
@@ -52,6 +53,8 @@ class LiveDriver(Cursor):
         self._ready = False
         self._last: History | None = None
         """The history when nothing plays: an empty one, or that of the run that was stopped."""
+        self._chosen: int | None = None
+        """A timeline that a branch left, while that is looked at."""
         self._shown: History | None = None
         self._over = False
         self._missed = ("", "")
@@ -129,6 +132,12 @@ class LiveDriver(Cursor):
     @property
     def history(self) -> History:
         """The run so far; after a restart another one."""
+        if self._live is not None and self._chosen is not None:
+            return self._live.left[self._chosen].history
+        return self._running
+
+    @property
+    def _running(self) -> History:
         if self._live is not None:
             return self._live.history
         if self._last is None:
@@ -136,6 +145,22 @@ class LiveDriver(Cursor):
 
             self._last = History(self.scene.cards)
         return self._last
+
+    @property
+    def now_view(self) -> View:
+        return self._running.now
+
+    @property
+    def is_past(self) -> bool:
+        return self._chosen is not None or super().is_past
+
+    @property
+    def timelines(self) -> int:
+        return 1 + (len(self._live.left) if self._live else 0)
+
+    @property
+    def timeline(self) -> int:
+        return self.timelines - 1 if self._chosen is None else self._chosen
 
     def now_figures(self) -> Figures:
         """The player's figures."""
@@ -199,8 +224,8 @@ class LiveDriver(Cursor):
 
     def tick(self) -> None:
         """A new history (after a restart) is looked at from its now."""
-        if self._shown is not self.history:
-            self._shown = self.history
+        if self._shown is not self._running:
+            self._shown = self._running
             self._over, self._missed = False, ("", "")
             self.forget()
 
@@ -257,6 +282,34 @@ class LiveDriver(Cursor):
     def restart(self) -> None:
         """With a fresh engine; in the past nobody means the run that goes on behind it."""
         self._press("restart")
+
+    def forget(self) -> None:
+        super().forget()
+        self._chosen = None
+
+    def to_now(self) -> None:
+        super().to_now()
+        self._chosen = None
+
+    def other_timeline(self) -> None:
+        """From the last one, the run, to the first that a branch left, and so on."""
+        if self.timelines == 1:
+            super().other_timeline()
+            return
+        following = (self.timeline + 1) % self.timelines
+        self.forget()
+        self._chosen = following if following < self.timelines - 1 else None
+
+    def branch(self) -> None:
+        """From the past on show: a fresh engine is brought to it, then the scene goes on live."""
+        if not self.is_past:
+            self.refusal = "This is now: go back to the moment from which you want to branch."
+        elif self._live is not None:
+            try:
+                self._live.branch(self.history, self.cursor)
+            except SceneError as error:
+                text = str(error)
+                self.refusal = f"{text[:1].upper()}{text[1:]}."
 
     async def execute(self, line: str) -> Any:
         """Send a typed command; refused in the past."""

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,10 @@ class Picture:
     settle: float
     """Seconds that the step may play before."""
     dark: bool = True
+    begins: str = ""
+    """The step to begin with; "" is the first."""
+    crash: str = ""
+    """A crash key, pressed there: then the picture is of the ladder."""
 
 
 PICTURES = (
@@ -43,26 +48,45 @@ PICTURES = (
     Picture("scene04-light", (160, 48), "spreading", 5.0, dark=False),
     Picture("scene04-120x36", (120, 36), "copies", 3.0),
     Picture("scene04-80x24", (80, 24), "copies", 3.0),
+    Picture("ladder", (160, 48), "crash", 1.0, begins="always", crash="P"),
 )
 
 
 async def take(picture: Picture, folder: Path) -> Path:
     """Play to the picture's step and draw it; raises SceneError when the step never comes."""
-    driver = LiveDriver(load("04"), autoplay=True)
+    driver = LiveDriver(load("04"), autoplay=True, start_at=picture.begins)
     app = CowscopeApp(driver, dark=picture.dark)
     async with app.run_test(size=picture.size) as pilot:
         await _until(pilot, driver, picture.step)
         await pilot.pause(picture.settle)
+        if picture.crash:
+            await _crash(pilot, driver, picture)
         path = folder / f"{picture.name}.svg"
         path.write_text(svg(app, title="cowscope play 04"))
     return path
 
 
+async def _crash(pilot: Pilot[Any], driver: LiveDriver, picture: Picture) -> None:
+    """Predict and crash, and wait until what is left has been counted."""
+    await pilot.press(picture.crash, "2")
+    await _true(pilot, "no census came", lambda: _counted(driver))
+    await pilot.pause(picture.settle)
+
+
+def _counted(driver: LiveDriver) -> bool:
+    prediction = driver.now_view.prediction
+    return prediction is not None and prediction.right >= 0
+
+
 async def _until(pilot: Pilot[Any], driver: LiveDriver, step: str) -> None:
+    await _true(pilot, f"the step {step} did not come", lambda: driver.now_view.step == step)
+
+
+async def _true(pilot: Pilot[Any], otherwise: str, wanted: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 120
-    while driver.now_view.step != step:
+    while not wanted():
         if time.monotonic() > deadline:
-            raise SceneError(f"no picture: the step {step} did not come within 120 s")
+            raise SceneError(f"no picture: {otherwise} within 120 s")
         await pilot.pause(0.1)
 
 

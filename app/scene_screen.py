@@ -74,6 +74,12 @@ class SceneScreen(PanelsScreen):
     def action_pace(self, by: int) -> None:
         self._act("pace", by)
 
+    def action_branch(self) -> None:
+        self._act("branch")
+
+    def action_timeline(self) -> None:
+        self._act("other_timeline")
+
     def action_restart(self) -> None:
         self._act("restart")
 

@@ -38,15 +38,11 @@ def choices(language: str, missing: str, progress: Progress | None) -> list[Choi
             )
         )
     if not missing:
-        found.append(_sandbox(language))
+        lesson = load(SANDBOX, language)
+        words = lesson.words
+        title, thesis = words.text(lesson.scene.title), words.text(lesson.scene.thesis)
+        found.append(Choice(SANDBOX, lesson.scene.number, title, thesis, said("menu.as_long")))
     return found
-
-
-def _sandbox(language: str) -> Choice:
-    lesson = load(SANDBOX, language)
-    scene, words = lesson.scene, lesson.words
-    title, thesis = words.text(scene.title), words.text(scene.thesis)
-    return Choice(SANDBOX, scene.number, title, thesis, said("menu.sandbox"))
 
 
 def past_words(lesson: Lesson, past: ScenePast) -> str:

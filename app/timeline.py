@@ -50,7 +50,9 @@ class Timeline(LinesPanel, can_focus=False):
     def show(self, driver: Driver) -> None:
         """Draw the driver's history."""
         self._length = driver.length
-        tail = f" event {grouped(driver.cursor + 1)} of {grouped(driver.length)}"
+        several = driver.timelines > 1
+        which = f" timeline {driver.timeline + 1} of {driver.timelines}," if several else ""
+        tail = f"{which} event {grouped(driver.cursor + 1)} of {grouped(driver.length)}"
         if self.size.width >= LEGEND_FROM:
             tail = f" {self.glyphs.mark} step  {self.glyphs.minor_mark} fsync {tail}"
             if crowded(driver.marks, driver.length, self.size.width - len(tail) - 4):

@@ -165,8 +165,12 @@ class Evidence:
     @property
     def child_held(self) -> bool:
         """Whether a child that writes a dump lives and is held."""
-        dumps = self.snapshot is not None and self.snapshot.fork.purpose == "rdb"
-        return dumps and self.child_lives and self.hold == "held"
+        return self.holds("rdb")
+
+    def holds(self, purpose: str) -> bool:
+        """Whether a child lives that was forked for this, `rdb` or `aof`, and is held."""
+        meant = self.snapshot is not None and self.snapshot.fork.purpose == purpose
+        return meant and self.child_lives and self.hold == "held"
 
     @property
     def lesson_lives(self) -> bool:

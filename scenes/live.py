@@ -13,6 +13,7 @@ from time import monotonic
 
 from engine.events import AnyEvent, Census
 from scenes import sandbox
+from scenes.branching import Branch, Timeline, planned
 from scenes.effects import (
     Answered,
     Effect,
@@ -38,6 +39,8 @@ STALL_SECONDS = 0.5
 """An answer that takes longer is no time of a step's."""
 BUSY_SECONDS = 2.0
 """An answer that takes longer is told."""
+REDACTED = "(redacted)"
+"""What stands for a secret in the events: that is not set again."""
 NOTICE_SECONDS = 8.0
 """For so long a refusal stays, or until the next key."""
 
@@ -60,6 +63,9 @@ class Live:
     ) -> None:
         self.lesson = lesson
         self.history = History(lesson.scene.cards)
+        self.left: list[Timeline] = []
+        """The runs that branches left, oldest first."""
+        self._branch: Branch | None = None
         self._notice = ""
         self._notice_until = 0.0
         self._watch: asyncio.Task[None] | None = None
@@ -112,8 +118,14 @@ class Live:
         self.performer = asyncio.create_task(self._perform(), name="performer")
         self._watch = asyncio.create_task(self._watch_answers(), name="watch")
 
-    async def _begin(self) -> None:
+    async def _begin(self, branch: Branch | None = None) -> None:
         await self.session.start()
+        if branch is not None and isinstance(self.session, Session):
+            await self.session.make_again(branch.changes)
+            for name, value in branch.config.items():
+                if value not in (self.history.now.config.get(name), REDACTED):
+                    await self.session.execute(["CONFIG", "SET", name, value])
+            await self.session.execute(["COWSCOPE", "STATE"])  # all of it is on the timeline now
         self._do(self.player.start(monotonic()))
 
     async def stop(self) -> None:
@@ -181,6 +193,31 @@ class Live:
         if self._timer is not None:
             self._timer.cancel()
         self._do([Restart()])
+
+    def branch(self, history: History, index: int) -> None:
+        """Go on from the moment after event `index` of this or a left run, in a fresh engine.
+
+        Raises SceneError where that is not possible, and nothing happens.
+        """
+        if self._branch is not None:
+            raise SceneError("a branch is on its way already")
+        timelines = [*self.left, self._timeline()]
+        self._branch = planned(next(one for one in timelines if one.history is history), index)
+        self.left = timelines
+        before = self.player
+        self.history.gathered = None
+        self.player = Player(
+            self.lesson.scene, autoplay=before.autoplay, start_at=self._branch.step
+        )
+        self.player.hand.pace = before.pace
+        if self._timer is not None:
+            self._timer.cancel()
+        self._do([Restart()])
+
+    def _timeline(self) -> Timeline:
+        if not isinstance(self.session, Session):
+            raise SceneError("nothing can branch here: this scene runs several engines")
+        return Timeline(self.history, self.session.journal)
 
     def text(self, key: str) -> str:
         """Words of the scene with this run's figures."""
@@ -260,9 +297,12 @@ class Live:
                 self.ended.set()
 
     async def _restart(self) -> None:
+        branch, self._branch = self._branch, None
+        if branch is None:
+            self.left = []
         await self.session.close()
         self.history = History(self.lesson.scene.cards)
         self._say("")
         self.ended.clear()
         self.session = self._new_session()
-        await self._begin()
+        await self._begin(branch)

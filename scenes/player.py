@@ -20,6 +20,7 @@ sandbox's.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
@@ -108,10 +109,10 @@ class Player(Course):
         """Engines that have had the event, where all of them must have it."""
         self._prepares: Literal["", "gone", "held", "lesson"] = ""
         """What the step needs of the child before it begins."""
-        self._left: Snapshot | None = None
-        """A child that has gone already, for which another one is on its way."""
-        self._forks = 0
-        """How often this step has forked for itself."""
+        self._left: dict[str, Snapshot | None] = {}
+        """Engine -> a child that has gone already, for which another one is on its way."""
+        self._forks: Counter[str] = Counter()
+        """How often this step has forked for itself, by engine."""
         self.asleep = False
         """Nobody has pressed a key for long: the writers are stopped."""
         self._busy_since = 0.0
@@ -301,15 +302,14 @@ class Player(Course):
     def _prepare(self, stage: Stage) -> list[Effect]:
         """What it takes to have no child, or a held one, where the step needs that."""
         evidence = self.evidence
-        self._prepares, self._forks = "", 0
+        self._prepares = ""
+        self._forks.clear()
         if stage.alone and evidence.child_lives:
             self._prepares = "gone"
             return [self._let_go()]
-        if stage.held and not evidence.child_held:
+        if stage.held and (unheld := self._unheld(stage)):
             self._prepares = "held"
-            if not evidence.child_lives:
-                return self._fork_held()
-            return [self._let_go() if evidence.lesson_lives else Send(("COWSCOPE", "HOLD"))]
+            return [effect for name, own in unheld.items() for effect in self._hold(name, own)]
         if stage.lesson and not evidence.lesson_lives:
             self._prepares = "lesson"
             return [self._let_go()] if evidence.child_lives else self._fork_lesson()
@@ -323,21 +323,40 @@ class Player(Course):
     def _fork_lesson(self) -> list[Effect]:
         """A lesson's child for a step that needs one."""
         assert self.stage is not None
-        if self._forks == MOST_FORKS:
+        if self._forks[""] == MOST_FORKS:
             return self._fail(f"step '{self.stage.id}' needs a lesson's child, and none stays")
-        self._forks, self._left = self._forks + 1, self.evidence.snapshot
+        self._forks[""] += 1
+        self._left[""] = self.evidence.snapshot
         return [Send(("COWSCOPE", "FORK"))]
 
-    def _fork_held(self) -> list[Effect]:
+    def _unheld(self, stage: Stage) -> dict[str, Evidence]:
+        """The engines that have no held child of the kind that the step needs, by name."""
+        several = bool(self.hand.scene.engines)
+        named = self.evidence.engines() if several else {"": self.evidence}
+        return {name: own for name, own in named.items() if not own.holds(stage.held_for)}
+
+    def _hold(self, name: str, own: Evidence) -> list[Effect]:
+        """Have an engine's child held; one of another kind is let go first."""
+        assert self.stage is not None
+        if not own.child_lives:
+            return self._fork_held(name, own)
+        if own.lesson_lives:
+            return [Send(("COWSCOPE", "CHILD", "EXIT"), name)]
+        of_this_kind = own.snapshots[-1].fork.purpose == self.stage.held_for
+        return [Send(("COWSCOPE", "HOLD" if of_this_kind else "RELEASE"), name)]
+
+    def _fork_held(self, name: str, own: Evidence) -> list[Effect]:
         """A child for a step that needs a held one; not for ever, where nothing can be held."""
         assert self.stage is not None
-        if self._forks == MOST_FORKS:
+        if self._forks[name] == MOST_FORKS:
             return self._fail(
                 f"step '{self.stage.id}' needs a held child, and {MOST_FORKS} left at once"
                 f" (with no keys there is nothing to hold one at)"
             )
-        self._forks, self._left = self._forks + 1, self.evidence.snapshot
-        return [Send(("COWSCOPE", "HOLD")), Send(("BGSAVE",))]
+        self._forks[name] += 1
+        self._left[name] = own.snapshot
+        command = "BGREWRITEAOF" if self.stage.held_for == "aof" else "BGSAVE"
+        return [Send(("COWSCOPE", "HOLD"), name), Send((command,), name)]
 
     def _prepared(self, now: float) -> list[Effect]:
         """Begin once the child is gone, or held; one that left before it was held is replaced."""
@@ -346,12 +365,16 @@ class Player(Course):
             ready = not evidence.child_lives
         elif self._prepares == "lesson":
             ready = evidence.lesson_lives
-            if not evidence.child_lives and self._left is not evidence.snapshot:
+            if not evidence.child_lives and self._left.get("") is not evidence.snapshot:
                 return self._fork_lesson()
         else:
-            ready = evidence.child_held
-            if not evidence.child_lives and self._left is not evidence.snapshot:
-                return self._fork_held()
+            assert self.stage is not None
+            unheld = self._unheld(self.stage)
+            ready = not unheld
+            gone = {n: own for n, own in unheld.items() if not own.child_lives}
+            again = [n for n, own in gone.items() if self._left.get(n) is not own.snapshot]
+            if again:
+                return [effect for n in again for effect in self._fork_held(n, gone[n])]
         if not ready:
             return []
         self._prepares = ""

@@ -6,6 +6,8 @@ A scene lives in a folder: `scene.toml` (this module's structs, and those of sce
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from scenes.actions import Action, Match
@@ -152,7 +154,10 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alone: bool = False
     """Begin only when no child lives; one that an earlier step held is let go for it."""
     held: bool = False
-    """Begin only over a held child; where none lives, one is forked for it first."""
+    """Begin only over a held child; where none lives, one is forked for it first. With several
+    engines each of them has one."""
+    held_for: Literal["rdb", "aof"] = "rdb"
+    """What the held child does: a dump, or the rewrite of the AOF."""
     lesson: bool = False
     """Begin only over a lesson's child; where none lives, one is forked for it first."""
     otherwise: list[Otherwise] = []

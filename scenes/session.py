@@ -14,7 +14,6 @@ import contextlib
 import itertools
 import re
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from time import monotonic
 from types import TracebackType
 from typing import Any
 
@@ -23,8 +22,7 @@ import msgspec
 from engine import events
 from engine.events import AnyEvent, State
 from engine.free_memory import default_arena_pages
-from scenes import census, family, folder, log_contents, process, typed
-from scenes.acknowledged import Acknowledged
+from scenes import family, folder, log_contents, process, typed
 from scenes.actions import Workload
 from scenes.contents import contents_of
 from scenes.effects import (
@@ -49,6 +47,7 @@ from scenes.scene import Scene, actions_of
 from scenes.stream import MAIN, Stream
 from scenes.subscription import Subscription
 from scenes.tearing import cut_off
+from scenes.witness import Witness
 from scenes.workloads import VALUE_BYTES, Writer, populate
 
 LEAST_ARENA_PAGES = 128
@@ -116,19 +115,14 @@ class Session:
         self._own_directives = dict(directives or {})
         self._keeps_ledger = loses_power(scene)
         self._offsets = (0, 0, 0)
+        self._witness = Witness()
         self._aof_file = ""
         """The AOF's last file, by its name."""
         self._refused_to_start = False
         """As a scene wanted it: there is no engine until a restart."""
-        self._ledger_of_writes = Acknowledged()
-        """What this session's clients wrote since the last crash, and what was answered."""
         self._census: events.Census | None = None
         """Of the last crash."""
         self._crash_source: events.Source = "measured"
-        self._prompt_follows = True
-        self._strangers = False
-        """Somebody else writes, too."""
-        """The prompt is in database 0, where the ledger is."""
         self._control: Connection | None = None
         self._prompt: Connection | None = None
         self._subscription: Subscription | None = None
@@ -287,9 +281,7 @@ class Session:
         if self._control is None:
             raise SceneError(self.failure or "the engine does not run")
         words = [word.encode() if isinstance(word, str) else word for word in argv]
-        number = self._ledger_of_writes.sent(words, monotonic())
-        reply = await self._control.call(words)
-        self._ledger_of_writes.answered(number, reply, monotonic())
+        reply = await self._witness.call(self._control, words)
         if isinstance(reply, bytes) and [w.upper() for w in words] == [b"COWSCOPE", b"STATE"]:
             self._stream.state(_state.decode(reply))
         return reply
@@ -315,22 +307,11 @@ class Session:
         if self._prompt is None:
             self._prompt = await Connection.open(self.port)
         try:
-            return await self._asked_at_prompt(self._prompt, argv)
+            return await self._witness.call_at_prompt(self._prompt, argv)
         except SceneError:
             if argv[0].upper() == b"SHUTDOWN":  # the end of the connection is its answer
                 return "the engine has shut down"
             raise
-
-    async def _asked_at_prompt(self, prompt: Connection, argv: list[bytes]) -> Reply:
-        """Send it; the ledger hears of it while the prompt is in database 0."""
-        if argv[0].upper() == b"SELECT":
-            self._prompt_follows = argv[1:] == [b"0"]
-        if not self._prompt_follows:
-            return await prompt.call(argv)
-        number = self._ledger_of_writes.sent(argv, monotonic())
-        reply = await prompt.call(argv)
-        self._ledger_of_writes.answered(number, reply, monotonic())
-        return reply
 
     async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
         """Execute changes of another session's journal, at full speed; how many there were.
@@ -442,8 +423,10 @@ class Session:
             raise SceneError("there is no engine to kill")
         self._leaving = True
         self.engine.kill_group()
-        self._ledger_of_writes.close()
+        self._witness.died()
         await self.engine.process.wait()
+        if self._subscription is not None:
+            await self._subscription.read_out()
         for writer in self._writers.values():
             writer.report()  # what was acknowledged until then is what a crash is judged by
         await self._disconnect()
@@ -496,12 +479,10 @@ class Session:
     async def _counted(self) -> events.Census | None:
         """The census of what this session wrote before the crash; None where it is refused."""
         try:
-            return await census.take(self.port, self._ledger_of_writes, self._crash_source)
+            return await self._witness.count(self.port, self._crash_source)
         except SceneError as err:
             self.word = str(err)
             return None
-        finally:
-            self._ledger_of_writes.begin_anew()
 
     async def write_on(self) -> None:
         """What wrote without an end goes on; a count ended with the engine that it was for."""
@@ -527,7 +508,7 @@ class Session:
     def _crashed(self, kind: str, source: events.Source = "measured") -> None:
         self._stream.end()
         acked, written, fsynced = self._offsets
-        self._crash_source, self._prompt_follows = source, True
+        self._crash_source = source
         self._stream.own(
             events.Crash(kind=kind, acked=acked, written=written, fsynced=fsynced, source=source)
         )
@@ -612,22 +593,11 @@ class Session:
             for found in log_contents.after(event, self.folder.path):
                 self._stream.own(found)
         if isinstance(event, events.Command):
-            self._note_strangers(event)
+            connections = (self._control, self._prompt)
+            own = {*self._writers, *(one.address for one in connections if one is not None)}
+            self._witness.note(event, own)
         if isinstance(event, events.Fork):
             self._spawn(family.watch((event.child, event.pid), self._stream.own))
-
-    def _note_strangers(self, event: events.Command) -> None:
-        """Keys that somebody else wrote are not this session's to count any more."""
-        own = event.client in self._writers or event.client in self._addresses
-        if not own:
-            self._strangers = True
-        if not own or (event.merged > 1 and self._strangers):
-            words = [*event.argv, *(key for _, key in event.pages)]
-            self._ledger_of_writes.forget([word.encode() for word in words])
-
-    @property
-    def _addresses(self) -> set[str]:
-        return {one.address for one in (self._control, self._prompt) if one is not None}
 
     async def _resync(self) -> None:
         with contextlib.suppress(SceneError):
@@ -663,7 +633,7 @@ class Session:
                 value_bytes=self.lesson.scene.value_bytes or VALUE_BYTES,
                 seed=self.seed,
                 publish=self._reported,
-                ledger=self._ledger_of_writes,
+                ledger=self._witness.ledger,
             )
         return writer
 

@@ -124,4 +124,6 @@ def _lasts(action: Action) -> bool:
     """Whether what follows in the scene relies on it."""
     if action.send is not None:
         return [word.upper() for word in action.send[:2]] == ["CONFIG", "SET"]
+    if action.fork:
+        return action.fork[0].upper() in ("DENY", "ALLOW")
     return action.kind() in ("config", "fault", "clock", "restart")

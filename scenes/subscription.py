@@ -17,6 +17,7 @@ from engine.journal import CHANNEL as JOURNAL
 from scenes.errors import SceneError
 
 CONFIRM_SECONDS = 5.0
+READ_OUT_SECONDS = 1.0
 
 
 def client(port: int, name: str | None = None) -> redis.asyncio.Redis:
@@ -78,6 +79,11 @@ class Subscription:
                 self._on_event(decode(message["data"]))
             elif self._on_journal is not None:
                 self._on_journal(message["data"])
+
+    async def read_out(self) -> None:
+        """Hand on what a dead engine had still published, at most for a moment."""
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=READ_OUT_SECONDS)
 
     async def close(self) -> None:
         """Stop listening and disconnect."""

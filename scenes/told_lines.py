@@ -129,6 +129,14 @@ class ToldLines:
                 return self._pages(event)
             case events.Frames():
                 return lesson_words.frames(event)
+            case events.Census():
+                return told(
+                    "event.census",
+                    asked=event.acknowledged,
+                    lost=event.lost,
+                    survived=event.survived,
+                    source=event.source,
+                )
             case events.Hold():
                 return f"hold      {event.state}"
             case events.SnapshotProgress():

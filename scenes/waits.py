@@ -77,7 +77,9 @@ class _Past:
     def enter(self, stage: Stage) -> None:
         self.now = set()
         if stage.held:
-            self.forks = self.dumps = True
+            self.forks = True
+            self.rewrites |= stage.held_for == "aof"
+            self.dumps |= stage.held_for == "rdb"
             self.now.add("hold")
         self.take(stage.do)
 

@@ -59,5 +59,18 @@ def census_agrees(evidence: Evidence) -> Verdict:
     )
 
 
+def acknowledged_lost(evidence: Evidence) -> int | None:
+    """Acknowledged writes that the last crash took; None before its census."""
+    counted = evidence.of(LastCrash).census
+    return None if counted is None else counted.lost
+
+
+def acknowledged_left(evidence: Evidence) -> int | None:
+    """Acknowledged writes that the last crash left; None before its census."""
+    counted = evidence.of(LastCrash).census
+    return None if counted is None else counted.survived
+
+
 GATHERERS = (LastCrash,)
+MEASURES = {"acknowledged_lost": acknowledged_lost, "acknowledged_left": acknowledged_left}
 CHECKS = {"census_agrees": census_agrees}

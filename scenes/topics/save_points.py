@@ -139,10 +139,12 @@ def _lastsave(evidence: Evidence) -> str | None:
 def _dirty_after(evidence: Evidence) -> str | None:
     """What dirty is after a save by a child: `zero`, the changes `since` the fork, or `all`."""
     state, snapshot = evidence.state, evidence.snapshot
-    if state is None or snapshot is None or snapshot.state_after is None:
+    if state is None:
         return None
     if not state.dirty:
         return "zero"
+    if snapshot is None or snapshot.state_after is None:
+        return "all"
     return "since" if state.dirty == snapshot.dirty_at_state else "all"
 
 

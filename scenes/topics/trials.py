@@ -31,9 +31,9 @@ class Level(msgspec.Struct, frozen=True):
 
 
 LEVELS = {
-    "cache": Level(p99_msec=250, extra_kb=0),
+    "cache": Level(p99_msec=500, extra_kb=0),
     "orders": Level(lost=0),
-    "sessions": Level(lost=100, load_msec=250),
+    "sessions": Level(lost=100, load_msec=80),
 }
 
 

@@ -130,6 +130,7 @@ class FakeDriver:
 
     is_replay = False
     is_over = False
+    timelines, timeline = 1, 0
 
     def __init__(self, stream: Sequence[events.AnyEvent] = (), status: Status = "live") -> None:
         lesson = load("04")
@@ -244,6 +245,12 @@ class FakeDriver:
 
     def restart(self) -> None:
         self._do("restart")
+
+    def branch(self) -> None:
+        self._do("branch")
+
+    def other_timeline(self) -> None:
+        self._do("other_timeline")
 
     async def execute(self, line: str) -> Any:
         self.asked.append(("execute", line))

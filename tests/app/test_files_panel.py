@@ -49,6 +49,12 @@ def test_a_small_panel_shows_the_stages_around_the_last_reached() -> None:
     assert any("> diff-sent" in plain(one) for one in lines)
 
 
+def test_a_name_that_is_too_long_keeps_its_end() -> None:
+    (first, *_) = files_lines(PARTS, 28, 9)
+    assert ".1.base.rdb " in plain(first) and "…" in plain(first)
+    assert plain(first).rstrip().endswith("88") and width(first) == 28
+
+
 def test_several_engines_stand_side_by_side() -> None:
     view = replace(PARTS, others=immutables.Map(pipes=PIPES))
     lines = [plain(one) for one in FilesPanel().picture(view, 100, 20)]

@@ -250,6 +250,14 @@ def test_a_crash_says_what_was_on_which_rung_and_what_came_back() -> None:
     shown = " ".join(texts(crash_lines(replace(VIEW, crash=back), 60)))
     assert "came back with 699 keys: 400 bytes survived, 100 were lost" in shown
     assert crash_lines(replace(VIEW, crash=replace(crash, at=0.0)), 60) == []
+    assert crash_lines(replace(VIEW, crash=replace(back, kind="SIGTERM")), 60) == []
+    assert crash_lines(replace(VIEW, crash=replace(crash, kind="SIGTERM")), 60) != []
+
+
+def test_a_restart_that_was_asked_for_is_no_news_unless_it_lost_something() -> None:
+    asked = CrashView("SIGTERM", VIEW.step_at + 1, 500, 500, 500, recovered_keys=9, lost=0)
+    assert crash_lines(replace(VIEW, crash=asked), 60) == []
+    assert crash_lines(replace(VIEW, crash=replace(asked, lost=500)), 60)
 
 
 def test_the_timeline_marks_and_points() -> None:
@@ -335,6 +343,14 @@ def test_no_command_is_named_for_what_a_huge_page_copied() -> None:
     assert said(late) == "copied before the screen was watching"
     new = replace(huge, pages=bytes((NEW,)) * len(VIEW.pages), notes=VIEW.notes.delete(page))
     assert said(new) == "no write seen: filled with a huge page (2 MiB)"
+
+
+def test_a_scaled_clock_shows_in_the_header_as_long_as_it_runs() -> None:
+    fast = FakeDriver([*story(), events.Clock(at=120.0, scale=30, source="scripted")])
+    assert "clock x30, scripted" in plain(header_lines(fast, 160)[0])
+    assert "clock x30, scripted" in plain(header_lines(fast, 80)[0])
+    real = FakeDriver([*story(), events.Clock(at=120.0, scale=1, source="scripted")])
+    assert "clock x" not in plain(header_lines(real, 160)[0])
 
 
 def test_huge_pages_show_in_the_header_and_in_the_grid() -> None:

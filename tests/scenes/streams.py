@@ -17,6 +17,8 @@ _range = st.tuples(_page, _page)
 _small = st.integers(0, 5_000)
 _text = st.sampled_from(["", "user:1", "user:2", "everysec", "always", "SET", "held", "a.aof"])
 
+_files = st.lists(st.builds(events.AofFile, name=_text, role=_text, bytes=_small), max_size=3)
+
 _fields: dict[str, st.SearchStrategy[Any]] = {
     "seq": st.just(0),
     "engine": st.just("main"),
@@ -41,6 +43,11 @@ _fields: dict[str, st.SearchStrategy[Any]] = {
     "argv": st.lists(_text, max_size=4),
     "choices": st.lists(_text, max_size=4),
     "right": st.integers(-1, 3),
+    "files": _files,
+    "aof_files": _files,
+    "lost_names": st.lists(st.tuples(_text, _text), max_size=3),
+    "in_flight_names": st.lists(st.tuples(_text, _text), max_size=3),
+    "survivors": st.lists(st.tuples(_text, _text), max_size=3),
     "log": st.lists(st.tuples(st.floats(0, 1e6), _text, _text), max_size=3),
     "recovery": st.none(),
     "who": st.sampled_from(["parent", "child"]),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine import events
-from scenes import census, session
+from scenes import census
 from scenes.acknowledged import Acknowledged, Found
 from scenes.actions import Workload
 from scenes.effects import Crash, Send, StartWorkload, StopWorkload
@@ -114,7 +114,7 @@ async def test_a_census_that_calls_all_survivors_is_found_out(
         wished: Found = {write.slot: write.value for write in ledger.count({}).lost}
         return census.as_event(ledger.count(wished), 1, source)
 
-    monkeypatch.setattr(session.census, "take", lie)
+    monkeypatch.setattr(census, "take", lie)
     async with watched("no", tmp_path, monkeypatch) as one:
         await one.write()
         await one.session.perform(Crash("power"))

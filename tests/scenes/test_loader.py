@@ -66,6 +66,8 @@ def test_a_wrong_type_is_named_with_its_line(copy: Path) -> None:
         ("beat = 6", "beat = 1", "beat 1 after beat 5"),
         ('id = "gauge"', 'id = "fork"', "2 steps are called 'fork'"),
         ("{ hold = false }", '{ hold = false, stop = "x" }', "exactly one thing"),
+        ("{ hold = false }", "{ hold = false, cut = 9 }", "`cut` cuts the AOF behind a crash"),
+        ("{ hold = false }", '{ crash = "kill", keep = "x" }', "or the refusal of a start"),
         ("scripted = 1", "scripted = 9", "no choice 9 to script"),
         ('when = "child_lives"', 'when = "it_rains"', "no condition is called 'it_rains'"),
         ('text = "gone.engine" }', 'text = "gone.x" }', "no words for 'gone.x'"),

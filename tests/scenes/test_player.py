@@ -211,6 +211,26 @@ def test_a_step_over_a_held_child_takes_the_one_that_lives() -> None:
     assert player.start(0.0)[:2] == [Enter("a"), Send(("PING",))]
 
 
+def test_a_step_over_a_held_rewrite_has_one_in_every_engine() -> None:
+    """One child is held already, one dumps (and is let go first), so only one has to be forked."""
+    a, b = EngineSetup("a"), EngineSetup("b")
+    needs = stage("x", 1, held=True, held_for="aof", do=[Action(send=["PING"])])
+    player = Player(replace(scene(needs), engines=[a, b]))
+    rewrite = replace(FORK, purpose="aof")
+    for event in (
+        replace(rewrite, engine="a"),
+        events.Hold(state="held", child=2, engine="a"),
+        replace(FORK, engine="b"),
+    ):
+        player.feed_event(event)
+    assert player.start(0.0)[:2] == [Enter("x"), Send(("COWSCOPE", "RELEASE"), "b")]
+    gone = events.ChildExit(child=2, status=0, signal=0, usec=1, cow_kb=0, engine="b")
+    forks = [Send(("COWSCOPE", "HOLD"), "b"), Send(("BGREWRITEAOF",), "b")]
+    assert player.feed_event(gone) == forks
+    player.feed_event(replace(rewrite, engine="b"))
+    assert Send(("PING",)) in player.feed_event(events.Hold(state="held", child=2, engine="b"))
+
+
 def test_a_child_that_leaves_before_it_is_held_is_replaced_once() -> None:
     player = Player(scene(stage("a", 1, held=True)))
     player.feed_event(FORK)

@@ -214,6 +214,17 @@ async def test_a_restart_with_other_directives_loads_what_they_say(watched: Watc
     ]
 
 
+async def test_a_restart_may_bring_another_arena_and_the_own_one_back(watched: Watched) -> None:
+    own = watched.session.arena_pages
+    for asked in ("2048", "x1"):
+        await watched.session.perform(RestartEngine({"arena-pages": asked}))
+    sizes = [e.arena_pages for e in watched.events if isinstance(e, events.EngineReady)]
+    assert sizes == [own, 2048, own]
+    with pytest.raises(SceneError, match="half of this machine's free memory"):
+        await watched.session.perform(RestartEngine({"arena-pages": str(1 << 40)}))
+    assert watched.session.alive
+
+
 async def test_a_reply_that_a_scene_keeps_joins_the_stream(watched: Watched) -> None:
     await watched.session.perform(Send(("SET", "sum", "100"), keep="set"))
     await watched.session.perform(Send(("MGET", "sum", "none"), keep="sum"))

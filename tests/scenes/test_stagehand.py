@@ -51,12 +51,26 @@ def test_a_jump_keeps_what_lasts() -> None:
         Action(start=BURST),
         Action(start=TRICKLE),
         Action(clock="30"),
+        Action(fork=[]),
+        Action(fork=["DENY"]),
     ]
     hand = Stagehand(SCENE)
     assert hand.catch_up([Stage("a", 1, "t", "t", do=do)]) == [
         Send(("CONFIG", "SET", "appendfsync", "no")),
         StartWorkload(TRICKLE, 20.0),
         Send(("COWSCOPE", "CLOCK", "30")),
+        Send(("COWSCOPE", "FORK", "DENY")),
+    ]
+
+
+def test_a_crash_and_a_start_say_what_is_cut_and_what_is_to_be_refused() -> None:
+    do = [
+        Action(crash="kill", cut=9, refused="Unexpected end", keep="start"),
+        Action(restart={"aof-load-truncated": "yes"}),
+    ]
+    assert Stagehand(SCENE).perform(do) == [
+        Crash("kill", cut=9, refused="Unexpected end", keep="start"),
+        RestartEngine({"aof-load-truncated": "yes"}),
     ]
 
 

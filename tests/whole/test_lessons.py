@@ -270,10 +270,29 @@ def test_the_save_points_clock_is_scaled_and_says_so(running: Engine, client: re
         assert state(client).clock_scale == 1
 
 
+def test_looking_at_objects_copies_the_pages_that_they_lie_on(tmp_path: Path) -> None:
+    """A reference count is in the object: 10,000 names of at least 33 bytes, written by reading."""
+    names = 10_000
+    arguments = ("--enable-debug-command", "yes", "--arena-pages", "2048")
+    with (
+        engine(tmp_path, *arguments) as started,
+        redis.Redis(port=started.port, protocol=3) as client,
+    ):
+        client.execute_command("DEBUG", "POPULATE", names, "name", 8)
+        ask(client, "FORK")
+        slices = ask(client, "CHILD READ 0 100")
+        looked = ask(client, "CHILD OBJECTS")
+    assert looked["objects"] == names
+    assert looked["exclusive_after"] == looked["exclusive_before"] == 0
+    copied = [one["outside_after_kb"] - one["outside_before_kb"] for one in (slices, looked)]
+    assert copied[1] > names * 33 / 1024 / 2 and copied[1] > copied[0]
+
+
 def test_what_is_not_understood_is_refused_in_a_line(client: redis.Redis) -> None:
     lines = (
         "FORK NOW", "CHILD LEAVE", "CHILD GET", "CHILD WRITE 0", "CHILD READ 3 2",
-        "CHILD EXIT 256", "FRAMES x", "FRAMES 0 99999", "WALK 0", "WALK 1 2 3", "CLOCK fast",
+        "CHILD EXIT 256", "CHILD OBJECTS 1",
+        "FRAMES x", "FRAMES 0 99999", "WALK 0", "WALK 1 2 3", "CLOCK fast",
     )  # fmt: skip
     for line in lines:
         with pytest.raises(redis.ResponseError):

@@ -10,12 +10,12 @@ if __name__ == "__main__":
 
     real = Server.propagate
 
-    def as_it_came(self, db, commands):  # type: ignore[no-untyped-def]
+    def as_it_came(self, db, commands, wire=b""):  # type: ignore[no-untyped-def]
         asked = [
             [*argv[: argv.index(b"PXAT")], b"EX", b"100"] if b"PXAT" in argv else argv
             for argv in commands
         ]
-        real(self, db, asked)
+        real(self, db, asked, wire if asked == commands else b"")
 
     Server.propagate = as_it_came  # type: ignore[method-assign]
     sys.exit(serve.main(sys.argv[1:]))
