@@ -13,6 +13,7 @@ from app.keys import acts, bindings
 from app.layout import TABS, mode_of
 from app.lines import paragraph
 from app.panels_screen import PanelsScreen
+from app.said import said
 from app.sliders_panel import SlidersPanel
 from app.tabs import Tabs
 from app.timeline import Timeline
@@ -202,7 +203,7 @@ class SceneScreen(PanelsScreen):
     def on_sliders_panel_moved(self, event: SlidersPanel.Moved) -> None:
         """Move it where an engine runs."""
         if getattr(self.driver, "slide", None) is None:
-            self.said = "No engine runs here: nothing can be set."
+            self.said = said("sliders.no_engine")
             return
         self._act("slide", event.name, event.by)
         self.seen_before = None  # a client's slider changes no view
