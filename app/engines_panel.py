@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
 
 from app.exhibit import Exhibit
 from app.glyphs import RUNGS, Glyphs
@@ -30,20 +31,19 @@ LEAST_CELLS = 24
 LEAST_ROWS = 11
 GAP = 2
 RUNG_NAMES = ("buffer", "cache", "disk")
-LABELS = {
-    "buffer": ("aof_buf", "aof_buf"),
-    "cache": ("page cache", "cache"),
-    "disk": ("disk", "disk"),
-}
-HEADS = ("commands/s", "p50", "p99", "aof_buf", "cache", "disk", "unsafe", "kept", "lost")
 _WIDTHS = (10, 8, 8, 8, 7, 7, 7, 6, 5)
 
 
 class EnginesPanel(Exhibit):
     """Draws the engine on show and `View.others`, each from its own fold."""
 
-    TITLE: ClassVar[tuple[str, ...]] = ("engines.title", "engines.short")
-    EMPTY_WORDS: ClassVar[str] = "engines.empty"
+    def titles(self) -> tuple[str, ...]:
+        """In the language spoken."""
+        return said("engines.title"), said("engines.title_short")
+
+    def empty_words(self) -> str:
+        """Before any engine has spoken."""
+        return said("engines.empty")
 
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
         """Columns, or a table where there is no room for them."""
@@ -59,8 +59,8 @@ class EnginesPanel(Exhibit):
     def source(self, view: View) -> str:
         """Where the figures come from."""
         if any(one.crash and one.crash.source == "modelled" for one in engines_of(view)):
-            return said("engines.modelled")
-        return said("source.measured")
+            return said("engines.source_cut")
+        return said("engines.source")
 
 
 def engines_of(view: View) -> list[View]:
@@ -117,8 +117,8 @@ def column_lines(view: View, glyphs: Glyphs, cells: int, rows: int) -> list[Line
 
 
 def _name(view: View, cells: int) -> Line:
-    policy = view.tail.policy if view.tail.enabled else said("engines.no_aof")
-    name = view.name or said("engines.engine")
+    policy = view.tail.policy if view.tail.enabled else "no AOF"
+    name = view.name or "engine"
     spans: list[Span] = [(name, "bold")]
     if policy != name:
         spans.append((f"  appendfsync {policy}" if cells > 30 else f"  {policy}", "text"))
@@ -130,10 +130,10 @@ def _state(view: View) -> Line:
         return line((said("engines.gone"), "lost"))
     slow = view.faults.get("fsync-delay")
     if slow:
-        return line((said("engines.slow", delay=duration(int(slow) * 1000)), "cache text"))
+        return line((said("engines.slow", time=duration(int(slow) * 1000)), "cache text"))
     if view.faults:
-        return line((said("engines.disk", faults=", ".join(sorted(view.faults))), "lost"))
-    return line((said("engines.keys", port=str(view.engine.port), keys=view.keys), "dim"))
+        return line((said("engines.trouble", faults=", ".join(sorted(view.faults))), "lost"))
+    return line((said("engines.joins", port=str(view.engine.port), keys=view.keys), "dim"))
 
 
 def _speed(view: View) -> Line:
@@ -141,7 +141,9 @@ def _speed(view: View) -> Line:
     if client is None or not client.per_second:
         return line((said("engines.no_client"), "dim"))
     return line(
-        (f"{grouped(client.per_second)}", "bold"), "/s ", (f"({visible(client.name)})", "dim")
+        (f"{grouped(client.per_second)}", "bold"),
+        said("engines.a_second"),
+        (f" ({visible(client.name)})", "dim"),
     )
 
 
@@ -151,21 +153,19 @@ def _answers(view: View, cells: int) -> Line:
         return EMPTY
     p50, p99 = duration(client.p50_usec), duration(client.p99_usec)
     if cells >= 30:
-        return line((f"{said('engines.answers')} p50 ", "dim"), p50, ("  p99 ", "dim"), p99)
+        return line((f"{said('engines.answers')} ", "dim"), p50, ("  p99 ", "dim"), p99)
     return line(("p50 ", "dim"), p50, ("  p99 ", "dim"), p99)
 
 
 def _fsync(tail: TailView, cells: int) -> Line:
     if not tail.fsyncs:
         return line((said("engines.no_fsync"), "dim"))
-    who = "main" if tail.last_fsync_thread == "main" else "bio"
-    if cells < 33:
-        who = ""
+    who = said("engines.main" if tail.last_fsync_thread == "main" else "engines.bio")
     return line(
         (f"{grouped(tail.fsyncs)}", "text"),
         (f" {said('engines.fsyncs')} ", "dim"),
         duration(tail.last_fsync_usec),
-        (f" {who}", "dim"),
+        (f" {who}" if cells >= 33 else "", "dim"),
     )
 
 
@@ -183,14 +183,14 @@ def rung_rows(on_rungs: Sequence[RungView], has_log: bool, cells: int) -> list[L
     count = max(len(grouped(rung.commands)) for rung in on_rungs)
     lines: list[Line] = []
     for name, rung in zip(RUNG_NAMES, on_rungs, strict=True):
-        label = LABELS[name][0 if wide else 1]
+        label = _label(name, wide)
         lines.append(
             line(
                 (RUNGS[name], name),
-                (f" {label:<{11 if wide else 7}}", "text"),
+                (f" {set_cell_size(label, 11 if wide else 8)}", "text"),
                 (grouped(rung.commands, count), "bold" if rung.commands else "dim"),
                 (
-                    f" {said('engines.cmds')} {grouped(rung.bytes)} B"
+                    f" {said('engines.commands')} {grouped(rung.bytes)} B"
                     if wide
                     else f"  {grouped(rung.bytes)} B",
                     "dim",
@@ -200,11 +200,19 @@ def rung_rows(on_rungs: Sequence[RungView], has_log: bool, cells: int) -> list[L
     return lines
 
 
+def _label(name: str, wide: bool) -> str:
+    if name == "buffer":
+        return "aof_buf"
+    if name == "disk":
+        return said("engines.disk")
+    return said("engines.cache" if wide else "engines.cache_short")
+
+
 def _unsafe(view: View, cells: int) -> Line:
     unsafe = view.tail.unsafe
     if not view.tail.enabled:
         return line((said("engines.not_logged"), "lost"))
-    what = f" {said('engines.unsafe_long' if cells >= 30 else 'engines.unsafe')}"
+    what = f" {said('engines.unsafe' if cells >= 30 else 'engines.unsafe_short')}"
     return line((grouped(unsafe), "cache text" if unsafe else "disk text"), what)
 
 
@@ -212,17 +220,17 @@ def crash_rows(view: View, crash: CrashView, glyphs: Glyphs, cells: int) -> list
     """What the last crash took, by the census; first that it was."""
     lines = [line((crash.kind, "lost"), (f" ({crash.source})", "dim"))]
     if crash.recovered_keys < 0 or crash.census is None:
-        starts = view.crash and crash.recovered_keys < 0
-        return [*lines, line((said("engines.starting" if starts else "engines.counting"), "dim"))]
-    census = crash.census
-    long = "_long" if cells >= 26 else ""
-    kept, lost = said(f"engines.kept{long}"), said(f"engines.lost{long}")
+        return [*lines, line((said("engines.starts"), "dim"))]
+    census, short = crash.census, "" if cells >= 26 else "_short"
     return [
         *lines,
-        line((f"{glyphs.survived} {grouped(census.survived)}", "disk text"), f" {kept}"),
+        line(
+            (f"{glyphs.survived} {grouped(census.survived)}", "disk text"),
+            f" {said(f'engines.kept{short}')}",
+        ),
         line(
             (f"{glyphs.lost} {grouped(census.lost)}", "lost" if census.lost else "dim"),
-            (f" {lost}", "text" if census.lost else "dim"),
+            (f" {said(f'engines.lost{short}')}", "text" if census.lost else "dim"),
         ),
         line((said("engines.back", keys=crash.recovered_keys), "dim")),
     ]
@@ -240,14 +248,19 @@ def _entry(tail: TailView, entry: TailEntry, cells: int) -> Line:
 
 def table_lines(engines: Sequence[View], glyphs: Glyphs, cells: int) -> list[Line]:
     """A row for each engine, where columns have no room."""
-    head = "".join(f"{name:>{size}}" for name, size in zip(HEADS, _WIDTHS, strict=True))
+    heads = (
+        *(said("engines.head_speed"), "p50", "p99", "aof_buf"),
+        *(_label("cache", False), _label("disk", False)),
+        *(said("engines.head_unsafe"), said("engines.head_kept"), said("engines.head_lost")),
+    )
+    head = "".join(_right(name, size) for name, size in zip(heads, _WIDTHS, strict=True))
     crash = next((one.crash for one in engines if one.crash), None)
     lines = [crop(line((f"{'':9}{head}", "dim")), cells)]
     lines += [crop(_row(one), cells) for one in engines]
     if crash is None:
-        note = "kept and lost: of what was acknowledged, after a crash"
+        note = said("engines.note")
     else:
-        note = f"kept, lost: of what was acknowledged, after a {crash.kind} ({crash.source})"
+        note = said("engines.note_crash", kind=crash.kind, source=crash.source)
     slow = [
         f"{one.name} {one.faults['fsync-delay']} ms"
         for one in engines
@@ -255,8 +268,14 @@ def table_lines(engines: Sequence[View], glyphs: Glyphs, cells: int) -> list[Lin
     ]
     lines.append(crop(line((note, "dim")), cells))
     if slow:
-        lines.append(crop(line((f"slow disk (scripted): {', '.join(slow)}", "cache text")), cells))
+        lines.append(
+            crop(line((said("engines.note_slow", engines=", ".join(slow)), "cache text")), cells)
+        )
     return lines
+
+
+def _right(text: str, cells: int) -> str:
+    return " " * max(cells - cell_len(text), 0) + text
 
 
 def _row(view: View) -> Line:

@@ -25,14 +25,22 @@ class Exhibit(LinesPanel, can_focus=True):
         """Draw the view."""
         if not self.size.width:
             return
-        self.title(*(said(key) for key in self.TITLE))
+        self.title(*self.titles())
         lines = self.picture(view, self.size.width, self.size.height)
-        self.put(lines or paragraph(said(self.EMPTY_WORDS), self.size.width, "dim"))
+        self.put(lines or paragraph(self.empty_words(), self.size.width, "dim"))
         self.subtitle(self.source(view) if lines else "")
 
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
         """The lines of a picture in so much room; none where there is nothing yet."""
         raise NotImplementedError
+
+    def titles(self) -> tuple[str, ...]:
+        """The border's title, the longest wording first."""
+        return tuple(said(key) for key in self.TITLE)
+
+    def empty_words(self) -> str:
+        """Said while there is nothing to draw."""
+        return said(self.EMPTY_WORDS)
 
     def source(self, view: View) -> str:
         """Where the figures come from."""

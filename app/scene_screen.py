@@ -199,7 +199,7 @@ class SceneScreen(PanelsScreen):
     def on_sliders_panel_moved(self, event: SlidersPanel.Moved) -> None:
         """Move it where an engine runs."""
         if getattr(self.driver, "slide", None) is None:
-            self.said = said("refuse.no_sliders")
+            self.said = said("sliders.no_engine")
             return
         self._act("slide", event.name, event.by)
         self.seen_before = None  # a client's slider changes no view

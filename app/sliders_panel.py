@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from rich.cells import set_cell_size
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from app.exhibit import Exhibit
 from app.glyphs import Glyphs
-from app.lines import Line, Span, line, padded
+from app.lines import Line, Span, line
 from app.said import said
 from scenes.sliders import SLIDERS, Slider
 from scenes.view import View
 
+LABELS = {"fsync-delay": "delay", "appendfsync": ""}
+"""Slider -> its phrase, where that has another name; empty: the slider's name is its label."""
+UNITS = ("rate", "size", "fsync-delay")
 LABEL = 12
 
 
 class SlidersPanel(Exhibit, can_focus=True):
     """Draws the sliders' places, which come down from the driver; moves go up as messages."""
 
-    TITLE: ClassVar[tuple[str, ...]] = ("sliders.title", "sliders.short")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "choose(-1)", show=False),
         Binding("down", "choose(1)", show=False),
@@ -48,6 +51,10 @@ class SlidersPanel(Exhibit, can_focus=True):
         """A row for each."""
         self._view = view
         return slider_lines(self.places, self.chosen, self.glyphs, cells)
+
+    def titles(self) -> tuple[str, ...]:
+        """In the language spoken."""
+        return said("sliders.title"), said("sliders.title_short")
 
     def source(self, view: View) -> str:
         """What the learner sets is nobody's measurement."""
@@ -79,19 +86,17 @@ def slider_lines(places: Mapping[str, int], chosen: int, glyphs: Glyphs, cells: 
 
 
 def _slider(slider: Slider, place: int, here: bool, glyphs: Glyphs, cells: int) -> Line:
-    name = slider.name.replace("-", "_")
-    label = said(f"sliders.{name}")
+    phrase = LABELS.get(slider.name, slider.name)
+    label = said(f"sliders.{phrase}") if phrase else slider.name
     value = slider.values[place]
-    told = (
-        value
-        if value in ("off", "no", "yes", "always", "everysec")
-        else said(f"sliders.{name}_is", value=value)
-    )
+    told = value
+    if slider.name in UNITS and value != "off":
+        told = said(f"sliders.{phrase}_unit", value=value)
     room = min(max(cells - LABEL - 17, len(slider.values)), 32)
     at = place * (room - 1) // (len(slider.values) - 1)
     spans: list[Span] = [
         (f"{glyphs.lit if here else ' '} ", "bold"),
-        (padded(label, LABEL), "bold" if here else "text"),
+        (set_cell_size(label, LABEL), "bold" if here else "text"),
         (glyphs.track * at, "dim"),
         (glyphs.bar, "chosen" if here else "bold"),
         (glyphs.track * (room - 1 - at), "dim"),
