@@ -11,6 +11,7 @@ from app.application import CowscopeApp
 from app.driver import REFUSE_PAST
 from app.layout import arranged, mode_of
 from app.page_screen import ConfirmScreen, PageScreen
+from app.predict_screen import PredictScreen
 from app.said import said as phrase
 from app.scene_screen import SceneScreen
 from app.too_small import too_small
@@ -250,18 +251,34 @@ async def test_escape_leaves_the_prompt_wherever_the_focus_is() -> None:
         assert not screen.is_typing
 
 
-async def test_destroying_keys_ask_first() -> None:
+@pytest.fixture
+def offering() -> FakeDriver:
+    """A driver whose scene offers the keys that block or destroy."""
     driver = FakeDriver()
     offered = frozenset("bwfhKS")
     driver.__class__ = type("Offering", (FakeDriver,), {"offered": property(lambda _: offered)})
-    async with shown(driver=driver) as (screen, pilot):
-        await pilot.press("K")
+    return driver
+
+
+async def test_save_asks_first(offering: FakeDriver) -> None:
+    async with shown(driver=offering) as (screen, pilot):
+        await pilot.press("S")
         assert isinstance(screen.app.screen, ConfirmScreen)
         await pilot.press("n")
-        assert ("key", "K") not in driver.asked
-        await pilot.press("K", "y")
+        assert ("key", "S") not in offering.asked
+        await pilot.press("S", "y")
         await settled(pilot)
-        assert ("key", "K") in driver.asked
+        assert ("key", "S") in offering.asked
+
+
+async def test_a_crash_wants_a_prediction_first(offering: FakeDriver) -> None:
+    async with shown(driver=offering) as (screen, pilot):
+        await pilot.press("K")
+        assert isinstance(screen.app.screen, PredictScreen)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert screen.app.screen is screen
+        assert not [asked for asked in offering.asked if asked[0] in ("crash", "key")]
 
 
 @pytest.mark.parametrize("key", ["i", "l", "g", "d", "question_mark"])
