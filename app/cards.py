@@ -11,10 +11,12 @@ from app.driver import Driver, card_at
 from app.glyphs import Glyphs
 from app.lines import EMPTY, Line, Span, fold, line, paragraph, width
 from app.lines_panel import ARROWS, LinesPanel
+from app.said import said
 from app.words_panel import Text
 from scenes.errors import SceneError
 from scenes.scene import Card
 from scenes.source import RealSource, real_source
+from scenes.sources import named
 from scenes.view import Lit, View
 
 GLOW = 0.8
@@ -45,14 +47,16 @@ class CardPanel(LinesPanel, can_focus=True):
         """Draw the card of the driver's stage, or the one picked."""
         card = self.card(driver)
         if card is None:
-            self.title("Implementation")
-            self.put([line(("This step runs no card.", "dim"))])
+            self.title(said("card.title"))
+            self.put([line((said("card.none"), "dim"))])
             return
         view = driver.view
         lit = view.lights.get(card.name)
         real = self._source(card) if self.real else None
         bare = card.title.partition("#")[0].rstrip()
-        self.title(f"Implementation · {card.title}", f"Implementation · {bare}", f"Code · {bare}")
+        name = said("card.title")
+        short = f"{said('card.code')} · {bare}"
+        self.title(f"{name} · {card.title}", f"{name} · {bare}", short)
         self.subtitle(*card_subtitles(card, lit, self.real, real))
         lines = card_lines(
             card, lit, view, driver.text, self.glyphs, self.size.width, real, glowing
@@ -99,19 +103,19 @@ def card_subtitles(
     card: Card, lit: Lit | None, real_wanted: bool, real: RealSource | None
 ) -> tuple[str, ...]:
     """What is shown, what `c` would show, and where the light comes from; ever shorter."""
-    light = f" · line lit: {lit.source}" if lit else ""
+    light = f" · {said('card.lit', source=named(lit.source))}" if lit else ""
     if real_wanted and real is None:
-        return (f"no real source to show for this{light}", "no real source · c: pseudo")
+        return f"{said('card.unreal')}{light}", said("card.unreal_short")
     if real is not None:
         where = f"{real.module}:{real.name}"
         return (
-            f"real source: {where} · c: pseudo{light}",
-            f"real: {where} · c: pseudo",
-            f"real: {real.name} · c: pseudo",
-            "real source · c: pseudo",
+            said("card.real", where=where) + light,
+            said("card.real_short", where=where),
+            said("card.real_short", where=real.name),
+            said("card.real_shortest"),
         )
-    other = " · c: real" if card.real else ""
-    return (f"pseudo-code{other}{light}", f"pseudo-code{other}")
+    pseudo = said("card.pseudo_real" if card.real else "card.pseudo")
+    return f"{pseudo}{light}", pseudo
 
 
 def shown_line(card: Card, lit: Lit | None, real: RealSource | None) -> int:
@@ -159,7 +163,7 @@ def card_lines(
             lines = [*paragraph(text(card.subtitle), cells, "dim"), *lines]
         for number_text, key in sorted(card.corrections.items(), key=lambda item: int(item[0])):
             lines.append(EMPTY)
-            remark_text = f"{glyphs.remark} line {number_text}: {text(key)}"
+            remark_text = f"{glyphs.remark} {said('card.line', number=number_text)} {text(key)}"
             lines += paragraph(remark_text, cells, "dim")
     return lines
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from app.cells import LEVEL, child_cell
 from app.glyphs import Glyphs
-from app.grid import Look, PageGrid, counted, state_name
+from app.grid import Look, PageGrid, counted
 from app.lines import Line, flow, grouped, line
+from app.page_words import state_name
 from app.said import said
 from scenes.view import ABSENT, CHILD_STATES, TO_COME, WRITING, WRITTEN, ChildView, View
 

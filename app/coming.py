@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import reduce
 
 from textual.geometry import Region
 
 from app.driver import panels_at
 from app.layout import TABS
-from app.lines import Line, line
+from app.lines import Line, line, padded
 from app.lines_panel import LinesPanel
+from app.said import said
 from scenes.scene import Scene, Stage
-
-NAMES = {
-    "sliders": "the sliders",
-    "engines": "the engines side by side",
-    "grid": "the parent's pages",
-    "child": "the snapshot child's",
-    "gauge": "what the snapshot costs",
-    "processes": "the two processes",
-    "frames": "pages and frames",
-    "curve": "copies against writes",
-    "latency": "how long clients wait",
-    "files": "the AOF's files and the stages of a rewrite",
-    "tail": "the AOF",
-    "code": "the code",
-}
 
 
 class Coming(LinesPanel):
@@ -46,14 +33,20 @@ def coming(scene: Scene, stage: Stage, missing: Collection[str]) -> list[Line]:
         later = (one for one in scene.stages[at + 1 :] if name in panels_at(scene, one))
         entrance = next(later, None)
         if entrance is not None:
-            by_beat.setdefault(entrance.beat, []).append(NAMES[name])
+            by_beat.setdefault(entrance.beat, []).append(said(f"coming.{name}"))
     if not by_beat:
         return []
-    found = [line(""), line(("  Later here:", "dim"))]
+    found = [line(""), line((f"  {said('coming.later')}", "dim"))]
     for beat, names in by_beat.items():
-        when = "in a moment" if beat == stage.beat else f"beat {beat}"
-        found.append(line((f"  {when:<11} {', '.join(names)}", "dim")))
+        soon = beat == stage.beat
+        when = padded(said("coming.soon") if soon else said("coming.beat", beat=beat), 11)
+        found.append(line((f"  {when} {listed(names)}", "dim")))
     return found
+
+
+def listed(names: list[str]) -> str:
+    """The names in a row, as the language lists them."""
+    return reduce(lambda one, more: said("coming.and", one=one, more=more), names)
 
 
 def room_of(places: Mapping[str, Region], missing: Collection[str]) -> Region | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.assets import recording
+from app.said import said
 from scenes.errors import SceneError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def play(options: argparse.Namespace) -> int:
         return code
     print(f"cowscope: {failure}", file=sys.stderr)
     shipped = recording(lesson.scene.number)
-    if shipped is None or not _agrees("Show the recording of this scene instead? [Y/n] "):
+    if shipped is None or not _agrees(f"{said('cli.instead')} [Y/n] "):
         return code or 1
     return _replay_instead(lesson, failure, options)
 
@@ -53,16 +54,17 @@ def _step_of(lesson: Lesson, step: str | None) -> str:
     steps = [stage.id for stage in lesson.scene.stages]
     if step is not None and step not in steps:
         raise SceneError(
-            f"scene {lesson.scene.number} has no step '{step}'; its steps: {', '.join(steps)}"
+            said("cli.no_such_step", scene=lesson.scene.number, step=step, steps=", ".join(steps))
         )
     return step or ""
 
 
 def run_headless(options: argparse.Namespace) -> int:
     """A scene without a screen: plain lines, or JSON events."""
+    language = language_of(options)
     missing = missing_here()
     if missing:
-        raise SceneError(f"can't run scene {options.scene}: {missing}. Try: cowscope replay")
+        raise SceneError(said("cli.no_run", scene=options.scene, why=missing))
     from scenes.headless import run
 
     return run(
@@ -72,15 +74,16 @@ def run_headless(options: argparse.Namespace) -> int:
         arena_pages=options.arena_pages,
         pace=options.pace,
         verbose=options.verbose,
-        language=language_of(options),
+        language=language,
     )
 
 
 def record(options: argparse.Namespace) -> int:
     """Play a scene without a screen and keep its events in a file."""
+    language = language_of(options)
     missing = missing_here()
     if missing:
-        raise SceneError(f"can't record scene {options.scene}: {missing}. Try: cowscope replay")
+        raise SceneError(said("cli.no_record", scene=options.scene, why=missing))
     from scenes.headless import record as record_scene
 
     return record_scene(
@@ -89,7 +92,7 @@ def record(options: argparse.Namespace) -> int:
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         seed=options.seed,
         arena_pages=options.arena_pages,
-        language=language_of(options),
+        language=language,
     )
 
 
@@ -101,7 +104,7 @@ def replay(options: argparse.Namespace) -> int:
 
     path = _recording_meant(options.file)
     if path is None:
-        raise SceneError("no recording was named, and none ships here: cowscope replay FILE")
+        raise SceneError(said("cli.no_recording"))
     recorded = opened(str(path))
     note = recorded.damage
     if note:
@@ -110,7 +113,7 @@ def replay(options: argparse.Namespace) -> int:
         print(f"cowscope: {note}", file=sys.stderr)
     elif recorded.missing:
         note = f"{path}: {recorded.missing:,} events are missing; the header tells where"
-    needs_terminal("cowscope run 04 on Linux for plain lines")
+    needs_terminal(said("cli.plain_lines"))
     lesson = load(recorded.header.scene, language_of(options))
     cut = CUT if recorded.damage else ""
     driver = ReplayDriver(lesson, recorded.events, autoplay=options.autoplay, note=note, end=cut)
@@ -172,6 +175,7 @@ def doctor(options: argparse.Namespace) -> int:
     from app.doctor_report import lines
     from engine.doctor import examine
 
+    language_of(options)
     findings = examine(os.getcwd())
     print("\n".join(lines(findings)))
     return 0
@@ -208,15 +212,15 @@ def progress_of(options: argparse.Namespace) -> Progress | None:
 def needs_live(what: str) -> None:
     """Raise SceneError where no engine can run."""
     if missing := missing_here():
-        raise SceneError(f"can't play {what}: {missing}. Try: cowscope replay")
+        raise SceneError(said("cli.cant_play", what=what, why=missing))
 
 
 def missing_here() -> str:
     """What a live engine lacks on this machine, in a few words; empty where nothing is missing."""
     if not sys.platform.startswith("linux"):
-        return "a live engine needs Linux's fork and /proc"
+        return said("cli.needs_linux")
     if not os.path.exists("/proc/self/smaps"):
-        return "there is no /proc/self/smaps to measure copied pages with"
+        return said("cli.needs_smaps")
     return ""
 
 
@@ -248,9 +252,9 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
 
     shipped = recording(lesson.scene.number)
     if shipped is None:
-        raise SceneError(f"can't play scene {lesson.scene.number} live: {why}. No recording ships")
+        raise SceneError(said("cli.no_play", scene=lesson.scene.number, why=why))
     events = opened(str(shipped)).events
-    note = f"Not live: {why}. This is a recording made on a real kernel."
+    note = said("cli.not_live", why=why)
     return shown(ReplayDriver(lesson, events, note=note), options)
 
 
@@ -285,7 +289,7 @@ def _is_in_browser() -> bool:
 def needs_terminal(instead: str) -> None:
     """Raise SceneError where there is no terminal, naming what does without."""
     if not _is_terminal():
-        raise SceneError(f"the screen needs a terminal, and this is none. Without one: {instead}")
+        raise SceneError(said("cli.no_terminal", instead=instead))
 
 
 def _agrees(question: str) -> bool:

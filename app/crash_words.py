@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from app.lines import Line, fold, grouped, line, paragraph
+from app.lines import Line, fold, line, paragraph
+from app.said import said
+from scenes.prediction import KIND
+from scenes.sources import named
 from scenes.view import CrashView, View
 
 
@@ -11,34 +14,37 @@ def crash_lines(view: View, cells: int) -> list[Line]:
     crash = view.crash
     if crash is None or crash.at < view.step_at:
         return []
-    if crash.kind == "SIGTERM" and crash.recovered_keys >= 0:
+    if crash.kind == "SIGTERM" and crash.recovered_keys >= 0 and crash.lost <= 0:
         return []
     lines = fold(_headline(crash), cells)
     if crash.census is None:  # the ladder has them besides
         lines += paragraph(
-            f"By its last event {grouped(crash.acked)} bytes of the log were acknowledged,"
-            f" {grouped(crash.written)} written, {grouped(crash.fsynced)} on disk.",
+            said("crash.rungs", acked=crash.acked, written=crash.written, fsynced=crash.fsynced),
             cells,
         )
     if crash.recovered_keys < 0:
         return lines
-    found = f"It came back with {grouped(crash.recovered_keys)} keys"
+    found = said("crash.back", keys=crash.recovered_keys)
     if crash.survived >= 0:
-        found += f": {grouped(crash.survived)} bytes survived, {grouped(crash.lost)} were lost"
+        found += said("crash.survived", survived=crash.survived, lost=crash.lost)
     if crash.truncated_bytes:
-        found += f"; {grouped(crash.truncated_bytes)} bytes of a broken tail were cut off"
-    lines += paragraph(f"{found} ({crash.source}).", cells)
-    return [*lines, *fold(line(("r", "key"), " the ladder: what stood where, what is left"), cells)]
+        found += said("crash.cut", bytes=crash.truncated_bytes)
+    lines += paragraph(said("crash.by", found=found, source=named(crash.source)), cells)
+    return [*lines, *fold(line(("r", "key"), f" {said('crash.ladder')}"), cells)]
+
+
+def kind_name(kind: str) -> str:
+    """How an engine ended, as the learner's language calls it; signals keep their names."""
+    return said("crash.power") if kind == KIND["power"] else kind
 
 
 def _headline(crash: CrashView) -> Line:
     """What became of the acknowledged writes that were asked for again."""
-    counted = crash.census
+    counted, kind = crash.census, kind_name(crash.kind)
     if counted is None or not counted.acknowledged:
-        gone = "was" if crash.recovered_keys >= 0 else "is"
-        return line((f"{crash.kind}: the engine {gone} gone", "lost"))
-    asked = grouped(counted.acknowledged)
+        key = "crash.was_gone" if crash.recovered_keys >= 0 else "crash.is_gone"
+        return line((said(key, kind=kind), "lost"))
+    asked = counted.acknowledged
     if counted.lost:
-        text = f"{crash.kind}: {grouped(counted.lost)} of {asked} acknowledged writes lost"
-        return line((text, "lost"))
-    return line((f"{crash.kind}: all {asked} acknowledged writes are there", "disk text"))
+        return line((said("crash.some_lost", kind=kind, lost=counted.lost, asked=asked), "lost"))
+    return line((said("crash.all_there", kind=kind, asked=asked), "disk text"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.driver import REFUSE_PAST, REFUSE_PAST_GONE, REFUSE_PAST_REPLAY, stage_at
+from app.said import said
 from scenes.scene import Scene, Stage
 from scenes.view import View
 from scenes.words import Words
@@ -78,11 +79,11 @@ class Cursor:
 
     def other_timeline(self) -> None:
         """Look at the next of them."""
-        self.refusal = "There is one timeline only: B in the past branches."
+        self.refusal = said("refuse.one_timeline")
 
     def branch(self) -> None:
         """Go on from the cursor's moment with an engine of its own."""
-        self.refusal = "Nothing can branch here: no engine runs behind it."
+        self.refusal = said("refuse.no_branch")
 
     @property
     def is_over(self) -> bool:
@@ -126,9 +127,9 @@ class Cursor:
     def scrub(self, by: int) -> None:
         """Event by event."""
         if by < 0 and self.cursor <= 0:
-            self.refusal = "This is the first event."
+            self.refusal = said("refuse.first_event")
         elif by > 0 and not self.is_past:
-            self.refusal = "This is now: nothing has happened after it yet."
+            self.refusal = said("refuse.is_now")
         else:
             self.seek(self.cursor + by)
 
@@ -140,21 +141,21 @@ class Cursor:
             return
         found = self.history.previous_mark(self.cursor)
         if found is None:
-            self.refusal = "There is no mark before this one."
+            self.refusal = said("refuse.no_mark")
         else:
             self.seek(found.index)
 
     def to_now(self) -> None:
         """Back to now."""
         if not self.is_past:
-            self.refusal = "This is now already."
+            self.refusal = said("refuse.now_already")
         self._place = None
 
     def back(self) -> None:
         """The finished picture of the step before the one on show."""
         start = self._step_start()
         if start is None or start == self._first_step():
-            self.refusal = "This is the first step."
+            self.refusal = said("refuse.first_step")
         else:
             self.seek(start - 1)
 
@@ -173,8 +174,8 @@ class Cursor:
     def refusal_in_past(self) -> str:
         """Why a key that acts does nothing in the past."""
         if self.is_replay:
-            return REFUSE_PAST_REPLAY
-        return REFUSE_PAST if self.now_view.engine.alive else REFUSE_PAST_GONE
+            return said(REFUSE_PAST_REPLAY)
+        return said(REFUSE_PAST if self.now_view.engine.alive else REFUSE_PAST_GONE)
 
     def _step_start(self) -> int | None:
         starts = [m.index for m in self.marks if m.kind == "step" and m.index <= self.cursor]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import ClassVar
 
+from rich.cells import cell_len
+
 from app.exhibit import Exhibit
 from app.lines import Line, Span, grouped, line
+from app.said import said
 from scenes.view import ABSENT, View
 
 _LEAST = (24, 4)
@@ -17,8 +20,8 @@ MEASURED, MODELLED = "#", "."
 class CurvePanel(Exhibit):
     """Draws the curve of `View.lesson`."""
 
-    TITLE: ClassVar[tuple[str, ...]] = ("Copied pages against writes since the fork", "Copies")
-    EMPTY_WORDS: ClassVar[str] = "The copies of a child's life are drawn here, against the writes."
+    TITLE: ClassVar[tuple[str, ...]] = ("curve.title", "curve.short")
+    EMPTY_WORDS: ClassVar[str] = "curve.empty"
 
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
         """Both curves and what they are."""
@@ -27,7 +30,7 @@ class CurvePanel(Exhibit):
 
     def source(self, view: View) -> str:
         """Two kinds of figures in one picture."""
-        return f"{MEASURED} measured  {MODELLED} modelled"
+        return f"{MEASURED} {said('source.measured')}  {MODELLED} {said('source.modelled')}"
 
 
 def predicted(pages: int, writes: int) -> float:
@@ -62,9 +65,9 @@ def curve_lines(
     guess = round(predicted(pages, now))
     lines.append(
         line(
-            (f"{grouped(copied)} copied", "copied text"),
-            f" by {grouped(now)} writes",
-            (f"; by chance {grouped(guess)} of {grouped(pages)}", "dim"),
+            (said("curve.copied", copied=copied), "copied text"),
+            f" {said('curve.by', writes=now)}",
+            (said("curve.chance", guess=guess, pages=pages), "dim"),
         )
     )
     return lines
@@ -87,5 +90,5 @@ def _spans(cells: list[str]) -> list[Span]:
 
 
 def _axis(most: int, margin: int, width: int) -> Line:
-    words = f"{grouped(most)} writes"
-    return line((f"{' ' * margin}0{'-' * max(0, width - len(words) - 3)}> {words}", "faint"))
+    words = said("curve.writes", writes=most)
+    return line((f"{' ' * margin}0{'-' * max(0, width - cell_len(words) - 3)}> {words}", "faint"))

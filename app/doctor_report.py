@@ -5,7 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from app.lines import wrap
+from app.said import said
 from engine.doctor import Finding
+from scenes.language import ENGLISH
+from scenes.phrases import language
 
 _WIDTH = 96
 _INDENT = " " * 5
@@ -23,14 +27,22 @@ def lines(findings: Sequence[Finding]) -> list[str]:
         report += textwrap.wrap(
             found, _WIDTH, initial_indent=f"{mark}  ", subsequent_indent=" " * (names + 7)
         )
-        told = finding.means if finding.ok else f"{finding.means}; here: {finding.instead}"
-        report += textwrap.wrap(told, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
+        told = _told(finding, "means", finding.means)
+        if not finding.ok:
+            instead = _told(finding, "instead", finding.instead)
+            told = said("doctor.here", means=told, instead=instead)
+        report += [f"{_INDENT}{row}" for row in wrap(told, _WIDTH - len(_INDENT))]
     good = sum(finding.ok for finding in findings)
     report.append("")
-    report.append(
-        f"{good} of {len(findings)} can be had here; the others are labelled as they are."
-    )
+    report.append(said("doctor.sum", good=good, all=len(findings)))
     return report
+
+
+def _told(finding: Finding, what: str, otherwise: str) -> str:
+    """What a finding is for, or what is shown in its place: the phrase, or the engine's words."""
+    key = f"doctor.{finding.name.strip('/').replace(' ', '_')}_{what}"
+    translated = language() != ENGLISH and key in said.words(ENGLISH)
+    return said(key) if translated else otherwise
 
 
 def _short(text: str) -> str:

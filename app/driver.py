@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
+from app.said import said
 from scenes.scene import Scene, Stage
 from scenes.view import View
 
@@ -14,20 +15,11 @@ if TYPE_CHECKING:
 
 Status: TypeAlias = Literal["starting", "live", "past", "replay", "paused", "crashed", "failed"]
 
-STATUS_WORDS: dict[Status, str] = {
-    "starting": "the engine starts",
-    "live": "live",
-    "past": "past",
-    "replay": "replay, no engine",
-    "paused": "paused",
-    "crashed": "the engine is gone",
-    "failed": "stopped",
-}
-
-REFUSE_PAST = "This is the past; the engine runs on. End goes back to now, B goes on from here."
-REFUSE_PAST_GONE = "This is the past; the engine is gone. End goes to now, where 0 starts again."
-REFUSE_PAST_REPLAY = "This is a recording's past. End goes back to where it has come to."
-REFUSE_REPLAY = "This is a recording: no engine runs behind it, so nothing can be sent."
+REFUSE_PAST = "refuse.past"
+REFUSE_PAST_GONE = "refuse.past_gone"
+REFUSE_PAST_REPLAY = "refuse.past_replay"
+REFUSE_REPLAY = "refuse.replay"
+"""Phrases."""
 
 
 class Driver(Protocol):
@@ -133,16 +125,16 @@ class Driver(Protocol):
 
 def status_words(driver: Driver) -> str:
     """How what plays stands: in the past also what became of the engine."""
-    words = STATUS_WORDS[driver.status]
     if driver.is_replay:
-        return "replay, at its end" if driver.is_over else _of_replay(driver.status)
+        return said("status.replay_over") if driver.is_over else _of_replay(driver.status)
     if driver.status != "past":
-        return words
-    return f"{words}, the engine {'runs on' if driver.now_view.engine.alive else 'is gone'}"
+        return said(f"status.{driver.status}")
+    return said("status.past_runs" if driver.now_view.engine.alive else "status.past_gone")
 
 
 def _of_replay(status: Status) -> str:
-    return STATUS_WORDS[status] if status == "replay" else f"replay, {status}"
+    words = said(f"status.{status}")
+    return words if status == "replay" else said("status.replay_is", status=words)
 
 
 def stage_at(scene: Scene, step: str) -> Stage:

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 
 from app.lines import Line, paragraph
 from app.lines_panel import ARROWS, LinesPanel
+from app.said import said
 from scenes.view import View
 
 
@@ -15,9 +16,10 @@ class Exhibit(LinesPanel, can_focus=True):
     """Draws what `picture` makes of a view."""
 
     BINDINGS: ClassVar[list[BindingType]] = ARROWS
-    TITLE: ClassVar[tuple[str, ...]] = ("",)
+    TITLE: ClassVar[tuple[str, ...]] = ()
+    """Phrases: the title, longest wording first."""
     EMPTY_WORDS: ClassVar[str] = ""
-    """Said while there is nothing to draw."""
+    """A phrase: said while there is nothing to draw."""
 
     def show(self, view: View) -> None:
         """Draw the view."""
@@ -34,12 +36,12 @@ class Exhibit(LinesPanel, can_focus=True):
 
     def titles(self) -> tuple[str, ...]:
         """The border's title, the longest wording first."""
-        return self.TITLE
+        return tuple(said(key) for key in self.TITLE)
 
     def empty_words(self) -> str:
         """Said while there is nothing to draw."""
-        return self.EMPTY_WORDS
+        return said(self.EMPTY_WORDS)
 
     def source(self, view: View) -> str:
         """Where the figures come from."""
-        return "measured"
+        return said("source.measured")

@@ -6,31 +6,23 @@ from typing import ClassVar
 
 from app.exhibit import Exhibit
 from app.lines import Line, grouped, line, shortened, spread, width
+from app.said import said
 from engine.events import AofFile
 from scenes.rewrite_view import MULTIPART, PIPES, RewriteView
 from scenes.view import View
 
 _BESIDE = 66
 """Cells from which the stages stand beside the files."""
-_ROLES = {
-    "log": "the log",
-    "base": "base",
-    "history": "history",
-    "increment": "increment",
-    "manifest": "manifest",
-    "temporary": "child's",
-    "unlisted": "not listed",
-}
 
 
 class FilesPanel(Exhibit):
     """Draws `View.rewrite`, of several engines side by side."""
 
     TITLE: ClassVar[tuple[str, ...]] = (
-        "The AOF's files, memory, and the stages of a rewrite",
-        "Files and stages",
+        "files.title",
+        "files.short",
     )
-    EMPTY_WORDS: ClassVar[str] = "With appendonly yes the files of the AOF stand here."
+    EMPTY_WORDS: ClassVar[str] = "files.empty"
 
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
         """One engine's files and stages, or those of all engines in columns."""
@@ -40,7 +32,7 @@ class FilesPanel(Exhibit):
 
     def source(self, view: View) -> str:
         """Sizes are stat(2)'s; what is in memory, the engine counts."""
-        return "measured: stat, events"
+        return said("files.source")
 
 
 def files_lines(view: View, cells: int, rows: int) -> list[Line]:
@@ -87,7 +79,7 @@ def _files(rewrite: RewriteView, cells: int) -> list[Line]:
 
 def _file(file: AofFile, appended_to: bool, cells: int) -> Line:
     colour = {"temporary": "child", "history": "faint", "unlisted": "child"}.get(file.role, "text")
-    role, size = _ROLES[file.role], f"{grouped(file.bytes):>11}"
+    role, size = said(f"files.{file.role}"), f"{grouped(file.bytes):>11}"
     sign = "> " if appended_to else "  "
     if len(sign + file.name) + len(role) + len(size) + 2 > cells:
         size = size.lstrip()
@@ -103,10 +95,10 @@ def _file(file: AofFile, appended_to: bool, cells: int) -> Line:
 
 def _memory(view: View, cells: int) -> list[Line]:
     tail, rewrite = view.tail, view.rewrite
-    kept = [("aof_buf, for the file", tail.appended - tail.written)]
+    kept = [(said("files.aof_buf"), tail.appended - tail.written)]
     if rewrite.has_pipes:
-        kept.append(("rewrite buffer, blocks of 10 MiB", rewrite.buffered))
-        kept.append(("sent to the child by pipe 1", rewrite.sent))
+        kept.append((said("files.rewrite_buffer"), rewrite.buffered))
+        kept.append((said("files.sent"), rewrite.sent))
     return [
         spread(
             line(("  " + name, "dim")),

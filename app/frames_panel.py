@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from app.exhibit import Exhibit
 from app.lines import Line, Span, line
+from app.said import said
 from scenes.view import LessonView, View
 
 
@@ -13,11 +14,11 @@ class FramesPanel(Exhibit):
     """Draws the frames of `View.lesson`."""
 
     TITLE: ClassVar[tuple[str, ...]] = (
-        "Page tables: address, frame (* new since the fork)",
-        "Page tables (* new frame)",
-        "Page tables",
+        "frames.title",
+        "frames.title_short",
+        "frames.title_shortest",
     )
-    EMPTY_WORDS: ClassVar[str] = "Once a child lives, the frames behind some pages stand here."
+    EMPTY_WORDS: ClassVar[str] = "frames.empty"
 
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
         """A line a page."""
@@ -26,8 +27,8 @@ class FramesPanel(Exhibit):
     def source(self, view: View) -> str:
         """Root sees the kernel's numbers; for others they are made up."""
         if view.lesson.frames_source == "measured":
-            return "measured: pagemap"
-        return "modelled: numbers need root"
+            return said("frames.measured")
+        return said("frames.modelled")
 
 
 def frames_lines(lesson: LessonView, page_size: int, cells: int, rows: int = 99) -> list[Line]:
@@ -54,11 +55,19 @@ def frames_lines(lesson: LessonView, page_size: int, cells: int, rows: int = 99)
 
 def _pointers(mine: int, its: int, old: int, size: int) -> list[Span]:
     if mine == its:
-        return [("both ", "text"), ("---> ", "dim"), (f"{mine:>{size}x}", "shared")]
+        return [
+            (f"{said('frames.both')} ", "text"),
+            ("---> ", "dim"),
+            (f"{mine:>{size}x}", "shared"),
+        ]
     return [
-        ("parent ", "text"), (f"{mine:>{size}x}", _role(mine, old)), (_new(mine, old), "dim"),
-        (" child ", "child"), (f"{its:>{size}x}", _role(its, old)), (_new(its, old), "dim"),
-    ]  # fmt: skip
+        (f"{said('frames.parent')} ", "text"),
+        (f"{mine:>{size}x}", _role(mine, old)),
+        (_new(mine, old), "dim"),
+        (f" {said('frames.child')} ", "child"),
+        (f"{its:>{size}x}", _role(its, old)),
+        (_new(its, old), "dim"),
+    ]
 
 
 def _role(frame: int, old: int) -> str:

@@ -19,7 +19,7 @@ from app.glyphs import Glyphs
 from app.keys import GRID_KEYS
 from app.lines import Line, flow, grouped, line, paragraph, strip_of, width
 from app.lines_panel import Drawn
-from app.page_words import describe
+from app.page_words import describe, state_name
 from app.said import said
 from app.theme import Palette
 from scenes.view import COPIED, FREE, NEW, PAGE_STATES, PRIVATE, SHARED, View
@@ -317,11 +317,6 @@ class PageGrid(Drawn, can_focus=True):
         inside = 0 <= y - start < len(lines)
         found: Line = ((" ", "text"), *lines[y - start]) if inside else ()
         return strip_of(found, self.size.width, self.palette, self.is_ascii)
-
-
-def state_name(state: str) -> str:
-    """A page's state, in the learner's language."""
-    return said(f"state.{state.replace(' ', '_')}")
 
 
 def counted(look: Look, name: str, count: int, size: int) -> Line:

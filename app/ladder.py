@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from app.crash_words import kind_name
 from app.glyphs import RUNGS, Glyphs
 from app.lines import (
     EMPTY,
@@ -17,12 +18,15 @@ from app.lines import (
     fold,
     grouped,
     line,
+    padded,
     paragraph,
     visible,
 )
 from app.log_panel import ROLES as LOG_ROLES
+from app.said import said
 from scenes.fold_crash import rungs
 from scenes.prediction import KIND
+from scenes.sources import named
 from scenes.view import CensusView, CrashView, QuestionView, RungView, View
 
 WIDE = 90
@@ -32,12 +36,6 @@ ROWS_OF_NAMES = 6
 GAP = 2
 """Cells between two names."""
 RUNG_NAMES = ("buffer", "cache", "disk")
-LABELS = {"buffer": "aof_buf", "cache": "page cache", "disk": "disk"}
-MEANINGS = {
-    "buffer": "process memory",
-    "cache": "the kernel's memory",
-    "disk": "an fsync covers it",
-}
 TAKEN_BY = {"buffer": 2, "cache": 1, "disk": 0}
 """How many of the two crashes take it: kill -9 the first rung, a power cut the first two."""
 
@@ -62,14 +60,14 @@ def _ladder(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
         tail = view.tail
         now = rungs(tail, tail.appended, tail.written, tail.fsynced)
         return [
-            line(("The rungs now", "bold"), (" (measured)", "dim")),
+            line((said("ladder.now"), "bold"), (f" ({said('source.measured')})", "dim")),
             *rung_lines(now, tail.enabled, "", glyphs, cells),
             EMPTY,
-            *paragraph("K and P crash the engine, where the scene offers them.", cells, "dim"),
+            *paragraph(said("ladder.keys"), cells, "dim"),
         ]
     heading = line(
-        (f"{crash.kind}", "lost"),
-        (" · the rungs then, as the engine last told", "bold"),
+        (kind_name(crash.kind), "lost"),
+        (f" · {said('ladder.then')}", "bold"),
         (f" · {_source(crash.source)}", "dim"),
     )
     lines = fold(heading, cells)
@@ -90,7 +88,7 @@ def rung_lines(
 ) -> list[Line]:
     """The ladder itself; a crash cuts it below the last rung that it takes."""
     if not has_log:
-        return paragraph("appendonly is off: no log, so no rungs. Only dumps reach a file.", cells)
+        return paragraph(said("ladder.no_log"), cells)
     lines: list[Line] = []
     size = max((len(grouped(rung.bytes)) for rung in on_rungs), default=1)
     count = max((len(grouped(rung.commands)) for rung in on_rungs), default=1)
@@ -103,36 +101,38 @@ def rung_lines(
         lines.append(_rung(name, rung, count, size, glyphs, cells))
     if taken == len(RUNG_NAMES):
         lines.append(_cut_line(kind, glyphs, cells))
-    legend = f"   {glyphs.lost} takes it   {glyphs.survived} leaves it"
+    legend = f"   {glyphs.lost} {said('ladder.takes')}   {glyphs.survived} {said('ladder.leaves')}"
     return [*lines, line((legend, "dim"))]
 
 
 def _rung(name: str, rung: RungView, count: int, size: int, glyphs: Glyphs, cells: int) -> Line:
+    unit = padded(said("tail.bytes"), 7) if cells >= WIDE else "B"
     spans: list[Span] = [
         (f" {glyphs.rail}{glyphs.track * 2} ", "dim"),
         (RUNGS[name], name),
-        (f" {LABELS[name]:<11}", "bold"),
-        (f"{_commands(name, rung, count):<{count + 9}}", "text"),
-        (f" {grouped(rung.bytes, size)} {'bytes  ' if cells >= WIDE else 'B'} ", "text"),
+        (f" {padded(said(f'ladder.{name}'), 11)}", "bold"),
+        (padded(_commands(name, rung, count), count + 9), "text"),
+        (f" {grouped(rung.bytes, size)} {unit} ", "text"),
     ]
     for crash, takes in (("kill -9", TAKEN_BY[name] > 1), ("power cut", TAKEN_BY[name] > 0)):
         glyph, fate = (glyphs.lost, "lost") if takes else (glyphs.survived, "disk text")
-        spans.append((f" {glyph} {crash} ", fate))
+        spans.append((f" {glyph} {kind_name(crash)} ", fate))
     if cells >= WIDE:
-        spans.append((MEANINGS[name], "dim"))
+        spans.append((said(f"ladder.{name}_is"), "dim"))
     return tuple(spans)
 
 
 def _commands(name: str, rung: RungView, count: int) -> str:
     """How many; the disk's are from before anybody counted where none was seen."""
     if name == "disk" and rung.bytes and not rung.commands:
-        return f"{'':{count}} earlier"
+        return f"{'':{count}} {said('ladder.earlier')}"
     return f"{grouped(rung.commands, count)} {_unit(rung.commands)}"
 
 
 def _cut_line(kind: str, glyphs: Glyphs, cells: int) -> Line:
-    text = f" {glyphs.lost}{glyphs.track * 2} {kind} took what is above "
-    return line((text + glyphs.track * max(min(cells, 76) - len(text), 2), "lost"))
+    took = said("ladder.took", kind=kind_name(kind))
+    text = f" {glyphs.lost}{glyphs.track * 2} {took} "
+    return line((text + glyphs.track * max(min(cells, 76) - cell_len(text), 2), "lost"))
 
 
 def _taken_rungs(kind: str) -> int:
@@ -145,7 +145,7 @@ def _taken_rungs(kind: str) -> int:
 
 
 def _unit(count: int) -> str:
-    return "command" if count == 1 else "commands"
+    return said("ladder.command" if count == 1 else "tail.commands")
 
 
 # What came back
@@ -154,19 +154,18 @@ def _unit(count: int) -> str:
 def came_back(crash: CrashView, cells: int) -> list[Line]:
     """The engine's own word on its start, and the bytes of the log."""
     if crash.recovered_keys < 0:
-        return [line(("The engine is started on what is left ...", "bold"))]
-    file = (
-        f" from {visible(crash.recovered_from.rsplit('/', 1)[-1])}" if crash.recovered_from else ""
-    )
-    text = f"It came back with {grouped(crash.recovered_keys)} keys{file}"
+        return [line((said("ladder.starts"), "bold"))]
+    text = said("crash.back", keys=crash.recovered_keys)
+    if crash.recovered_from:
+        file = visible(crash.recovered_from.rsplit("/", 1)[-1])
+        text = said("ladder.file", found=text, file=file)
     if crash.load_usec:
-        text += f", loaded in {duration(crash.load_usec)}"
+        text += said("ladder.loaded", took=duration(crash.load_usec))
     if crash.survived >= 0 and crash.has_log:
-        left, gone = grouped(crash.survived), grouped(crash.lost)
-        text += f"; of the log {left} bytes survived, {gone} were lost"
+        text += said("ladder.of_log", survived=crash.survived, lost=crash.lost)
     if crash.truncated_bytes:
-        text += f"; {grouped(crash.truncated_bytes)} bytes of a broken tail were cut off"
-    return paragraph(f"{text}. ({crash.source})", cells)
+        text += said("crash.cut", bytes=crash.truncated_bytes)
+    return paragraph(said("ladder.by", found=text, source=named(crash.source)), cells)
 
 
 def prediction_lines(
@@ -174,51 +173,48 @@ def prediction_lines(
 ) -> list[Line]:
     """What was predicted, and what this crash proved right."""
     right = prediction.right
-    lines: list[Line] = [EMPTY, line(("Lost, of the acknowledged: your prediction", "bold"))]
+    lines: list[Line] = [EMPTY, line((said("ladder.predicted"), "bold"))]
     for number, choice in enumerate(prediction.choices):
         lead = f" {glyphs.lit} " if number == right else "   "
         role = "bold" if number == right else "text" if right < 0 else "faint"
-        note = "  (your prediction)" if number == prediction.chosen else ""
+        note = f"  {said('ladder.yours')}" if number == prediction.chosen else ""
         lines += fold(line((lead, "bold"), (choice, role), (note, "dim")), cells, 5)
     if right >= 0 and crash.census is not None:
         lost = crash.census.lost
-        text = f"Counted: {grouped(lost)} acknowledged {_unit(lost)} lost. {_why(crash)}"
+        text = said("ladder.counted", lost=lost, unit=_unit(lost), why=_why(crash))
         lines += [line("   ", *own) for own in paragraph(text, cells - 3)]
-        if any(" command" in choice for choice in prediction.choices):
-            asked = "the choices' figures are those of the moment of asking"
-            lines.append(line((f"   ({asked})", "dim")))
+        if any(said("ladder.has_figure") in choice for choice in prediction.choices):
+            lines.append(line((f"   {said('ladder.asking')}", "dim")))
         return lines
-    return [*lines, line(("   It happens now, and is counted.", "dim"))]
+    return [*lines, line((f"   {said('words.let_happen')}", "dim"))]
 
 
 def _why(crash: CrashView) -> str:
     if not crash.has_log:
-        return "Without a log only the last dump is left."
+        return said("ladder.why_dump")
     if crash.kind == KIND["power"]:
-        return "The page cache goes with the power; an fsync that completed is on the disk."
-    return "The page cache is the kernel's: what write(2) handed over outlives the process."
+        return said("ladder.why_power")
+    return said("ladder.why_kill")
 
 
 def census_lines(census: CensusView, glyphs: Glyphs, cells: int) -> list[Line]:
     """Acknowledged and lost first, by name; then what nobody was promised; then the survivors."""
-    asked = f"{grouped(census.acknowledged)} acknowledged writes of this session were asked for"
-    lines = fold(
-        line(("The census: ", "bold"), (f"{asked} by GET ({census.source})", "dim")), cells
-    )
-    lines.append(_fate(glyphs.lost, "lost", census.lost, "acknowledged and lost"))
+    asked = said("ladder.asked", count=census.acknowledged, source=named(census.source))
+    lines = fold(line((f"{said('ladder.census')} ", "bold"), (asked, "dim")), cells)
+    lines.append(_fate(glyphs.lost, "lost", census.lost, said("ladder.lost")))
     lines += _names(census.lost_names, census.lost, glyphs.lost, "lost", glyphs, cells)
     flying = census.in_flight - census.in_flight_survived
     if census.in_flight:
-        lines.append(_fate(glyphs.lost, "cache text", flying, "sent, never answered, and lost"))
+        lines.append(_fate(glyphs.lost, "cache text", flying, said("ladder.flying_lost")))
         lines += _names(census.in_flight_names, flying, glyphs.lost, "text", glyphs, cells)
-    lines.append(_fate(glyphs.survived, "disk text", census.survived, "acknowledged and survived"))
+    lines.append(_fate(glyphs.survived, "disk text", census.survived, said("ladder.survived")))
     latest = tuple(reversed(census.survivors))
     lines += _names(latest, census.survived, glyphs.survived, "disk text", glyphs, cells, rows=3)
     if census.in_flight_survived:
-        extra = "never answered, and there all the same"
+        extra = said("ladder.flying_there")
         lines.append(_fate(glyphs.survived, "disk text", census.in_flight_survived, extra))
     if census.left_out:
-        text = f"{grouped(census.left_out)} older ones were not asked for"
+        text = said("ladder.left_out", count=census.left_out)
         lines.append(line((f"   {text}", "dim")))
     return lines
 
@@ -241,14 +237,14 @@ def _names(
     inner = cells - 5
     named = (f"{visible(key)} = {visible(value)}" for key, value in names)
     shown = [cut(text, inner - 2, glyphs.more) for text in named]
-    more = f"and {grouped(count)} more"
+    more = said("ladder.more", count=count)
     across = max((cell_len(text) + 2 for text in (*shown, more[2:])), default=1)
     columns = max((inner + GAP) // (across + GAP), 1)
     room = columns * rows
     kept = shown if count <= min(room, len(shown)) else shown[: room - 1]
     items = [line((f"{glyph} ", role), (set_cell_size(text, across - 2), role)) for text in kept]
     if len(kept) < count:
-        items.append(line((f"and {grouped(count - len(kept))} more", "dim")))
+        items.append(line((said("ladder.more", count=count - len(kept)), "dim")))
     return [line("     ", *own) for own in flow(items, inner, GAP)]
 
 
@@ -263,9 +259,9 @@ def recovery_log(view: View, crash: CrashView, cells: int) -> list[Line]:
         lines += fold(line(at, (f"{entry.level} ", role), (visible(entry.text), role)), cells, 13)
     if not lines:
         return []
-    return [EMPTY, line(("Its log since the crash", "bold")), *lines]
+    return [EMPTY, line((said("ladder.log"), "bold")), *lines]
 
 
 def _source(source: str) -> str:
     """Where figures come from; a modelled cut says of what."""
-    return "modelled: a disk model, not your disk" if source == "modelled" else source
+    return said("ladder.model") if source == "modelled" else named(source)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from app.exhibit import Exhibit
 from app.lines import Line, Span, duration, line
+from app.said import said
 from scenes.view import View, Wait
 
 SECONDS = 40.0
@@ -22,10 +23,10 @@ class LatencyPanel(Exhibit):
     """Draws the waits of `View.lesson`."""
 
     TITLE: ClassVar[tuple[str, ...]] = (
-        "The longest wait of any client, in each interval",
-        "Longest waits",
+        "latency.title",
+        "latency.short",
     )
-    EMPTY_WORDS: ClassVar[str] = "Nobody has asked anything yet."
+    EMPTY_WORDS: ClassVar[str] = "latency.empty"
 
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
         """Bars over time, and what happened when."""
@@ -34,7 +35,7 @@ class LatencyPanel(Exhibit):
 
     def source(self, view: View) -> str:
         """By those who wait."""
-        return "measured: by the clients"
+        return said("latency.source")
 
 
 def latency_lines(
@@ -56,9 +57,12 @@ def latency_lines(
     last = waits[-1]
     lines.append(
         line(
-            f"last {duration(last.usec)} ({last.client}); ",
-            (f"longest here {duration(max(seen))}", "lost" if max(seen) >= SLOW else "bold"),
-            (f"; {SECONDS:.0f} s", "dim"),
+            f"{said('latency.last', wait=duration(last.usec), client=last.client)} ",
+            (
+                said("latency.longest", wait=duration(max(seen))),
+                "lost" if max(seen) >= SLOW else "bold",
+            ),
+            (said("latency.seconds", seconds=f"{SECONDS:.0f}"), "dim"),
         )
     )
     return lines

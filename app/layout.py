@@ -17,20 +17,6 @@ EXHIBITS = ("sliders", "processes", "frames", "curve", "latency", "files")
 """What single lessons show: those that a scene has stand beside each other."""
 PANELS = ("engines", "grid", "child", "gauge", *EXHIBITS, "tail", "code", "words")
 TABS = ("engines", "grid", "child", "gauge", *EXHIBITS, "tail", "code")
-TAB_NAMES = {
-    "sliders": "Sliders",
-    "engines": "Engines",
-    "grid": "Heap",
-    "child": "Child",
-    "gauge": "Cost",
-    "processes": "Processes",
-    "frames": "Frames",
-    "curve": "Curve",
-    "latency": "Waits",
-    "files": "Files",
-    "tail": "AOF tail",
-    "code": "Code",
-}
 LEFT = frozenset({"engines", "grid", "child", "gauge", "tail", *EXHIBITS})
 """The panels of the left column."""
 _EXHIBIT = "exhibit"

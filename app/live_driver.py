@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from app.assets import recording
 from app.cursor import Cursor
 from app.driver import Status, offered_at
+from app.said import said
 from scenes.effects import Ask, Checked, Effect, Enter, Finished, Refused
 from scenes.errors import SceneError
 from scenes.loader import Lesson
@@ -23,9 +24,6 @@ if TYPE_CHECKING:  # the first frame need not wait for these
     from scenes.measures import Figures
     from scenes.prediction import Prediction
     from scenes.progress import Progress
-
-OVER = "The scene is over. The keys still work; 0 starts it again, q leaves."
-ASLEEP = "Asleep: no key for three minutes, so the scene's writes stopped. space goes on."
 
 
 class LiveDriver(Cursor):
@@ -107,7 +105,7 @@ class LiveDriver(Cursor):
         if self._progress is not None:
             self._note_progress(self._progress, effect)
         if isinstance(effect, Refused):
-            self.refusal = f"{effect.reason[:1].upper()}{effect.reason[1:]}."
+            self.refusal = sentence(effect.reason)
         elif isinstance(effect, Finished):
             self._over = True
         elif isinstance(effect, Checked) and not effect.held and not effect.early:
@@ -192,23 +190,24 @@ class LiveDriver(Cursor):
     def notice(self) -> str:
         live = self._live
         if live is None or not self._ready:
-            return "The engine starts, and the keys are written ..."
-        instead = f", or {self._replay}" if self._replay else ""
+            return said("live.starts")
         if not self.now_view.engine.alive and self.length:
             how = f" ({live.session.ended})" if live.session.ended else ""
-            return f"The engine is gone{how}: 0 starts again, backspace looks back."
+            return said("live.gone", how=how)
         if live.player.failed:
-            return f"Stopped; 0 starts again{instead}: {live.notice}"
+            key = "live.stopped_replay" if self._replay else "live.stopped"
+            return said(key, replay=self._replay, why=live.notice)
         if busy := live.busy_seconds:
-            return f"The engine is busy: no answer for {busy:,.0f} s. All goes on when it answers."
+            return said("live.busy", seconds=f"{busy:,.0f}")
         if live.notice:
             return live.notice
         if live.player.asleep:
-            return ASLEEP
+            return said("live.asleep")
         step, detail = self._missed
         if detail and step == self.now_view.step:
-            return f"Not as expected here{instead and instead + ' shows it'}: {detail}"
-        return OVER if self._over else ""
+            key = "live.unlike_replay" if self._replay else "live.unlike"
+            return said(key, replay=self._replay, detail=detail)
+        return said("live.over") if self._over else ""
 
     @property
     def pace_factor(self) -> float:
@@ -237,7 +236,7 @@ class LiveDriver(Cursor):
 
     def _press(self, name: str) -> None:
         if self._live is None or not self._ready:
-            self.refusal = "The engine is not ready yet."
+            self.refusal = said("refuse.not_ready")
         elif not self.refuses_past():
             self._live.key(name)
 
@@ -257,7 +256,7 @@ class LiveDriver(Cursor):
     def slide(self, name: str, by: int) -> None:
         """Move a slider of the sandbox."""
         if self._live is None or not self._ready:
-            self.refusal = "The engine is not ready yet."
+            self.refusal = said("refuse.not_ready")
         elif not self.refuses_past():
             self._live.slide(name, by)
 
@@ -270,7 +269,7 @@ class LiveDriver(Cursor):
     def crash(self, name: str, prediction: Prediction, choice: int) -> None:
         """A crash key whose prediction was made."""
         if self._live is None or not self._ready:
-            self.refusal = "The engine is not ready yet."
+            self.refusal = said("refuse.not_ready")
         elif not self.refuses_past():
             self._live.crash(name, prediction, choice)
 
@@ -304,18 +303,24 @@ class LiveDriver(Cursor):
     def branch(self) -> None:
         """From the past on show: a fresh engine is brought to it, then the scene goes on live."""
         if not self.is_past:
-            self.refusal = "This is now: go back to the moment from which you want to branch."
+            self.refusal = said("refuse.branch_now")
         elif self._live is not None:
             try:
                 self._live.branch(self.history, self.cursor)
             except SceneError as error:
                 text = str(error)
-                self.refusal = f"{text[:1].upper()}{text[1:]}."
+                self.refusal = sentence(text)
 
     async def execute(self, line: str) -> Any:
         """Send a typed command; refused in the past."""
         if self.is_past:
             return SceneError(self.refusal_in_past())
         if self._live is None or not self._ready:
-            return SceneError("The engine is not ready yet.")
+            return SceneError(said("refuse.not_ready"))
         return await self._live.session.execute_line(line)
+
+
+def sentence(reason: str) -> str:
+    """A reason of the player's as a sentence of its own."""
+    ended = reason[-1:] in ".。"
+    return f"{reason[:1].upper()}{reason[1:]}{'' if ended else said('refuse.stop')}"

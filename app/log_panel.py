@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.lines import Line, fold, line, visible
+from app.said import said
 from scenes.view import View
 
 ROLES = {".": "faint", "-": "dim", "*": "text", "#": "lost"}
@@ -11,7 +12,7 @@ ROLES = {".": "faint", "-": "dim", "*": "text", "#": "lost"}
 def log_lines(view: View, cells: int) -> list[Line]:
     """The last lines, oldest first, with the seconds since the first of them."""
     if not view.log:
-        return [line(("The engine has logged nothing yet.", "dim"))]
+        return [line((said("log.empty"), "dim"))]
     start = view.log[0].at
     lines: list[Line] = []
     for entry in view.log:

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from app.keys import SCROLL_KEYS
 from app.lines import Line
 from app.lines_panel import LinesPanel
+from app.said import said
 
 Content = Callable[[int], list[Line]]
 """The lines of a page for a width in cells."""
@@ -47,8 +48,8 @@ class PageScreen(ModalScreen[None]):
         panel.put(self.content(panel.size.width))
         if follows:
             panel.scroll_lines(len(panel.lines))
-        more = " · arrows scroll" if panel.hidden_below or panel.top else ""
-        panel.subtitle(f"Esc closes{more}")
+        scrolls = panel.hidden_below or panel.top
+        panel.subtitle(said("page.closes_scrolls" if scrolls else "page.closes"))
 
     def action_scroll(self, rows: int) -> None:
         """An arrow, or a page key."""
@@ -73,6 +74,6 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """Ask."""
-        self.panel.title("Are you sure?")
-        self.panel.subtitle("y: do it · n: leave it")
+        self.panel.title(said("page.sure"))
+        self.panel.subtitle(said("page.yes_no"))
         self.panel.put(self.question)

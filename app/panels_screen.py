@@ -26,9 +26,9 @@ from app.header import Footer, Header, StatusLine
 from app.keys import acting
 from app.latency_panel import LatencyPanel
 from app.layout import PANELS, TABS, arranged, mode_of
-from app.lines import grouped
 from app.lines_panel import LinesPanel
 from app.processes_panel import ProcessesPanel
+from app.said import said
 from app.sliders_panel import SlidersPanel
 from app.tabs import Tabs
 from app.tail import Tail
@@ -267,11 +267,13 @@ class PanelsScreen(Screen[None]):
     def _show_view(self) -> None:
         view = self.driver.view
         pid = f" · pid {view.engine.pid}" if view.engine.pid else ""
-        pages = f"{pid} · {grouped(len(view.pages))} pages"
-        self.grid.title(f"Parent heap{pages}", f"Parent{pages}", f"Parent{pid}")
+        pages = f"{pid} · {said('grid.pages', pages=len(view.pages))}"
+        heap, parent = said("grid.title"), said("grid.title_short")
+        self.grid.title(f"{heap}{pages}", f"{parent}{pages}", f"{parent}{pid}")
         child = _child_title(view)
-        whose = "Lesson's" if view.child and view.child.purpose == "lesson" else "Snapshot"
-        self.child_grid.title(f"{whose} {child}", f"{child[:1].upper()}{child[1:]}")
+        is_lesson = view.child is not None and view.child.purpose == "lesson"
+        whose = said("child.lessons" if is_lesson else "child.snapshots", child=child)
+        self.child_grid.title(whose, f"{child[:1].upper()}{child[1:]}")
         for panel in (self.grid, self.child_grid, self.gauge):
             panel.acting = acting(self.driver)
         for grid in (self.grid, self.child_grid):
@@ -325,6 +327,6 @@ class PanelsScreen(Screen[None]):
 def _child_title(view: View) -> str:
     child = view.child
     if child is None:
-        return "child"
-    gone = "" if child.alive and view.engine.alive else ", gone"
-    return f"child · pid {child.pid}{gone}"
+        return said("child.child")
+    lives = child.alive and view.engine.alive
+    return said("child.pid" if lives else "child.pid_gone", pid=str(child.pid))

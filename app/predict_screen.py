@@ -10,16 +10,8 @@ from textual.screen import ModalScreen
 
 from app.lines import EMPTY, Line, fold, line, paragraph
 from app.lines_panel import LinesPanel
-from scenes.prediction import How, Prediction
-
-WARNING: dict[How, str] = {
-    "kill": "kill -9 ends the engine and its children at once. It is then started on what is left.",
-    "power": (
-        "The power goes: every process ends, and of the files stays what an fsync has covered."
-        " Modelled: a disk model, not your disk. The engine is then started on what is left."
-    ),
-}
-TITLES: dict[How, str] = {"kill": "kill -9: predict first", "power": "Power cut: predict first"}
+from app.said import said
+from scenes.prediction import Prediction
 
 
 class PredictScreen(ModalScreen[int | None]):
@@ -40,8 +32,8 @@ class PredictScreen(ModalScreen[int | None]):
 
     def on_mount(self) -> None:
         """Ask, once the size is known."""
-        self.panel.title(TITLES[self.prediction.how])
-        self.panel.subtitle("a number: crash · Esc: leave it")
+        self.panel.title(said(f"predict.{self.prediction.how}"))
+        self.panel.subtitle(said("predict.keys"))
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
@@ -55,7 +47,7 @@ class PredictScreen(ModalScreen[int | None]):
 
 def predict_lines(prediction: Prediction, cells: int) -> list[Line]:
     """What will happen, the question, its choices."""
-    lines = [*paragraph(WARNING[prediction.how], cells, "dim"), EMPTY]
+    lines = [*paragraph(said(f"predict.{prediction.how}_does"), cells, "dim"), EMPTY]
     lines += [*paragraph(f"? {prediction.text}", cells, "bold"), EMPTY]
     for number, text in enumerate(prediction.choices, 1):
         lines += fold(line("  ", (f"{number})", "key"), f" {text}"), cells, 5)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
+
 from app.exhibit import Exhibit
-from app.lines import Line, grouped, line
+from app.lines import Line, grouped, led, line, padded
+from app.said import said
 from scenes.view import ProcessView, View
 
 _NAME = 15
@@ -16,8 +19,8 @@ _FIGURE = 9
 class ProcessesPanel(Exhibit):
     """Draws `View.processes` as a tree."""
 
-    TITLE: ClassVar[tuple[str, ...]] = ("Processes · KiB", "Processes")
-    EMPTY_WORDS: ClassVar[str] = "With a child there are two processes to look at here."
+    TITLE: ClassVar[tuple[str, ...]] = ("processes.title", "processes.short")
+    EMPTY_WORDS: ClassVar[str] = "processes.empty"
 
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
         """A line a process, and what both are together."""
@@ -25,7 +28,7 @@ class ProcessesPanel(Exhibit):
 
     def source(self, view: View) -> str:
         """psutil reads /proc."""
-        return "measured: smaps of both"
+        return said("processes.source")
 
 
 def processes_lines(view: View, cells: int) -> list[Line]:
@@ -38,15 +41,15 @@ def processes_lines(view: View, cells: int) -> list[Line]:
     if child is not None and child.alive and child.pid in view.processes:
         shown.append(view.processes[child.pid])
     wide = cells >= 64
-    head = f"{'pid':<12}{'parent':>9}  {'name':<{_NAME}}" if wide else f"{'pid':<12}"
+    head = f"{'pid':<12}"
+    if wide:
+        head += f"{led(said('processes.parent'), 9)}  {padded(said('processes.name'), _NAME)}"
     lines = [line((head + _figures("RSS", "PSS", "USS"), "dim"))]
     for depth, one in enumerate(shown):
         lines.append(_process(one, depth, wide))
     if len(shown) > 1:
-        lines.append(_sums(shown, len(head)))
-        lines.append(
-            line(("RSS counts what both share twice; PSS splits it; USS leaves it out", "dim"))
-        )
+        lines.append(_sums(shown, cell_len(head)))
+        lines.append(line((said("processes.counts"), "dim")))
     return lines
 
 
@@ -63,7 +66,7 @@ def _sums(shown: Sequence[ProcessView], width: int) -> Line:
     rss, pss = (sum(getattr(one, name) for one in shown) for name in ("rss_kb", "pss_kb"))
     uss = sum(one.uss_kb for one in shown)
     return line(
-        (f"{'both':<{width}}", "dim"),
+        (padded(said("processes.both"), width), "dim"),
         (f"{grouped(rss):>{_FIGURE}}", "faint"),
         (f"{grouped(pss):>{_FIGURE}}", "bold"),
         (f"{grouped(uss):>{_FIGURE}}", "dim"),

@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from app.lines import Line, fitting, fold, in_ascii, line, visible
 from app.lines_panel import BESIDE_TITLE, LinesPanel
+from app.said import said
 
 KEPT = 2_000
 """Answer lines kept."""
@@ -70,9 +71,7 @@ class CommandLine(Input):
             self.by = by
 
     def __init__(self) -> None:
-        super().__init__(
-            placeholder="a Redis command; Enter sends, Esc closes", select_on_focus=False
-        )
+        super().__init__(placeholder=said("prompt.hint"), select_on_focus=False)
         self.past: list[str] = []
         self._place = 0
 
@@ -114,11 +113,12 @@ def exchange(command: str, answer: Sequence[str] | None, cells: int = 0) -> list
     """A command and its reply, as redis-cli prints them; folded at `cells`, if that is not 0."""
     asked = (("> ", "dim"), (command, "bold"))
     if answer is None:
-        return fold(line(*asked, ("  ... waiting", "dim")), cells)
+        return fold(line(*asked, (f"  {said('prompt.waiting')}", "dim")), cells)
     role = "lost" if answer and answer[0].startswith("(error)") else "text"
     rows = fold(line(*asked), cells)
     for text in answer[-KEPT:]:
-        rest = f" ... and {len(text) - LONGEST:,} characters more" if len(text) > LONGEST else ""
+        left_out = len(text) - LONGEST
+        rest = f" {said('prompt.more', count=left_out)}" if left_out > 0 else ""
         rows += fold(line((visible(text[:LONGEST]), role), (rest, "dim")), cells)
     return rows
 
@@ -150,7 +150,7 @@ class Prompt(Vertical):
 
     def open(self, names: Sequence[str]) -> None:
         """Show the prompt and take the focus."""
-        self.border_title = "Redis command"
+        self.border_title = said("prompt.title")
         self._name_keys()
         self.command_line.suggester = CommandNames(names)
         self.display = True
@@ -158,11 +158,11 @@ class Prompt(Vertical):
 
     def _name_keys(self) -> None:
         """What the prompt's keys do; scrolling only where there is something to scroll."""
-        keys = "Enter sends · Up, Down: history · Tab completes · Esc closes"
+        keys = said("prompt.keys")
         if len(self.answers.lines) > ROWS:
-            shorter = "PgUp, PgDn: answers · Enter sends · Esc closes"
+            answers, shorter = said("prompt.answers"), said("prompt.keys_short")
             room = self.app.size.width - BESIDE_TITLE
-            keys = fitting((f"PgUp, PgDn: answers · {keys}", shorter), room)
+            keys = fitting((f"{answers} · {keys}", f"{answers} · {shorter}"), room)
         self.border_subtitle = in_ascii(keys) if self.answers.is_ascii else keys
 
     def close(self) -> None:

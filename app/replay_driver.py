@@ -8,6 +8,7 @@ from typing import Any
 
 from app.cursor import Cursor
 from app.driver import REFUSE_REPLAY, Status
+from app.said import said
 from engine import events
 from engine.events import AnyEvent
 from scenes.errors import SceneError
@@ -18,8 +19,8 @@ from scenes.recorded_history import RecordedHistory
 from scenes.seeking import EvidenceAt
 
 PACES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
-OVER = "The recording is over. backspace and , . look back; 0 shows it again, q leaves."
-CUT = "The recording breaks off here, it is cut short or damaged. 0 shows it again, q leaves."
+OVER, CUT = "replay.over", "replay.cut"
+"""Phrases for its end: it came to it, or it breaks off."""
 
 
 class ReplayDriver(Cursor):
@@ -45,7 +46,7 @@ class ReplayDriver(Cursor):
         self.autoplay = autoplay
         self.note = note
         """Said until the first key or the end: why this is a replay, or how the file is damaged."""
-        self._end = end or OVER
+        self._end = said(end or OVER)
         self._clock = clock
         self._history = RecordedHistory(recorded, self.scene)
         self._now = EvidenceAt(self._history, self.fresh_evidence)
@@ -198,15 +199,15 @@ class ReplayDriver(Cursor):
             case "step":
                 self._pass(self._head)
             case "answer":
-                self.refusal = "Predict first: answer with a number key."
+                self.refusal = said("refuse.predict_first")
             case _ if self._head >= len(self.recorded):
                 self.refusal = self._end
             case _ if self.view.step and self._beats.get(self.view.step, 0) == 0:
                 self._leave_opening()
             case _ if self._paused:
-                self.refusal = "The recording is paused: z lets it go on."
+                self.refusal = said("refuse.replay_paused")
             case _:
-                self.refusal = "This step is still happening."
+                self.refusal = said("refuse.happening")
 
     def _leave_opening(self) -> None:
         """The first key starts beat 1: what the opening still had to show is shown at once."""
@@ -225,21 +226,21 @@ class ReplayDriver(Cursor):
         if self.refuses_past():
             return
         if self._waits() != "answer":
-            self.refusal = "There is no question to answer now."
+            self.refusal = said("refuse.no_question")
             return
         asked = self.view.question
         if asked is not None and choice >= len(asked.choices):
-            self.refusal = f"This question has {len(asked.choices)} choices."
+            self.refusal = said("refuse.choices", count=len(asked.choices))
             return
         self._choice = choice
         self._time = self.recorded[self._head].at
         self._show(self.recorded[self._head])
 
     def key(self, name: str) -> None:
-        self.refusal = REFUSE_REPLAY
+        self.refusal = said(REFUSE_REPLAY)
 
     def crash(self, name: str, prediction: Prediction, choice: int) -> None:
-        self.refusal = REFUSE_REPLAY
+        self.refusal = said(REFUSE_REPLAY)
 
     def pause(self) -> None:
         self._paused = not self._paused
@@ -249,7 +250,7 @@ class ReplayDriver(Cursor):
         if 0 <= place < len(PACES):
             self._pace = PACES[place]
         else:
-            self.refusal = f"The pace is x{self._pace:g} already."
+            self.refusal = said("refuse.pace", pace=f"{self._pace:g}")
 
     def restart(self) -> None:
         """From the beginning."""
@@ -261,4 +262,4 @@ class ReplayDriver(Cursor):
         self.tick()
 
     async def execute(self, line: str) -> Any:
-        return SceneError(REFUSE_REPLAY)
+        return SceneError(said(REFUSE_REPLAY))

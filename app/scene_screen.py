@@ -23,10 +23,6 @@ from scenes.errors import SceneError
 if TYPE_CHECKING:
     from app.prompt import Prompt
 
-CONFIRM = {
-    "S": "SAVE blocks the engine: no client is answered until the dump is complete.",
-}
-
 
 class SceneScreen(PanelsScreen):
     """Keys go up to the driver; what it then shows comes down with the next frame."""
@@ -95,7 +91,7 @@ class SceneScreen(PanelsScreen):
             if yes:
                 self._act("key", name)
 
-        self.app.push_screen(ConfirmScreen(paragraph(CONFIRM[name], 56)), decided)
+        self.app.push_screen(ConfirmScreen(paragraph(said(f"confirm.{name}"), 56)), decided)
 
     def action_crash(self, name: str) -> None:
         """Ask for a prediction, crash the engine for real, and show the ladder."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
-from app.layout import TAB_NAMES
 from app.lines import Line, Span, line
 from app.lines_panel import LinesPanel
+from app.said import said
 
 
 class Tabs(LinesPanel, can_focus=False):
@@ -31,7 +32,7 @@ class Tabs(LinesPanel, can_focus=False):
         self._places = []
         at = 0
         for tab in tabs:
-            at += len(TAB_NAMES[tab]) + 3
+            at += cell_len(said(f"tabs.{tab}")) + 3
             self._places.append((at, tab))
         self.put([tabs_line(tabs, chosen)])
 
@@ -50,8 +51,8 @@ def tabs_line(tabs: Sequence[str], chosen: str) -> Line:
     """The tabs, the chosen one between brackets too, for readers without colour."""
     spans: list[Span] = []
     for tab in tabs:
-        name = TAB_NAMES[tab]
+        name = said(f"tabs.{tab}")
         spans.append((f"[{name}]", "chosen") if tab == chosen else (f" {name} ", "text"))
         spans.append((" ", "text"))
-    spans.append(("  Tab: next panel", "faint"))
+    spans.append((f"  {said('tabs.next')}", "faint"))
     return line(*spans)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from app.glyphs import RUNGS, Glyphs
-from app.lines import Line, Span, cut, duration, grouped, line, spread, width
+from app.lines import Line, Span, cut, duration, grouped, line, padded, spread, width
 from app.lines_panel import LinesPanel
 from app.resp_text import resp_text
+from app.said import said
 from scenes.view import TailEntry, TailView, View
 
 ROLES = {"buffer": "buffer", "cache": "cache", "disk": "disk"}
@@ -14,10 +17,6 @@ STALE = 2.0
 """Seconds after which what was true at the last fsync says how old it is."""
 WIDE = 90
 """Cells from which the longer words are used."""
-GONE = "the engine is gone: no fsync comes"
-OVER = "the recording ends here"
-UNITS = ("commands", "cmds")
-"""What is not yet safe, where there is room and where there is little."""
 LABEL = 10
 """Cells before the two bars: what they count."""
 
@@ -31,19 +30,24 @@ class Tail(LinesPanel, can_focus=False):
         `over`: a recording has ended, so that nothing is due any more.
         """
         if not view.engine.pid:  # nothing is known yet: no word about it either
-            self.title("AOF tail")
+            self.title(said("tail.title"))
             self.subtitle("")
-            self.put([line(("The engine starts ...", "dim"))])
+            self.put([line((said("tail.starts"), "dim"))])
             return
         file = view.tail.file.rsplit("/", 1)[-1]
-        policy = f"appendfsync {view.tail.policy} · measured"
+        policy = f"appendfsync {view.tail.policy} · {said('source.measured')}"
+        name = said("tail.title")
         if view.tail.enabled:
-            self.title(f"AOF tail · {file} · {policy}", f"AOF tail · {policy}")
+            self.title(f"{name} · {file} · {policy}", f"{name} · {policy}")
         else:
-            self.title("AOF tail · off")
+            self.title(f"{name} · {said('tail.off')}")
         gone = view.tail.enabled and not view.engine.alive
-        due = OVER if over and view.tail.enabled else countdown(view.tail, now, self.glyphs)
-        self.subtitle(GONE if gone else due)
+        due = (
+            said("tail.over")
+            if over and view.tail.enabled
+            else countdown(view.tail, now, self.glyphs)
+        )
+        self.subtitle(said("tail.gone") if gone else due)
         at = now if now is not None else view.at
         self.put(tail_lines(view.tail, self.glyphs, self.size.width, self.size.height, at))
 
@@ -53,16 +57,17 @@ def countdown(tail: TailView, now: float | None, glyphs: Glyphs) -> str:
     if not tail.enabled:
         return ""
     if tail.policy == "always":
-        return "fsync before each reply"
+        return said("tail.always")
     if tail.policy == "no":
-        return "no fsync: the kernel decides when"
+        return said("tail.no")
     if tail.fsynced == tail.appended:
-        return "everysec: nothing waits for an fsync"
+        return said("tail.idle")
     if now is None or not tail.last_fsync_at:
-        return "everysec: the next fsync is due within a second"
+        return said("tail.within")
     left = min(max(tail.last_fsync_at + EVERYSEC - now, 0.0), EVERYSEC)
     done = round(10 * (1 - left))
-    return f"next fsync in {left:.1f} s [{glyphs.bar * done}{glyphs.bar_rest * (10 - done)}]"
+    due = said("tail.next", seconds=f"{left:.1f}")
+    return f"{due} [{glyphs.bar * done}{glyphs.bar_rest * (10 - done)}]"
 
 
 def tail_lines(
@@ -70,7 +75,7 @@ def tail_lines(
 ) -> list[Line]:
     """The tail's lines, at most `rows`; the commands get the rows that are left over."""
     if not tail.enabled:
-        return [line(("The append only file is off (appendonly no).", "dim"))]
+        return [line((said("tail.none"), "dim"))]
     lines = [rungs_line(tail, cells)]
     closing = [ruler(tail, glyphs, cells), last_fsync(tail, now, cells)]
     if rows < 4:
@@ -88,24 +93,29 @@ def rungs_line(tail: TailView, cells: int) -> Line:
     gap = "   " if wide else "  "
     left = line(
         (RUNGS["buffer"], "buffer"), f" aof_buf {grouped(buffered, 4)} B{gap}",
-        (RUNGS["cache"], "cache"), f" page cache {grouped(cached, 6)} B{gap}",
-        (RUNGS["disk"], "disk"), f" on disk {grouped(tail.fsynced, size)} B",
+        (RUNGS["cache"], "cache"), f" {said('tail.cache')} {grouped(cached, 6)} B{gap}",
+        (RUNGS["disk"], "disk"), f" {said('tail.disk')} {grouped(tail.fsynced, size)} B",
     )  # fmt: skip
     role = "cache text" if tail.unsafe else "bold"
     unsafe = grouped(tail.unsafe, 4)
     if wide:
-        label = "acknowledged, not yet safe: "
-        return spread(left, line((label, "dim"), (f"{unsafe} commands", role)), cells)
-    wordings = [line((f"{unsafe} {unit}", role), (" unsafe", "dim")) for unit in UNITS]
+        label = f"{said('tail.not_safe')} "
+        return spread(
+            left, line((label, "dim"), (f"{unsafe} {said('tail.commands')}", role)), cells
+        )
+    units = (said("tail.commands"), said("tail.cmds"))
+    wordings = [
+        line((f"{unsafe} {unit}", role), (f" {said('tail.unsafe')}", "dim")) for unit in units
+    ]
     fits = (right for right in wordings if width(left) + width(right) < cells)
     return spread(left, next(fits, wordings[-1]), cells)
 
 
 def ribbon(tail: TailView, cells: int) -> Line:
     """One letter a command, youngest at the right: amber turns to emerald where fsync passed."""
-    head = (f"{'commands':<{LABEL}}", "dim")
-    end = (" latest", "dim") if cells >= WIDE else ("", "dim")
-    room = cells - LABEL - len(end[0])
+    head = (padded(said("tail.ribbon"), LABEL), "dim")
+    end = (f" {said('tail.latest')}" if cells >= WIDE else "", "dim")
+    room = cells - LABEL - cell_len(end[0])
     letters: list[Span] = []
     shown = 0
     for entry in reversed(tail.entries):
@@ -119,7 +129,7 @@ def ribbon(tail: TailView, cells: int) -> Line:
                 letters.append((RUNGS[rung] * count, ROLES[rung]))
             shown += count
     if not letters:
-        return line(head, ("none yet", "faint"))
+        return line(head, (said("tail.none_yet"), "faint"))
     return line(head, *reversed(letters), end)
 
 
@@ -140,7 +150,7 @@ def command_line(tail: TailView, entry: TailEntry, glyphs: Glyphs, cells: int) -
     )
     count = f"  ({_merged(tail, entry)})" if entry.merged > 1 else ""
     text = resp_text(entry.text, glyphs)
-    room = cells - width(head) - len(count)
+    room = cells - width(head) - cell_len(count)
     return line(*head, cut(text, room, glyphs.more), (count, "dim"))
 
 
@@ -148,16 +158,19 @@ def _merged(tail: TailView, entry: TailEntry) -> str:
     """How many commands an entry is, and how many of them are on which rung if on several."""
     rungs = tail.rungs(entry)
     if len(rungs) == 1:
-        return f"{grouped(entry.merged)} commands"
+        return f"{grouped(entry.merged)} {said('tail.commands')}"
     return ", ".join(f"{grouped(count)} {RUNGS[rung]}" for rung, count in rungs)
 
 
 def ruler(tail: TailView, glyphs: Glyphs, cells: int) -> Line:
     """The file's byte offsets: on disk up to here, written up to there."""
-    left = line((f"{'bytes':<{LABEL}}", "dim"), (f"{grouped(tail.fsynced)} on disk ", "disk text"))
-    right = line((f" {grouped(tail.written)} written", "cache text"))
+    left = line(
+        (padded(said("tail.bytes"), LABEL), "dim"),
+        (f"{grouped(tail.fsynced)} {said('tail.disk')} ", "disk text"),
+    )
+    right = line((f" {grouped(tail.written)} {said('tail.written')}", "cache text"))
     if tail.appended > tail.written:
-        right = (*right, (f" {grouped(tail.appended)} appended", "buffer"))
+        right = (*right, (f" {grouped(tail.appended)} {said('tail.appended')}", "buffer"))
     room = max(cells - width(left) - width(right), 4)
     waiting = tail.appended - tail.fsynced
     scale = max(waiting * 2, 4096)
@@ -175,11 +188,11 @@ def last_fsync(tail: TailView, now: float | None, cells: int) -> Line:
     """The last completed fdatasync, how long ago, and the kernel's own count right after it."""
     counted = _counted(tail, now, cells)
     if not tail.fsyncs:
-        before = "no fdatasync since this view began: what is on disk is older"
-        return line((before if tail.fsynced else "no fdatasync has completed yet", "dim"), counted)
+        before = said("tail.older" if tail.fsynced else "tail.no_fsync")
+        return line((before, "dim"), counted)
     wide = cells >= WIDE
-    by = "background" if tail.last_fsync_thread == "bio" else "main"
-    where = f" {by} thread, {grouped(tail.last_fsync_bytes)} B" if wide else f" {by} thread"
+    by = said("tail.bio" if tail.last_fsync_thread == "bio" else "tail.main")
+    where = f" {said('tail.by', thread=by, bytes=tail.last_fsync_bytes)}" if wide else f" {by}"
     spans: list[Span | str] = [
         (_ago(tail, now), "dim"),
         (f"{duration(tail.last_fsync_usec):>8}", "bold"),
@@ -187,24 +200,25 @@ def last_fsync(tail: TailView, now: float | None, cells: int) -> Line:
         counted,
     ]
     if tail.delayed:
-        spans.append((f" · delayed {grouped(tail.delayed)}", "lost"))
+        spans.append((f" · {said('tail.delayed', count=tail.delayed)}", "lost"))
     return line(*spans)
 
 
 def _counted(tail: TailView, now: float | None, cells: int) -> Span:
     """The kernel's count of what it still has to write, and when it counted."""
     if not tail.has_disk:
-        return " · no disk behind this file", "lost"
+        return f" · {said('tail.no_disk')}", "lost"
     if tail.dirty_pages < 0:
-        return (" · dirty pages cannot be counted here", "faint") if tail.fsyncs else ("", "dim")
-    when = "after it"
+        return (f" · {said('tail.uncounted')}", "faint") if tail.fsyncs else ("", "dim")
+    when = said("tail.after")
     if tail.dirty_at:
-        when = f"{max((tail.dirty_at if now is None else now) - tail.dirty_at, 0.0):.0f} s ago"
-    words = "the kernel counted " if cells >= WIDE else ""
-    return f" · {words}{grouped(tail.dirty_pages)} dirty pages {when}", "dim"
+        age = max((tail.dirty_at if now is None else now) - tail.dirty_at, 0.0)
+        when = said("tail.ago", age=f"{age:.0f}")
+    key = "tail.counted" if cells >= WIDE else "tail.counted_short"
+    return f" · {said(key, pages=tail.dirty_pages, when=when)}", "dim"
 
 
 def _ago(tail: TailView, now: float | None) -> str:
     """When the last fdatasync completed; seconds only when they would mislead if left out."""
     age = max(now - tail.last_fsync_at, 0.0) if now is not None and tail.last_fsync_at else 0.0
-    return "last fdatasync " if age < STALE else f"last fdatasync, {age:,.0f} s ago "
+    return f"{said('tail.last' if age < STALE else 'tail.last_ago', age=f'{age:,.0f}')} "

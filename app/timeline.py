@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 
 from app.driver import Driver
 from app.glyphs import Glyphs
-from app.lines import Line, Span, grouped
+from app.lines import Line, Span
 from app.lines_panel import LinesPanel
+from app.said import said
 
 if TYPE_CHECKING:
     from scenes.marks import Mark
@@ -50,14 +52,17 @@ class Timeline(LinesPanel, can_focus=False):
     def show(self, driver: Driver) -> None:
         """Draw the driver's history."""
         self._length = driver.length
-        several = driver.timelines > 1
-        which = f" timeline {driver.timeline + 1} of {driver.timelines}," if several else ""
-        tail = f"{which} event {grouped(driver.cursor + 1)} of {grouped(driver.length)}"
+        figures = {"event": driver.cursor + 1, "events": driver.length}
+        tail = f" {said('timeline.place', **figures)}"
+        if driver.timelines > 1:
+            which = said("timeline.which", line=driver.timeline + 1, lines=driver.timelines)
+            tail = f" {which}{tail}"
+        step = said("timeline.step")
         if self.size.width >= LEGEND_FROM:
-            tail = f" {self.glyphs.mark} step  {self.glyphs.minor_mark} fsync {tail}"
-            if crowded(driver.marks, driver.length, self.size.width - len(tail) - 4):
+            tail = f" {self.glyphs.mark} {step}  {self.glyphs.minor_mark} fsync {tail}"
+            if crowded(driver.marks, driver.length, self.size.width - cell_len(tail) - 4):
                 tail = tail.replace(f"{self.glyphs.minor_mark} fsync", " " * 7)
-        self._room = max(self.size.width - len(tail) - 4, 8)
+        self._room = max(self.size.width - cell_len(tail) - 4, 8)
         self.put([timeline_line(driver.marks, driver.cursor, driver.length, self._room,
                                 tail, self.glyphs, driver.is_past)])  # fmt: skip
 

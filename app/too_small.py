@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from app.said import said
+
 SMALLEST = (80, 24)
 """Columns and rows below which the scene cannot be read."""
 
@@ -11,4 +13,4 @@ def too_small(columns: int, rows: int) -> str | None:
     if columns >= SMALLEST[0] and rows >= SMALLEST[1]:
         return None
     need = f"{SMALLEST[0]}x{SMALLEST[1]}"
-    return f"{need} needed, this terminal is {columns}x{rows}."
+    return said("screen.too_small", need=need, size=f"{columns}x{rows}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from engine.events import Contents, Frames, LessonPages, LessonSide, LessonValue, PageRange, Walk
+from scenes.folding import cells
+from scenes.refusals import played
 
 _SHOWN = 8
 
@@ -10,30 +12,34 @@ _SHOWN = 8
 def side(event: LessonSide, *, counts: bool = True) -> str:
     """What fork(2) returned to one side; with counts that depend on who watches."""
     if event.returned < 0:
-        return f"refused   fork returned -1: {event.error}"
-    said = f"{event.who:9} pid {event.pid}, parent {event.ppid}: fork returned {event.returned}"
-    return f"{said}; {event.threads} threads, {event.descriptors} open files" if counts else said
+        return played("lesson.refused", error=event.error)
+    said = played(
+        "lesson.side", pid=str(event.pid), ppid=str(event.ppid), returned=str(event.returned)
+    )
+    if counts:
+        said += played("lesson.counts", threads=event.threads, files=event.descriptors)
+    return _led(event.who, said)
 
 
 def value(event: LessonValue, *, places: bool = True) -> str:
     """A key as one side sees it; with the address and the frame it lies at, other in each run."""
     if not event.exists:
-        return f"{event.who:9} {event.key} is not there"
-    does = "sets" if event.about == "set" else "reads"
-    said = f"{event.who:9} {does} {event.key} = {event.value}"
+        return _led(event.who, played("lesson.absent", key=event.key))
+    does = "lesson.sets" if event.about == "set" else "lesson.reads"
+    said = _led(event.who, played(does, key=event.key, value=event.value))
     if not places:
         return said
-    frame = f", frame {event.frame}" if event.frame else ""
-    return f"{said} at {event.address:#x}{frame}"
+    place = "lesson.at_frame" if event.frame else "lesson.at"
+    return f"{said} {played(place, address=f'{event.address:#x}', frame=str(event.frame))}"
 
 
 def touched(event: LessonPages) -> str:
     """Pages that the child has read or written, or objects that it has looked at."""
     if event.about == "objects":
-        return f"child     looked at {event.objects:,} Python objects"
-    does = "read" if event.about == "read" else "wrote"
+        return _led("child", played("lesson.looked", objects=event.objects))
+    does = "lesson.has_read" if event.about == "read" else "lesson.has_written"
     copied = event.exclusive_after - event.exclusive_before
-    return f"child     {does} {count(event.page_ranges):,} pages, which copied {copied:,}"
+    return _led("child", played(does, pages=count(event.page_ranges), copied=copied))
 
 
 def frames(event: Frames) -> str:
@@ -47,22 +53,34 @@ def frames(event: Frames) -> str:
 def walk(event: Walk) -> str:
     """The naive walk's beginning and end."""
     if event.stage == "begun":
-        return f"walk      begun: {event.total_keys:,} keys, no fork"
+        return played("lesson.walk_begun", keys=event.total_keys)
     if event.stage == "given up":
-        return f"walk      given up after {event.keys:,} keys"
-    return (
-        f"walk      ended: {event.keys:,} keys, {event.bytes:,} bytes, {event.usec:,} µs;"
-        f" {event.changes:,} changes came meanwhile"
+        return played("lesson.walk_given_up", keys=event.keys)
+    return played(
+        "lesson.walk_ended",
+        keys=event.keys,
+        bytes=event.bytes,
+        usec=event.usec,
+        changes=event.changes,
     )
 
 
 def contents(event: Contents) -> str:
     """What a file adds up to."""
     if event.problem:
-        return f"contents  {event.problem}"
-    groups = ", ".join(f"{count:,} {name} sum {total:,}" for name, count, total in event.groups)
-    what = "commands" if event.path.endswith(".aof") else "keys"
-    return f"contents  {event.path}: {event.keys:,} {what}; {groups}"
+        return played("lesson.contents", what=event.problem)
+    groups = ", ".join(
+        played("lesson.group", count=count, name=name, total=total)
+        for name, count, total in event.groups
+    )
+    what = "lesson.of_log" if event.path.endswith(".aof") else "lesson.of_dump"
+    return played(what, path=event.path, count=event.keys, groups=groups)
+
+
+def _led(who: str, said: str) -> str:
+    """`who` in ten cells before the rest; a lesson names the two processes, and no others."""
+    name = played(f"lesson.{who}") if who in ("parent", "child") else who
+    return name + " " * max(10 - cells(name), 1) + said
 
 
 def count(ranges: list[PageRange]) -> int:

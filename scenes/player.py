@@ -49,6 +49,7 @@ from scenes.errors import SceneError
 from scenes.evidence import Evidence, Snapshot
 from scenes.expect import judge
 from scenes.measures import MEASURES, Figures
+from scenes.refusals import played
 from scenes.scene import Expectation, Question, Scene, Stage
 from scenes.sliders import Sliders
 from scenes.stagehand import Stagehand
@@ -59,9 +60,10 @@ Judge: TypeAlias = Callable[[Expectation, Evidence], Verdict]
 
 ASLEEP_AFTER = 180.0
 """Seconds without a key after which a scene that waits for one stops its writers."""
-GONE = "the engine is gone: 0 starts the scene again, backspace looks back"
+GONE = "refuse.gone"
+"""A phrase."""
 
-_WANTED = {"gone": "a child to go", "held": "a held child", "lesson": "a lesson's child"}
+_WANTED = {"gone": "fail.gone", "held": "fail.held", "lesson": "fail.lesson"}
 MOST_FORKS = 2
 """Children that a step forks for itself before it gives up."""
 
@@ -156,11 +158,11 @@ class Player(Course):
         """Go on with a named step; what lasts of the steps between is done, the rest is not."""
         place = self._place_of(step)
         if place is None:
-            return [Refused(f"no step is called '{step}'")]
+            return [Refused(played("refuse.no_step", step=step))]
         if self.phase == "over" and self.failed:
             return [Refused(self.failed)]
         if not self.evidence.engine_lives:
-            return [Refused(GONE)]
+            return [Refused(played(GONE))]
         between = self.scene.stages[self.position + 1 : place]
         return self._leave(now) + self.hand.catch_up(between) + self._enter(place, now)
 
@@ -278,7 +280,7 @@ class Player(Course):
             case _ if name in ANSWERS:
                 return self._answer(ANSWERS.index(name), now)
             case _:
-                return [Refused(f"the player knows no key '{name}'")]
+                return [Refused(played("refuse.no_key", key=name))]
 
     # Steps
 
@@ -451,13 +453,17 @@ class Player(Course):
                 return self._resolve(now)
             case _ if self._prepares:
                 wanted = _WANTED[self._prepares]
-                return self._fail(f"step '{stage.id}' waited {stage.timeout:g} s for {wanted}")
+                return self._fail(played(wanted, step=stage.id, seconds=f"{stage.timeout:g}"))
             case _:
                 wanted_event = self._until or self._wait
                 assert wanted_event is not None
                 return self._fail(
-                    f"step '{stage.id}' waited {stage.timeout:g} s for the event"
-                    f" '{wanted_event.event}', which did not come"
+                    played(
+                        "fail.event",
+                        step=stage.id,
+                        seconds=f"{stage.timeout:g}",
+                        event=wanted_event.event,
+                    )
                 )
 
     def _fail(self, reason: str) -> list[Effect]:
@@ -469,11 +475,11 @@ class Player(Course):
     def _answer(self, choice: int, now: float) -> list[Effect]:
         question = self.stage.question if self.stage else None
         if question is None or self.phase != "asking":
-            return [Refused("there is no question to answer now")]
+            return [Refused(played("refuse.no_question"))]
         if not self.evidence.engine_lives:
-            return [Refused(GONE)]
+            return [Refused(played(GONE))]
         if choice >= len(question.choices):
-            return [Refused(f"this question has {len(question.choices)} choices")]
+            return [Refused(played("refuse.choices", count=len(question.choices)))]
         self.chosen, self.phase = choice, "revealing"
         others = (n for n, one in enumerate(question.choices) if one.reveal and n != choice)
         self._untried = list(others)
@@ -521,18 +527,18 @@ class Player(Course):
         if self.phase == "idle":
             return self.start(now)
         if self.phase == "over":
-            return [Refused(self.failed or "the scene is over: 0 starts it again")]
+            return [Refused(self.failed or played("refuse.over"))]
         if not self.evidence.engine_lives:
-            return [Refused(GONE)]
+            return [Refused(played(GONE))]
         if self.beat == 0 and not self.autoplay:
             return self._leave_opening(now)
         if self.scene.sliders and self.following is None and not self.autoplay:
             return [Refused("the sandbox has no next step: the keys and the sliders are yours")]
         if self.phase == "asking":
-            return [Refused("predict first: answer with a number key")]
+            return [Refused(played("refuse.predict_first"))]
         if self.phase in ("waiting", "revealing"):
-            paused = ", but the scene is paused: z lets it go on" if self.hand.paused else ""
-            return [Refused(f"this step is still happening{paused}")]
+            paused = self.hand.paused
+            return [Refused(played("refuse.paused" if paused else "refuse.happening"))]
         return self._go_on(now)
 
     def _leave_opening(self, now: float) -> list[Effect]:
@@ -561,7 +567,7 @@ class Player(Course):
 
     def _back(self) -> list[Effect]:
         if self.position <= 0:
-            return [Refused("this is the first step")]
+            return [Refused(played("refuse.first_step"))]
         return [ShowStep(self.scene.stages[self.position - 1].id)]
 
     def _restart(self) -> list[Effect]:
@@ -585,7 +591,7 @@ class Player(Course):
 
     def _change_pace(self, faster: bool, now: float) -> list[Effect]:
         if not self.hand.change_pace(faster):
-            return [Refused(f"the pace is x{self.hand.pace:g} already")]
+            return [Refused(played("refuse.pace", pace=f"{self.hand.pace:g}"))]
         return [*self.hand.start_all(), *self._next_call(now)]
 
     def _next_call(self, now: float) -> list[Effect]:

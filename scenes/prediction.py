@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from scenes.refusals import played
 from scenes.view import CrashView, View
 
 PREDICTION = "crash-"
@@ -54,17 +55,21 @@ def predict(how: How, view: View) -> Prediction:
     unsynced = tail.unsafe if tail.enabled else 0
     buffered = sum(count for end, count in tail.pending if end > tail.written)
     buffered = buffered if tail.enabled else 0
-    guesses = [Guess("none", 0, "none")]
+    guesses = [Guess("none", 0, played("predict.none"))]
     if buffered and buffered != unsynced:
-        guesses.append(Guess("buffer", buffered, f"those in aof_buf: {_commands(buffered)}"))
+        guesses.append(
+            Guess("buffer", buffered, played("predict.buffer", commands=_commands(buffered)))
+        )
     if unsynced:
-        text = f"those that no fsync has covered: {_commands(unsynced)}"
+        text = played("predict.unsynced", commands=_commands(unsynced))
         guesses.append(Guess("unsynced", unsynced, text))
     if view.dirty and view.dirty != unsynced:
-        text = f"all since the last save: {view.dirty:,} change{'s' * (view.dirty != 1)}"
+        text = played(
+            "predict.unsaved" if view.dirty != 1 else "predict.unsaved_one", changes=view.dirty
+        )
         guesses.append(Guess("unsaved", view.dirty, text))
     if len(guesses) < LEAST_CHOICES:
-        guesses.append(Guess("all", max(view.keys, view.commands), "everything that was in memory"))
+        guesses.append(Guess("all", max(view.keys, view.commands), played("predict.all")))
     guesses = guesses[:MOST_CHOICES]
     scripted = next((n for n, one in enumerate(guesses) if one.what == "unsynced"), 0)
     return Prediction(
@@ -103,18 +108,17 @@ def _figures(crash: CrashView) -> dict[What, int]:
 
 
 def _question(how: How, view: View, cached: int, buffered: int) -> str:
-    what = "kill -9" if how == "kill" else "the power cut"
+    what = played(f"predict.{how}")
     if not view.tail.enabled:
-        return (
-            f"appendonly is off: {view.dirty:,} changes since the last save are in no file. How"
-            f" many acknowledged commands does {what} lose?"
-        )
-    return (
-        f"Acknowledged and not on disk: {_commands(buffered)} in aof_buf, {cached:,} in the page"
-        f" cache only (appendfsync {view.tail.policy}). How many of the acknowledged commands does"
-        f" {what} lose?"
+        return played("predict.ask_no_log", changes=view.dirty, what=what)
+    return played(
+        "predict.ask",
+        buffered=_commands(buffered),
+        cached=cached,
+        policy=view.tail.policy,
+        what=what,
     )
 
 
 def _commands(count: int) -> str:
-    return f"{count:,} command{'s' * (count != 1)}"
+    return played("predict.commands" if count != 1 else "predict.command", count=count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scenes.actions import Workload
 from scenes.effects import Crash, Effect, Refused, Send, StartWorkload, StopWorkload
 from scenes.player import GONE, Player
+from scenes.refusals import played
 from scenes.view import View
 
 POLICIES = ("always", "everysec", "no")
@@ -21,9 +22,9 @@ WRITES = Workload(name="sandbox", rate=20)
 def press(key: str, player: Player, view: View) -> list[Effect]:
     """The effects of a sandbox key, or a refusal that says why nothing happens."""
     if not view.engine.alive:
-        return [Refused(GONE)]
+        return [Refused(played(GONE))]
     if ("h" if key == "s" else key) not in player.offered:
-        return [Refused(f"this scene has not come to the key '{key}' yet")]
+        return [Refused(played("refuse.not_offered", key=key))]
     match key:
         case "b":
             return [Send(("BGSAVE",))]
@@ -37,7 +38,7 @@ def press(key: str, player: Player, view: View) -> list[Effect]:
             return [Send(("COWSCOPE", "HOLD" if view.hold == "released" else "RELEASE"))]
         case "s":
             if view.hold != "held":
-                return [Refused("no child is held: h arms the hold, b forks")]
+                return [Refused(played("refuse.not_held"))]
             return [Send(("COWSCOPE", "STEP", str(STEP_PAGES)))]
         case "t":
             return [Send(("CONFIG", "SET", "arena-thp", "no" if view.engine.thp else "yes"))]
@@ -50,7 +51,7 @@ def press(key: str, player: Player, view: View) -> list[Effect]:
         case "F":
             return _next_fault(view)
         case _:
-            return [Refused(f"nothing is bound to '{key}' yet")]
+            return [Refused(played("refuse.unbound", key=key))]
 
 
 def _all_of(player: Player) -> str:
@@ -86,7 +87,7 @@ def _toggle_writes(player: Player) -> list[Effect]:
 def slide(name: str, by: int, player: Player, view: View) -> list[Effect]:
     """The effects of a slider that is moved, or a refusal."""
     if not view.engine.alive:
-        return [Refused(GONE)]
+        return [Refused(played(GONE))]
     if player.sliders is None:
         return [Refused("this scene has no sliders: cowscope play sandbox has")]
     effects = player.sliders.move(name, by, view, player.pace)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from scenes.phrases import PhraseBook
-
-_told = PhraseBook(Path(__file__).parent / "told")
+from scenes.refusals import played
 
 
 def named(source: str) -> str:
     """The word for an event's `source`; a source that has no word is said as it is."""
     key = f"source.{source}"
-    return _told(key) if key in _told.words("en") else source
+    return played(key) if key in played.words("en") else source

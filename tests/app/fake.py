@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.driver import REFUSE_PAST, Status, offered_at, stage_at
+from app.said import said as phrase
 from engine import events
 from scenes.history import History, Mark
 from scenes.loader import load
@@ -202,7 +203,7 @@ class FakeDriver:
     def _do(self, *asked: Any) -> None:
         self.refusal = ""
         if self.is_past and asked[0] in ("key", "next", "answer"):
-            self.refusal = REFUSE_PAST
+            self.refusal = phrase(REFUSE_PAST)
         else:
             self.asked.append(asked)
 

@@ -1,7 +1,10 @@
 """The doctor's words: what is there, and what is shown instead where something is not."""
 
+from pathlib import Path
+
 from app.doctor_report import lines
-from engine.doctor import Finding
+from app.said import said
+from engine.doctor import Finding, examine
 
 
 def test_what_is_missing_says_what_is_shown_instead() -> None:
@@ -23,3 +26,11 @@ def test_a_long_path_keeps_its_end_and_the_width() -> None:
     report = lines([Finding("disk", True, f"ext4 under {path}", "fsync works.", "nothing")])
     assert max(map(len, report)) <= 100
     assert any(row.endswith("cowscope") for row in report)
+
+
+def test_the_phrases_that_are_translated_are_the_engines(tmp_path: Path) -> None:
+    english = said.words("en").texts
+    for finding in examine(str(tmp_path)):
+        name = finding.name.strip("/").replace(" ", "_")
+        assert english[f"doctor.{name}_means"] == finding.means
+        assert english.get(f"doctor.{name}_instead", finding.instead) == finding.instead

@@ -12,6 +12,7 @@ import pytest
 from app.driver import REFUSE_PAST, REFUSE_PAST_GONE, status_words
 from app.keys import OFFERED, footer
 from app.live_driver import LiveDriver
+from app.said import said as phrase
 from scenes.effects import Asleep, Checked, Effect, Failed
 from scenes.errors import SceneError
 from scenes.loader import load
@@ -49,12 +50,15 @@ async def test_an_engine_plays_is_asked_and_ends() -> None:
         driver.scrub(-1)
         assert driver.is_past and driver.status == "past" and driver.clock() is None
         refused = await driver.execute("SET user:1 again")
-        assert isinstance(refused, SceneError) and str(refused) == REFUSE_PAST
+        assert isinstance(refused, SceneError) and str(refused) == phrase(REFUSE_PAST)
         driver.key("b")
-        assert driver.refusal == REFUSE_PAST and status_words(driver) == "past, the engine runs on"
+        assert (
+            driver.refusal == phrase(REFUSE_PAST)
+            and status_words(driver) == "past, the engine runs on"
+        )
         driver.refusal, length = "", driver.length
         driver.restart()
-        assert driver.refusal == REFUSE_PAST and driver.is_past and driver.length >= length
+        assert driver.refusal == phrase(REFUSE_PAST) and driver.is_past and driver.length >= length
         driver.to_now()
         pid = driver.now_view.engine.pid
     finally:
@@ -83,8 +87,8 @@ async def test_an_engine_that_is_gone_is_told_and_offers_what_can_be_done() -> N
         driver.scrub(-1)
         assert status_words(driver) == "past, the engine is gone"
         driver.key("w")
-        assert driver.refusal == REFUSE_PAST_GONE
-        assert str(await driver.execute("PING")) == REFUSE_PAST_GONE
+        assert driver.refusal == phrase(REFUSE_PAST_GONE)
+        assert str(await driver.execute("PING")) == phrase(REFUSE_PAST_GONE)
         driver.to_now()
         refused = await raised(driver.execute("PING"))
         assert refused.startswith("the engine is gone")

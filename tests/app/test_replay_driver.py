@@ -4,6 +4,7 @@ import pytest
 
 from app.driver import REFUSE_PAST_REPLAY, REFUSE_REPLAY, status_words
 from app.replay_driver import CUT, OVER, ReplayDriver
+from app.said import said as phrase
 from engine import events
 from engine.events import AnyEvent
 from scenes.errors import SceneError
@@ -141,14 +142,14 @@ async def test_a_recording_that_breaks_off_says_so_at_its_end() -> None:
     assert not driver.is_over and driver.notice == "damaged"
     assert status_words(driver) == "replay, no engine"
     passes(driver, clock, 1000)
-    assert driver.is_over and driver.notice == CUT != OVER
+    assert driver.is_over and driver.notice == phrase(CUT) != phrase(OVER)
     assert status_words(driver) == "replay, at its end"
     driver.next()
-    assert driver.refusal == CUT
+    assert driver.refusal == phrase(CUT)
     driver.back()
     assert not driver.is_over and status_words(driver) == "replay, past"
     driver.answer(0)
-    assert driver.refusal == REFUSE_PAST_REPLAY
+    assert driver.refusal == phrase(REFUSE_PAST_REPLAY)
 
 
 async def test_the_timeline_is_the_whole_recording_and_seeks_ahead() -> None:
@@ -176,7 +177,7 @@ async def test_the_timeline_is_the_whole_recording_and_seeks_ahead() -> None:
     assert driver.is_over
     for look_ahead in (driver.scrub, driver.mark):
         look_ahead(1)
-        assert driver.refusal == OVER
+        assert driver.refusal == phrase(OVER)
 
 
 async def test_figures_ahead_and_back_are_those_of_the_moment() -> None:
@@ -202,7 +203,7 @@ async def test_a_mark_or_an_event_ahead_is_a_key_away() -> None:
 async def test_nothing_can_be_sent() -> None:
     driver, _ = await playing()
     driver.key("b")
-    assert driver.refusal == REFUSE_REPLAY
+    assert driver.refusal == phrase(REFUSE_REPLAY)
     assert isinstance(await driver.execute("SET a 1"), SceneError)
     assert driver.offered == frozenset() and driver.status == "replay"
 

@@ -12,6 +12,7 @@ from app.driver import REFUSE_PAST
 from app.layout import arranged, mode_of
 from app.page_screen import ConfirmScreen, PageScreen
 from app.predict_screen import PredictScreen
+from app.said import said as phrase
 from app.scene_screen import SceneScreen
 from app.too_small import too_small
 from engine import events
@@ -135,7 +136,7 @@ async def test_the_past_is_shown_and_refuses_to_act() -> None:
         await pilot.press("left_square_bracket")
         assert "past, the engine runs on" in await said(pilot)
         await pilot.press("b")
-        assert REFUSE_PAST in await said(pilot)
+        assert phrase(REFUSE_PAST) in await said(pilot)
         assert ("key", "b") not in driver.asked
         await pilot.press("end", "b")
         assert ("key", "b") in driver.asked
@@ -236,7 +237,7 @@ async def test_where_nothing_can_be_sent_the_prompt_says_so_and_stays_closed() -
     driver = FakeDriver()
     async with shown(driver=driver) as (screen, pilot):
         await pilot.press("left_square_bracket", "colon")
-        await seen(pilot, REFUSE_PAST)
+        await seen(pilot, phrase(REFUSE_PAST))
         assert not screen.is_typing
         await pilot.press("end", "colon")
         assert screen.is_typing

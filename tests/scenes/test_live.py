@@ -17,6 +17,7 @@ from scenes.effects import Effect, Refused, Send
 from scenes.live import BUSY_SECONDS, NOTICE_SECONDS, Live
 from scenes.loader import load
 from scenes.player import GONE
+from scenes.refusals import played as phrase
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the engine needs Linux"
@@ -136,7 +137,7 @@ async def test_a_killed_engine_is_in_the_history_and_in_the_notice(played: Playe
     length = len(live.history)
     for key in ("next", "w", "next"):
         live.key(key)
-    await played.until(lambda: played.effects.count(Refused(GONE)) == 3)
+    await played.until(lambda: played.effects.count(Refused(phrase(GONE))) == 3)
     assert live.history.now.step == "trickle" and len(live.history) == length
     tail = live.history.now.tail
     assert tail.appended == tail.written == crash.written

@@ -25,6 +25,7 @@ from scenes.effects import (
 )
 from scenes.evidence import Evidence
 from scenes.player import ASLEEP_AFTER, GONE, Player
+from scenes.refusals import played
 from scenes.scene import Choice, EngineSetup, Expectation, Question, Scene, Stage
 from scenes.verdict import Verdict
 from tests.scenes.streams import tale
@@ -302,7 +303,7 @@ def test_an_engine_that_is_gone_ends_the_steps_until_another_one_is_there() -> N
     player = Player(scene(stage("a", 1, dwell=1.0), stage("b", 2)), autoplay=True)
     player.start(0.0)
     player.feed_event(CRASH)
-    assert player.feed_key("next", 1.0) == [Refused(GONE)] and len(GONE) <= 78
+    assert player.feed_key("next", 1.0) == [Refused(played(GONE))] and len(played(GONE)) <= 78
     assert player.feed_clock(50.0) == []
     player.feed_event(replace(STATE, run=2))
     assert player.feed_key("next", 51.0)[0] == Enter("b")

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from scenes.actions import Workload
 from scenes.effects import Crash, Effect, Refused, Send, StartWorkload, StopWorkload
 from scenes.player import GONE, Player
+from scenes.refusals import played
 from scenes.sandbox import WRITES, press
 from scenes.scene import Scene, Stage
 from scenes.view import EngineView, TailView, View
@@ -77,8 +78,8 @@ def test_each_f_is_the_disks_next_trouble_and_the_last_one_is_its_recovery() -> 
 
 
 def test_with_no_engine_nothing_is_sent() -> None:
-    assert press("b", player("b"), View()) == [Refused(GONE)]
-    assert press("S", player("b"), View()) == [Refused(GONE)], "whether offered or not"
+    assert press("b", player("b"), View()) == [Refused(played(GONE))]
+    assert press("S", player("b"), View()) == [Refused(played(GONE))], "whether offered or not"
 
 
 def test_w_starts_and_stops_the_writes() -> None:
