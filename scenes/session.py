@@ -632,6 +632,7 @@ class Session:
         if writer is None or writer.finished or writer.workload != workload:
             if writer is not None:
                 writer.stop()
+                self._spawn(writer.close())
             writer = self._writers[workload.name] = Writer(
                 workload,
                 port=self.port,

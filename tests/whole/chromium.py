@@ -109,6 +109,11 @@ class Tab:
     async def close(self) -> None:
         """Close the tab as a learner does."""
         await self.call("Page.close")
+        await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """Leave the page to itself."""
+        await self._socket.close()
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
 
@@ -119,6 +124,7 @@ class Browser:
     def __init__(self, folder: Path) -> None:
         assert CHROMIUM is not None
         self._profile = folder / "profile"
+        self._tabs: list[Tab] = []
         self._process = subprocess.Popen(
             [CHROMIUM, *_QUIET, f"--user-data-dir={self._profile}", "about:blank"],
             stdin=subprocess.DEVNULL,
@@ -143,9 +149,13 @@ class Browser:
         """A new, empty tab."""
         async with self._session.put(f"{self._base}/json/new?about:blank") as response:
             told = await response.json(content_type=None)
-        return Tab(await self._session.ws_connect(told["webSocketDebuggerUrl"], max_msg_size=0))
+        tab = Tab(await self._session.ws_connect(told["webSocketDebuggerUrl"], max_msg_size=0))
+        self._tabs.append(tab)
+        return tab
 
     async def __aexit__(self, *_: object) -> None:
+        for tab in self._tabs:
+            await tab.hang_up()
         await self._session.close()
         self._process.terminate()
         try:

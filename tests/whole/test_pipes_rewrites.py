@@ -98,7 +98,8 @@ def test_every_stage_is_told_in_its_order(tmp_path: Path) -> None:
                 seen = writer.acknowledged
                 until(lambda: writer.acknowledged > seen + 20, "nobody writes")
             told = listener.of(Rewrite)
-            stages = [event.stage for event in told]
+            # how far the buffer fills is the load's matter
+            stages = [event.stage for event in told if event.stage != "diff-buffered"]
             assert list(dict.fromkeys(stages)) == [
                 "open-pipes", "fork", "diff-sent", "child-asks-stop", "parent-agrees",
                 "child-diff-appended", "residual-written", "renamed", "switched",
