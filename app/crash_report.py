@@ -150,6 +150,11 @@ def _notes(lines: list[Line]) -> list[str]:
         if any(line.crash == kind for line in done):
             notes += text
     notes += sorted({f"{_DURING[line.during][2:]}: {line.fault}." for line in done if line.fault})
+    if any(line.during == "torn-tail" for line in done):
+        notes.append(
+            "torn tail: after the kill the lab itself cut the AOF's last record in two; that"
+        )
+        notes.append("one write is lost by its hand, and no promise covers it.")
     for line in done:
         where = f"{_title(line)}, {line.policy}, {line.server}:"
         if line.repaired:

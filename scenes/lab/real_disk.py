@@ -15,6 +15,7 @@ from scenes.errors import SceneError
 KEEPER = (sys.executable, "-P", "-m", "scenes.lab.disk_keeper")
 SIZE = 48 << 20
 ANSWER_SECONDS = 30.0
+_CAP_SYS_ADMIN = 21
 _TOOLS = ("mkfs.ext4", "nsenter")
 
 
@@ -24,11 +25,19 @@ def why_not() -> str:
         return "needs Linux"
     if os.geteuid() != 0:
         return "needs root"
+    if not _may_mount(Path("/proc/self/status").read_text()):
+        return "needs root with CAP_SYS_ADMIN"
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     missing = [tool for tool in _TOOLS if shutil.which(tool, path=path) is None]
     if missing:
         return f"needs {' and '.join(missing)}"
     return "" if os.path.exists("/dev/loop-control") else "needs loop devices"
+
+
+def _may_mount(status: str) -> bool:
+    """Whether this /proc/PID/status has the capability that root in a container often lacks."""
+    effective = next(line for line in status.splitlines() if line.startswith("CapEff:"))
+    return bool(int(effective.split()[1], 16) >> _CAP_SYS_ADMIN & 1)
 
 
 class RealDisk:

@@ -88,3 +88,9 @@ def test_what_it_cannot_read_is_one_line(options: list[str], words: str) -> None
     assert done.returncode == 2
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_the_lab_tore_off_itself_is_said() -> None:
+    torn = line(Row(cowscope(), "kill", "torn-tail", "always"), [facts()], [])
+    assert "no promise covers it" in crash_report.table([torn])
+    assert "no promise covers it" not in crash_report.table(lines())
