@@ -16,10 +16,9 @@ from scenes.fold import reduce
 from scenes.loader import load
 from scenes.tearing import cut_off
 from scenes.view import View
-from tests.scenes import sabotage
-from tests.scenes.test_headless import Done, together
+from tests.scenes.lessons.playing import played
+from tests.scenes.test_headless import Done
 
-PACE = 20.0
 LIES = [
     ("relative_expiry", "expiry_is_absolute|deadline_stands"),
     ("kind_start", "only_the_log_counts"),
@@ -30,11 +29,8 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the eng
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     """Another seed and arena as JSON, and the lying engines; the golden file has the plain run."""
-    calls = {"json": f"run('05', json=True, pace={PACE}, seed=77, arena_pages=2048)"}
-    for lie, _ in LIES:
-        command = (sys.executable, "-P", str(Path(sabotage.__file__).parent / f"{lie}.py"))
-        calls[lie] = f"run('05', pace={PACE}, command={command!r})"
-    return together(tmp_path_factory.mktemp("log"), calls)
+    folder = tmp_path_factory.mktemp("log")
+    return played("05", folder, arena_pages=2048, lies=[lie for lie, _ in LIES])
 
 
 def stream(done: dict[str, Done]) -> list[AnyEvent]:

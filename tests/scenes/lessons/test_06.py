@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +13,9 @@ from scenes.fold import reduce
 from scenes.loader import load
 from scenes.topics.save_points import Cron
 from scenes.view import View
-from tests.scenes import sabotage
-from tests.scenes.test_headless import Done, together
+from tests.scenes.lessons.playing import played
+from tests.scenes.test_headless import Done
 
-PACE = 20.0
 LIES = [
     ("commands_for_changes", "three_members_are_three_changes"),
     ("impatient_cron", "saved_by_the_rule|cron_tried_again"),
@@ -28,11 +26,8 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the eng
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     """Another seed and arena as JSON, and the lying engines; the golden file has the plain run."""
-    calls = {"json": f"run('06', json=True, pace={PACE}, seed=77, arena_pages=512)"}
-    for lie, _ in LIES:
-        command = (sys.executable, "-P", str(Path(sabotage.__file__).parent / f"{lie}.py"))
-        calls[lie] = f"run('06', pace={PACE}, command={command!r})"
-    return together(tmp_path_factory.mktemp("points"), calls)
+    folder = tmp_path_factory.mktemp("points")
+    return played("06", folder, arena_pages=512, lies=[lie for lie, _ in LIES])
 
 
 def stream(done: dict[str, Done]) -> list[AnyEvent]:

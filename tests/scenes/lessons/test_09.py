@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,23 +13,20 @@ from scenes.fold import reduce
 from scenes.loader import load
 from scenes.rewrite_view import MULTIPART, PIPES
 from scenes.view import View
-from tests.scenes.test_headless import Done, together
+from tests.scenes.lessons.playing import played
+from tests.scenes.test_headless import Done
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the engine needs Linux"
 )
-LIAR = Path(__file__).parent.parent / "sabotage" / "old_increment.py"
+LIE = "old_increment"
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     """Another seed and arena as JSON, and a lying engine; the golden file is of its own seed."""
-    liar = (sys.executable, "-P", str(LIAR))
-    calls = {
-        "json": "run('09', json=True, pace=20.0, seed=77, arena_pages=2048)",
-        "liar": f"run('09', pace=20.0, command={liar!r})",
-    }
-    return together(tmp_path_factory.mktemp("scene-09"), calls)
+    folder = tmp_path_factory.mktemp("scene-09")
+    return played("09", folder, arena_pages=2048, lies=[LIE])
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +66,7 @@ def test_each_engine_moves_through_its_own_stages(stream: list[events.AnyEvent])
 
 
 def test_a_switch_that_was_none_is_found_out(done: dict[str, Done]) -> None:
-    run = done["liar"]
+    run = done[LIE]
     assert run.code == 1 and run.left == []
     found = [line for line in run.err.splitlines() if re.search("written_where_told", line)]
     assert found and all("expected" in line for line in found), run.err
