@@ -6,14 +6,18 @@ import asyncio
 import contextlib
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from scenes.errors import SceneError
 
 KEEPER = (sys.executable, "-P", "-m", "scenes.lab.disk_keeper")
 SIZE = 48 << 20
+_TRIAL_SIZE = 16 << 20
 ANSWER_SECONDS = 30.0
 _CAP_SYS_ADMIN = 21
 _TOOLS = ("mkfs.ext4", "nsenter")
@@ -31,7 +35,26 @@ def why_not() -> str:
     missing = [tool for tool in _TOOLS if shutil.which(tool, path=path) is None]
     if missing:
         return f"needs {' and '.join(missing)}"
-    return "" if os.path.exists("/dev/loop-control") else "needs loop devices"
+    if not os.path.exists("/dev/loop-control"):
+        return "needs loop devices"
+    refusal = _refusal(KEEPER)
+    return f"this kernel refuses it: {refusal}" if refusal else ""
+
+
+@cache
+def _refusal(keeper: Sequence[str]) -> str:
+    """Why a disk cannot be made here after all, tried once: a sandbox may refuse what root may."""
+    with tempfile.TemporaryDirectory(prefix="cowscope-disk-") as folder:
+        tried = subprocess.run(
+            [*keeper, folder, str(_TRIAL_SIZE)],
+            input="cut\n",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=ANSWER_SECONDS,
+        )
+    answers = tried.stdout.splitlines() or ["failed its keeper ended without a word"]
+    return next((line.partition(" ")[2] for line in answers if not line.startswith("ok ")), "")
 
 
 def _may_mount(status: str) -> bool:
