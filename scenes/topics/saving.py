@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from engine.events import Answer, Command, Contents, Event, Fork, Latency, RdbSaved, Walk
+from scenes import lesson_words
 from scenes.evidence import Evidence
+from scenes.told_lines import told
 from scenes.verdict import Verdict
 
 GROUP = "account:"
@@ -208,7 +210,34 @@ def late_writes_are_not_in_it(evidence: Evidence) -> Verdict:
     )
 
 
+# -- lines -----------------------------------------------------------------------------------------
+
+
+def _saved(event: RdbSaved) -> str:
+    """Without its length: how many digits the accounts had by then is another run's."""
+    return told("event.saved_keys", path=event.path, keys=event.keys)
+
+
+def _walked(event: Walk) -> str:
+    """Without the number of changes that came meanwhile, which is a matter of time."""
+    if event.stage != "ended":
+        return ""
+    key = "lesson.walk_changed" if event.changes else "lesson.walk_alone"
+    return told(key, keys=event.keys, usec=event.usec)
+
+
+def _held(event: Contents) -> str:
+    """A sum that never was is another one in each run: told by which side it misses."""
+    count, total = _group(event, GROUP)
+    right = count * EACH
+    if event.problem or total == right:
+        return lesson_words.contents(event)
+    key = "lesson.too_much" if total > right else "lesson.too_little"
+    return told(key, path=event.path, count=event.keys, accounts=count, name=GROUP, total=right)
+
+
 GATHERERS = (Saves,)
+LINES = {"rdb.saved": _saved, "walk": _walked, "contents": _held}
 CHECKS = {
     "file_is_exact": file_is_exact,
     "walk_is_torn": walk_is_torn,
