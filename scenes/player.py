@@ -127,6 +127,7 @@ class Player(Course):
     def use(self, evidence: Evidence) -> None:
         """Gather into `evidence` from now on: a session has just begun."""
         self.evidence, self.figures = evidence, Figures(evidence, self.scene.values)
+        self.hand.population = evidence.populate
 
     # What screens ask
 
@@ -572,8 +573,8 @@ class Player(Course):
 
     def _restart(self) -> list[Effect]:
         stops = self.hand.stop_all()
-        pace, self.hand = self.hand.pace, Stagehand(self.scene)
-        self.hand.pace = pace
+        before, self.hand = self.hand, Stagehand(self.scene)
+        self.hand.pace, self.hand.population = before.pace, before.population
         self.verdicts.clear()
         self.visited.clear()
         self.phase, self.position, self.failed, self.asleep = "idle", -1, "", False

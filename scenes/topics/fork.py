@@ -20,7 +20,7 @@ TIMES_THE_HEAP = 3
 """By how much the memory that a child shares exceeds a small heap, if all of it is shared."""
 SHARED_AT_MOST = 85
 """Percent of the RSS of two processes that they may really take, if they share most of it."""
-VALUE_SAID = 16
+VALUE_SAID = 10
 """Characters of a value that words repeat."""
 CHILDS_OWN = 5
 """Descriptors of a lesson's child: 0, 1, 2 and the ends of its two pipes."""
