@@ -14,7 +14,8 @@ GROUP = "account:"
 EACH = 100
 """What every account begins with: `populate_with` of the scene."""
 TOLD_WITHIN = 1.5
-"""Seconds in which clients have told of waits that ended with the saving."""
+"""Seconds in which clients have told of waits that ended with the saving; on a busy machine they
+are later, and the first report after it counts in any case."""
 LATE = "late:"
 """Keys that were written after the fork."""
 
@@ -43,6 +44,8 @@ class Saves:
         """Whose clients are being timed; empty from an answer to the end of what follows it."""
         self._longest = 0
         self._ended_at = 0.0
+        self._told = False
+        """A client has reported since the way ended."""
 
     def add(self, event: Event) -> None:
         """Take one event in."""
@@ -67,16 +70,19 @@ class Saves:
                 self.ways[self._way].contents = event
             case Answer():
                 self._way, self._longest = "", 0
-            case Latency() if not self._way or event.at <= self._ended_at + TOLD_WITHIN:
+            case Latency() if (
+                not self._way or not self._told or event.at <= self._ended_at + TOLD_WITHIN
+            ):
                 self._longest = max(self._longest, event.max_usec)
                 if self._way:
+                    self._told = True
                     self.ways[self._way].longest_usec = self._longest
             case _:
                 pass
 
     def _done(self, name: str, way: Way, at: float) -> None:
         way.longest_usec = self._longest
-        self.ways[name], self._way, self._ended_at = way, name, at
+        self.ways[name], self._way, self._ended_at, self._told = way, name, at, False
 
 
 def _group(contents: Contents, name: str) -> tuple[int, int]:
