@@ -46,7 +46,8 @@ from scenes.effects import (
     WaitUntil,
 )
 from scenes.errors import SceneError
-from scenes.evidence import Evidence, Snapshot
+from scenes.evidence import Evidence
+from scenes.evidence_child import Snapshot
 from scenes.expect import judge
 from scenes.measures import MEASURES, Figures
 from scenes.refusals import played
