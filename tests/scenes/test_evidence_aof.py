@@ -44,8 +44,8 @@ def test_an_offset_that_goes_back_or_overtakes_is_put_down() -> None:
         f"{FILE}: write at 12 overtook 10",
         f"{FILE}: fsync went back from 4 to 2",
     ]
-    for _ in range(2 * MOST_BROKEN):
-        aof.add(append(99, 99))
+    for place in range(100, 100 + 2 * MOST_BROKEN):
+        aof.add(append(2 * place, 2 * place))
     assert len(aof.broken) == MOST_BROKEN
 
 

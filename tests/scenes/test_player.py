@@ -24,9 +24,10 @@ from scenes.effects import (
     WaitUntil,
 )
 from scenes.evidence import Evidence
-from scenes.player import ASLEEP_AFTER, GONE, Player
-from scenes.refusals import played
+from scenes.player import Player
+from scenes.refusals import GONE, played
 from scenes.scene import Choice, EngineSetup, Expectation, Question, Scene, Stage
+from scenes.step_clock import ASLEEP_AFTER
 from scenes.verdict import Verdict
 from tests.scenes.streams import tale
 
