@@ -167,7 +167,7 @@ async def test_a_stopped_workload_goes_on_where_it_was(watched: Watched) -> None
     await watched.session.perform(StopWorkload("w"))
     await watched.session.perform(StartWorkload(load, 400))
     await watched.until(lambda e: isinstance(e, events.Latency) and e.done)
-    assert watched.session._writers["w"].written == 40
+    assert watched.session._clients.writers["w"].written == 40
 
 
 async def test_the_child_is_seen_as_a_process(watched: Watched) -> None:
@@ -270,7 +270,7 @@ async def test_after_a_kill_only_what_had_no_end_writes_on(watched: Watched) -> 
     await watched.until(lambda e: isinstance(e, events.Command) and e.run == 2)
     told = [e.text for e in watched.events if isinstance(e, events.Log) and e.run == 2]
     assert "the client 'endless' goes on writing, 50 commands a second" in told
-    assert list(watched.session._writers) == ["endless"]
+    assert list(watched.session._clients.writers) == ["endless"]
     assert watched.session.word == told[-1]
 
 
