@@ -78,6 +78,7 @@ class Player(Course):
         """Gather into `evidence` from now on: a session has just begun."""
         self.evidence, self.figures = evidence, Figures(evidence, self.scene.values)
         self._step.evidence = evidence
+        self.hand.population = evidence.populate
 
     # What screens ask
 

@@ -77,3 +77,24 @@ def test_an_fsync_lights_the_line_of_its_thread(
 ) -> None:
     event = fsync(thread, policy)
     assert (lit("Server.handleWrite", event), lit("aofFlushBackground", event)) == (write, flush)
+
+
+def test_all_lines_that_an_event_shows_to_run_are_lit_and_no_other() -> None:
+    view, cards = View(), load("03").scene.cards
+    view = reduce(view, fork(), cards)
+    lit = view.lights["bgsave"]
+    assert (lit.line, lit.also) == (2, (6,))
+    lit = reduce(view, RECORD, cards).lights["bgsave"]
+    assert (lit.line, lit.also) == (4, (3,))
+
+
+def test_clients_write_beside_a_child_or_a_walk_only_while_there_is_one() -> None:
+    command = events.Command(client="c", argv=["SET"], usec=1, dirty=1, pages=[(1, "a")])
+    cards = load("03").scene.cards
+    view = reduce(View(), command, cards)
+    assert not view.lights
+    beside = reduce(reduce(view, fork(), cards), command, cards)
+    assert beside.lights["bgsave"].line == 7
+    for event in (fork(), EXIT, SAVED, command):
+        view = reduce(view, event, cards)
+    assert view.lights["bgsave"].line == 5
