@@ -430,12 +430,21 @@ class Player(Course):
         final = now >= self._deadline
         for expectation in list(self._open):
             verdict = self._judged_by(expectation, self.evidence)
+            if final and not verdict.held:
+                verdict = self._unless_left_out(expectation, verdict)
             if verdict.held or final:
                 self._open.remove(expectation)
                 effects.append(self._checked(expectation, verdict))
         if not self._open:
             self.phase, self._deadline = "resting", float("inf")
         return effects + self._next_call(now)
+
+    def _unless_left_out(self, expectation: Expectation, missed: Verdict) -> Verdict:
+        """A miss proves nothing where a step that it needs was never played."""
+        for step in expectation.needs:
+            if step not in self.visited:
+                return Verdict.skip(played("skip.step", step=step))
+        return missed
 
     def _checked(self, expectation: Expectation, verdict: Verdict) -> Checked:
         checked = Checked(expectation.check, verdict.held, verdict.detail, verdict.skipped)

@@ -109,6 +109,9 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     args: dict[str, str | int | float | bool] = {}
     engine: str = ""
     """Of which engine, in a scene that runs several; "": the first, "*": each of them."""
+    needs: list[str] = []
+    """Earlier steps without which there is nothing to judge: who began behind one of them is told
+    that it is skipped, where it would be missed."""
 
 
 class Otherwise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
