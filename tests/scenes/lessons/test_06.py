@@ -73,10 +73,31 @@ def test_every_card_is_lit(done: dict[str, Done]) -> None:
         view = reduce(view, event, cards)
         lit |= {(name, one.line) for name, one in view.lights.items()}
     assert lit == {
-        *(("cron", line) for line in (3, 10)),
-        *(("reap", line) for line in (2, 10, 11, 13)),
-        *(("guard", line) for line in (5, 6)),
+        *(("cron", line) for line in (2, 7, 8)),
+        *(("reap", line) for line in (2, 8, 9, 11)),
+        *(("guard", line) for line in (4, 5)),
     }
+
+
+def test_a_card_is_lit_only_by_what_it_shows() -> None:
+    cards = load("06").scene.cards
+    fork = events.Fork(pid=1, child=2, usec=1, purpose="rdb", page_table_kb=0)
+    saved = events.RdbSaved(path="dump.rdb", bytes=1, keys=1, usec=1)
+    killed = events.ChildExit(child=2, status=0, signal=9, usec=1, cow_kb=0)
+
+    def refused(name: str) -> AnyEvent:
+        return events.Reply(name=name, argv=["X"], text="ERR", failed=True)
+
+    def lit(*stream: AnyEvent) -> dict[str, int]:
+        view = View()
+        for event in stream:
+            view = reduce(view, event, cards)
+        return {name: one.line for name, one in view.lights.items()}
+
+    assert lit(saved) == {}  # SAVE: no child, nothing to reap
+    assert lit(refused("bgsave")) == {}  # an error, not MISCONF
+    assert lit(refused("set")) == {"guard": 4}
+    assert lit(fork, killed) == {"cron": 2, "reap": 5}
 
 
 @linux
