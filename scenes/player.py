@@ -144,6 +144,8 @@ class Player(Course):
         """The step's question, from its asking on."""
         if self.stage is None or self.phase in ("idle", "waiting"):
             return None
+        if self.stage.unless and MEASURES[self.stage.unless](self.evidence):
+            return None
         return self.stage.question
 
     # What goes in
@@ -296,10 +298,20 @@ class Player(Course):
         self._dwell_left = stage.dwell
         self.chosen = self.right = -1
         self.phase = "waiting"
+        reason = MEASURES[stage.unless](self.evidence) if stage.unless else None
+        if reason:
+            return [Enter(stage.id), *self._left_out(str(reason), now)]
         needs = self._prepare(stage)
         if self._prepares:
             return [Enter(stage.id), *needs, *self._next_call(now)]
         return [Enter(stage.id), *self._begin(now)]
+
+    def _left_out(self, reason: str, now: float) -> list[Effect]:
+        """A step that this machine can't show: what it expects is skipped, for this reason."""
+        self._prepares, self._wait, skipped = "", None, Verdict.skip(reason)
+        effects: list[Effect] = [self._checked(wanted, skipped) for wanted in self._open]
+        self._open, self.phase, self._deadline = [], "resting", float("inf")
+        return effects + self._next_call(now)
 
     def _prepare(self, stage: Stage) -> list[Effect]:
         """What it takes to have no child, or a held one, where the step needs that."""

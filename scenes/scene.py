@@ -165,6 +165,9 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the held child does: a dump, or the rewrite of the AOF."""
     lesson: bool = False
     """Begin only over a lesson's child; where none lives, one is forked for it first."""
+    unless: str = ""
+    """A measure, by name. Where it has something to say, this machine can't show the step: nothing
+    is done, asked or judged, and what it says is the reason. `otherwise` has the words for it."""
     otherwise: list[Otherwise] = []
     """The first that applies is said instead of `text`; then those of the scene."""
     do: list[Action] = []

@@ -128,6 +128,8 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
     yield from _of_otherwise(stage.otherwise, scene, words)
     if stage.alone + stage.held + stage.lesson > 1:
         yield "no child, a held one, a lesson's: only one of them can be needed"
+    if stage.unless:
+        yield from _unknown_name("measure", stage.unless, MEASURES, scene)
     for action in stage.do:
         yield from _of_action(action, scene)
     if stage.wait is not None:
