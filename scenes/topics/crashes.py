@@ -21,6 +21,8 @@ class LastCrash:
         self.recovered: Recovered | None = None
         self.census: Census | None = None
         self._file = ""
+        self._crashed = False
+        """Since the last append: what a new engine syncs was in no danger at the crash."""
 
     def add(self, event: Event) -> None:
         """Take one event in."""
@@ -28,13 +30,14 @@ class LastCrash:
             case AofAppend():
                 if event.file != self._file or self.recovered is not None:
                     self.appends.clear()
-                    self._file, self.recovered = event.file, None
+                    self._file, self.recovered, self._crashed = event.file, None, False
                 self._append(event.end, event.merged)
-            case AofFsync() if event.file == self._file:
+            case AofFsync() if event.file == self._file and not self._crashed:
                 while self.appends and self.appends[0][0] <= event.end:
                     self.appends.popleft()
             case Crash():
                 self.crash, self.recovered, self.census = event, None, None
+                self._crashed = True
             case Recovered():
                 self.recovered = event
             case Census():
