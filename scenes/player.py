@@ -71,7 +71,9 @@ class Player(Course):
         self.visited: list[str] = []
         self.asleep = False
         """Nobody has pressed a key for long: the writers are stopped."""
-        self._step = RunningStep(scene, self.evidence, self.hand, judged_by, self._next_call)
+        self._step = RunningStep(
+            scene, self.evidence, self.hand, judged_by, self._next_call, self.visited
+        )
         self._clock = self._step.clock
 
     def use(self, evidence: Evidence) -> None:
@@ -125,7 +127,7 @@ class Player(Course):
         """The step's question, from its asking on."""
         if self.stage is None or self.phase in ("idle", "waiting"):
             return None
-        return self.stage.question
+        return None if self._step.left_out else self.stage.question
 
     # What goes in
 
