@@ -20,6 +20,7 @@ from engine.events import (
     SnapshotProgress,
 )
 from scenes.evidence import Evidence
+from scenes.rewrite_view import COLLECTS
 from scenes.verdict import Verdict
 
 PIPE_BYTES = 65_536
@@ -106,6 +107,8 @@ class Rewrites:
                 pass
 
     def _stage(self, event: Rewrite) -> None:
+        if self.done and self.done[-1].ended_at and event.stage in COLLECTS:
+            return  # history that was kept is deleted: no other rewrite
         if not self.done or self.done[-1].ended_at:
             began, growth = self._cause
             old = sum(file.bytes for file in event.files if file.role == "log")

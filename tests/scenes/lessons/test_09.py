@@ -63,11 +63,27 @@ def test_each_engine_moves_through_its_own_stages(stream: list[events.AnyEvent])
         view = reduce(view, event, cards)
         if isinstance(event, events.Rewrite) and event.stage == "finished":
             own = view if event.engine == view.name else view.others[event.engine]
-            ended.setdefault(event.engine, tuple(stage.name for stage in own.rewrite.stages))
+            ended[event.engine] = tuple(stage.name for stage in own.rewrite.stages)
             roles[event.engine] = [file.role for file in own.rewrite.files]
     assert ended == {"multipart": MULTIPART, "pipes": PIPES}
     assert roles == {"multipart": ["manifest", "base", "increment"], "pipes": ["log"]}
     assert set(view.lights) == {card.name for card in cards}
+
+
+def test_history_that_was_kept_is_seen_and_then_deleted(stream: list[events.AnyEvent]) -> None:
+    """Deleting it later is no other rewrite: the one that has ended gets the stages."""
+    view, later = View(), 0
+    seen: list[tuple[str, ...]] = [()]
+    for event in stream:
+        view = reduce(view, event)
+        if isinstance(event, events.Rewrite) and event.engine == view.name:
+            roles = tuple(file.role for file in view.rewrite.files)
+            seen += [roles] if roles != seen[-1] else []
+            if event.stage == "remove-files" and not view.rewrite.running:
+                later = len(view.rewrite.stages)
+    kept = ("manifest", "base", "history", "history", "increment")
+    assert later == len(MULTIPART) - 1  # all but the last manifest, which comes next
+    assert kept in seen and seen[seen.index(kept) + 1] == ("manifest", "base", "increment")
 
 
 def test_a_switch_that_was_none_is_found_out(done: dict[str, Done]) -> None:
