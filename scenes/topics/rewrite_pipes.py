@@ -157,6 +157,24 @@ def busiest(evidence: Evidence) -> Rewritten:
     return evidence.of(Rewrites).busiest or Rewritten()
 
 
+def _before_growth(evidence: Evidence) -> Rewritten | None:
+    """The rewrite that left the log from which it has grown: the last before one by growth."""
+    done = evidence.of(Rewrites).done
+    before = done[:-1] if done and done[-1].began_by == "growth" else done
+    return before[-1] if before else None
+
+
+def _grown_bytes(evidence: Evidence) -> int:
+    """Bytes of the log before a rewrite by growth makes it short."""
+    one = last(evidence)
+    return one.old_bytes if one.began_by == "growth" else evidence.of(Rewrites).appended
+
+
+def _left_bytes(evidence: Evidence) -> int | None:
+    before = _before_growth(evidence)
+    return before.new_bytes if before else None
+
+
 def _counts(one: Rewritten) -> dict[str, tuple[int, int]]:
     """Of the new file: command and first part of the key -> how many, sum of their numbers."""
     contents = one.contents
@@ -211,6 +229,8 @@ def _asked_time(evidence: Evidence) -> int | None:
 
 MEASURES = {
     "rw_log_bytes": lambda evidence: evidence.of(Rewrites).appended,
+    "rw_grown_bytes": _grown_bytes,
+    "rw_left_bytes": _left_bytes,
     "rw_of_key": _of_key,
     "rw_commands": _commands,
     "rw_began_by": _began_by,
