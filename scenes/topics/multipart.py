@@ -167,7 +167,7 @@ def goes_on_in_new_increment(evidence: Evidence) -> Verdict:
 def manifest_lists(
     evidence: Evidence, bases: int = 1, increments: int = 1, history: int = 0
 ) -> Verdict:
-    """The manifest on the disk lists so many bases and increments, and as much history."""
+    """The manifest on the disk lists so many bases, increments and history files."""
     parts = evidence.of(Parts)
     found = (len(parts.of("base")), len(parts.of("increment")), len(parts.of("history")))
     return Verdict.of(
