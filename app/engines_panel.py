@@ -31,7 +31,7 @@ LEAST_CELLS = 24
 LEAST_ROWS = 11
 GAP = 2
 RUNG_NAMES = ("buffer", "cache", "disk")
-_WIDTHS = (10, 8, 8, 8, 7, 7, 7, 6, 5)
+_WIDTHS = (10, 9, 9, 8, 7, 7, 7, 6, 5)
 
 
 class EnginesPanel(Exhibit):
