@@ -31,7 +31,7 @@ LEAST_CELLS = 24
 LEAST_ROWS = 11
 GAP = 2
 RUNG_NAMES = ("buffer", "cache", "disk")
-_WIDTHS = (10, 8, 8, 8, 7, 7, 7, 6, 5)
+_WIDTHS = (10, 9, 9, 8, 7, 7, 7, 6, 5)
 
 
 class EnginesPanel(Exhibit):
@@ -152,9 +152,8 @@ def _answers(view: View, cells: int) -> Line:
     if client is None:
         return EMPTY
     p50, p99 = duration(client.p50_usec), duration(client.p99_usec)
-    if cells >= 30:
-        return line((f"{said('engines.answers')} ", "dim"), p50, ("  p99 ", "dim"), p99)
-    return line(("p50 ", "dim"), p50, ("  p99 ", "dim"), p99)
+    whole = line((f"{said('engines.answers')} ", "dim"), p50, ("  p99 ", "dim"), p99)
+    return whole if width(whole) <= cells else line(("p50 ", "dim"), p50, ("  p99 ", "dim"), p99)
 
 
 def _fsync(tail: TailView, cells: int) -> Line:

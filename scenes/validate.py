@@ -102,6 +102,7 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
         if key and key not in words:
             yield f"no words for '{key}'"
     numbers = [rule.line for rule in card.lights]
+    numbers += [rule.after for rule in card.lights if rule.after]
     numbers += [int(n) for n in (*card.corrections, *card.real_lines) if n.isdigit()]
     for number in numbers:
         if not 1 <= number <= lines:
