@@ -72,7 +72,11 @@ def words_lines(
         crash, answered = [], [EMPTY, *crash]
     elif crash and view.engine.alive:  # it came back: what was lost is the news
         caption, crash = crash, caption
-    lines = [line((text(stage.title), "bold")), *caption, *([EMPTY, *crash] if crash else [])]
+    lines = [
+        *paragraph(text(stage.title), cells, "bold"),
+        *caption,
+        *([EMPTY, *crash] if crash else []),
+    ]
     if stage.question is not None and (view.engine.alive or _is_answered(stage, view)):
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
     lines += answered
