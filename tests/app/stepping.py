@@ -10,20 +10,23 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
+from time import monotonic
 from typing import Any
 
 from textual.pilot import Pilot
 
 from app.application import CowscopeApp
 from app.driver import Status, offered_at
+from app.menu import Choice
 from app.replay_driver import ReplayDriver
 from app.scene_screen import SceneScreen
 from engine.events import AnyEvent
 from scenes import phrases
-from scenes.loader import known, load
+from scenes.loader import SANDBOX, known, load
 from scenes.recorded_history import RecordedHistory
 from scenes.recording import read
-from tests.app.seen import settled
+from tests.app import fake
+from tests.app.seen import DEADLINE, drawn
 from tests.app.told import recordings
 
 SCENES = tuple(scene.number for scene in known())
@@ -73,8 +76,8 @@ class AsLive(ReplayDriver):
 
 @cache
 def recorded(scene: str) -> Sequence[AnyEvent]:
-    """The events of a scene's recording."""
-    return read(str(recordings()[scene])).events
+    """The events of a scene's recording; of the sandbox, which has none, made-up ones."""
+    return fake.story() if scene == SANDBOX else read(str(recordings()[scene])).events
 
 
 @cache
@@ -90,26 +93,59 @@ def moments(scene: str) -> tuple[Moment, ...]:
     return tuple(sorted(found, key=lambda moment: moment.index))
 
 
+class Stage:
+    """One app that shows scene after scene, each on a fresh screen."""
+
+    def __init__(self, app: CowscopeApp, pilot: Pilot[int], language: str) -> None:
+        self.app, self.pilot, self.language = app, pilot, language
+
+    @asynccontextmanager
+    async def scene(self, number: str) -> AsyncIterator[SceneScreen]:
+        """The scene before its first moment."""
+        await self.app.play(AsLive(number, self.language))
+        screen = self.app.screen
+        assert isinstance(screen, SceneScreen)
+        await self.rows()
+        yield screen
+        await self.app.pop_screen()
+
+    async def at(self, screen: SceneScreen, moment: Moment) -> list[str]:
+        """The rows of the screen at a moment, as it comes there from an earlier one."""
+        assert isinstance(screen.driver, AsLive)
+        screen.driver.show_to(moment.index)
+        return await self.rows()
+
+    async def tab(self, screen: SceneScreen, tab: str) -> list[str]:
+        """The rows with another tab."""
+        screen._pick_tab(tab)
+        return await self.rows()
+
+    async def pressed(self, key: str) -> list[str]:
+        """The rows after a key."""
+        await self.pilot.press(key)
+        return await self.rows()
+
+    async def rows(self) -> list[str]:
+        """The rows as soon as two drawings in a row are the same, and nothing is to lay out."""
+        until, before = monotonic() + DEADLINE, [""]
+        while True:
+            after = await drawn(self.pilot)
+            if after == before and not self.app.screen._layout_required:
+                return after
+            assert monotonic() < until, "the screen does not come to rest"
+            before = after
+
+
 @asynccontextmanager
-async def on_screen(
-    scene: str, language: str, size: tuple[int, int], **options: Any
-) -> AsyncIterator[tuple[SceneScreen, Pilot[int]]]:
-    """The scene before its first moment; the app speaks the language meanwhile."""
+async def stage(
+    size: tuple[int, int], language: str = "en", menu: Sequence[Choice] = (), **options: Any
+) -> AsyncIterator[Stage]:
+    """An app of this size behind its menu; it speaks the language meanwhile."""
     phrases.use(language)
     try:
-        app = CowscopeApp(AsLive(scene, language), **options)
+        app = CowscopeApp(menu=menu or [Choice("04", "04", "-", "-")], **options)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
-            assert isinstance(app.screen, SceneScreen)
-            await settled(pilot)
-            yield app.screen, pilot
+            yield Stage(app, pilot, language)
     finally:
         phrases.use("en")
-
-
-async def turned_to(screen: SceneScreen, pilot: Pilot[int], moment: Moment) -> list[str]:
-    """The rows of the screen at a moment, as it comes there from an earlier one."""
-    driver = screen.driver
-    assert isinstance(driver, AsLive)
-    driver.show_to(moment.index)
-    return await settled(pilot)
