@@ -12,11 +12,13 @@ from app.lines import (
     EMPTY,
     Line,
     Span,
-    crop,
     cut,
     duration,
+    fitting,
+    fold,
     grouped,
     line,
+    roomiest,
     shortened,
     visible,
     width,
@@ -97,7 +99,7 @@ def column_lines(view: View, glyphs: Glyphs, cells: int, rows: int) -> list[Line
     tail = view.tail
     lines = [
         _name(view, cells),
-        _state(view),
+        _state(view, cells),
         _speed(view),
         _answers(view, cells),
         _fsync(tail, cells),
@@ -125,14 +127,21 @@ def _name(view: View, cells: int) -> Line:
     return tuple(spans)
 
 
-def _state(view: View) -> Line:
+def _state(view: View, cells: int) -> Line:
     if not view.engine.alive:
         return line((said("engines.gone"), "lost"))
     slow = view.faults.get("fsync-delay")
     if slow:
-        return line((said("engines.slow", time=duration(int(slow) * 1000)), "cache text"))
+        time = duration(int(slow) * 1000)
+        wordings = (said("engines.slow", time=time), said("engines.slow_short", time=time))
+        return line((fitting(wordings, cells), "cache text"))
     if view.faults:
-        return line((said("engines.trouble", faults=", ".join(sorted(view.faults))), "lost"))
+        faults = ", ".join(sorted(view.faults))
+        wordings = (
+            said("engines.trouble", faults=faults),
+            said("engines.trouble_short", faults=faults),
+        )
+        return line((fitting(wordings, cells), "lost"))
     return line((said("engines.joins", port=str(view.engine.port), keys=view.keys), "dim"))
 
 
@@ -160,12 +169,11 @@ def _fsync(tail: TailView, cells: int) -> Line:
     if not tail.fsyncs:
         return line((said("engines.no_fsync"), "dim"))
     who = said("engines.main" if tail.last_fsync_thread == "main" else "engines.bio")
-    return line(
-        (f"{grouped(tail.fsyncs)}", "text"),
-        (f" {said('engines.fsyncs')} ", "dim"),
-        duration(tail.last_fsync_usec),
-        (f" {who}" if cells >= 33 else "", "dim"),
-    )
+    count: Span = (grouped(tail.fsyncs), "text")
+    took = duration(tail.last_fsync_usec)
+    told = line(count, (f" {said('engines.fsyncs')} ", "dim"), took)
+    short = line(count, (f" {said('engines.fsyncs_short')} ", "dim"), took)
+    return roomiest([(*told, (f" {who}", "dim")), told, short], cells)
 
 
 def now_on(view: View) -> tuple[RungView, ...]:
@@ -254,8 +262,8 @@ def table_lines(engines: Sequence[View], glyphs: Glyphs, cells: int) -> list[Lin
     )
     head = "".join(_right(name, size) for name, size in zip(heads, _WIDTHS, strict=True))
     crash = next((one.crash for one in engines if one.crash), None)
-    lines = [crop(line((f"{'':9}{head}", "dim")), cells)]
-    lines += [crop(_row(one), cells) for one in engines]
+    lines = [shortened(line((f"{'':9}{head}", "dim")), cells)]
+    lines += [shortened(_row(one), cells) for one in engines]
     if crash is None:
         note = said("engines.note")
     else:
@@ -265,11 +273,10 @@ def table_lines(engines: Sequence[View], glyphs: Glyphs, cells: int) -> list[Lin
         for one in engines
         if "fsync-delay" in one.faults
     ]
-    lines.append(crop(line((note, "dim")), cells))
+    lines += fold(line((note, "dim")), cells)
     if slow:
-        lines.append(
-            crop(line((said("engines.note_slow", engines=", ".join(slow)), "cache text")), cells)
-        )
+        slow_words = said("engines.note_slow", engines=", ".join(slow))
+        lines += fold(line((slow_words, "cache text")), cells)
     return lines
 
 
