@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import shutil
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -68,7 +69,9 @@ def report(rows: list[Row], *, json: bool) -> int:
         for line in lines:
             print(crash_report.json_line("row", line))
     else:
-        print(crash_report.table(lines))
+        # to a file the whole table goes, to a terminal one that fits it
+        width = shutil.get_terminal_size((0, 0)).columns
+        print(crash_report.table(lines, width))
     return 1 if any(line.broken for line in lines) else 0
 
 

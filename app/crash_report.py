@@ -25,21 +25,26 @@ _LEGEND = ("real", "modelled")
 """Crashes that need explaining."""
 
 
-def table(lines: list[Line]) -> str:
-    """The whole report."""
+def table(lines: list[Line], width: int = 0) -> str:
+    """The whole report; a row's figures stand below its words where `width` cells are too few."""
     heads = tuple(said(f"lab.head_{name}") for name in _COLUMNS)
     under = tuple(said(f"lab.under_{name}") if name in _UNDER else "" for name in _COLUMNS)
     rows = [_cells(line) for line in lines]
     widths = [max(cells(row[i]) for row in [heads, under, *rows]) for i in range(len(heads))]
-    out = [_set(heads, widths), _set(under, widths), "-" * (sum(widths) + 2 * len(widths) - 2)]
+    size = sum(widths) + 2 * len(widths) - 2
+    put = _set
+    if 0 < width < size:
+        put, size = _stacked, width - 1
+    out = [*put(heads, widths), *put(under, widths), "-" * size]
     above = ""
     for line, row in zip(lines, rows, strict=True):
         if (title := _title(line)) != above:
             out += [""] * bool(above) + [title]
             above = title
         if line.why_not:
-            row = row[:_LEFT]
-        out.append(_set(row, widths) + (f"  {line.why_not}" if line.why_not else ""))
+            out.append(f"{_words(row, widths).rstrip()}  {line.why_not}")
+        else:
+            out += put(row, widths)
     notes = [row for note in _notes(lines) for row in _folded(note)]
     return "\n".join([*out, "", *notes, *_verdict(lines)])
 
@@ -134,12 +139,23 @@ def _cells(line: Line) -> tuple[str, ...]:
     )
 
 
-def _set(row: tuple[str, ...], widths: list[int]) -> str:
-    words = []
-    for index, (cell, width) in enumerate(zip(row, widths, strict=False)):
-        gap = " " * (width - cells(cell))
-        words.append(cell + gap if index < _LEFT else gap + cell)
-    return "  ".join(words).rstrip()
+def _set(row: tuple[str, ...], widths: list[int]) -> list[str]:
+    return [f"{_words(row, widths)}  {_figures(row, widths, 2)}".rstrip()]
+
+
+def _stacked(row: tuple[str, ...], widths: list[int]) -> list[str]:
+    words = _words(row, widths).rstrip()
+    return [*([words] if words else []), f"    {_figures(row, widths, 1)}".rstrip()]
+
+
+def _words(row: tuple[str, ...], widths: list[int]) -> str:
+    pairs = zip(row[:_LEFT], widths, strict=False)
+    return "  ".join(cell + " " * (width - cells(cell)) for cell, width in pairs)
+
+
+def _figures(row: tuple[str, ...], widths: list[int], gap: int) -> str:
+    pairs = zip(row[_LEFT:], widths[_LEFT:], strict=True)
+    return (" " * gap).join(" " * (width - cells(cell)) + cell for cell, width in pairs)
 
 
 def _notes(lines: list[Line]) -> list[str]:
