@@ -33,11 +33,12 @@ from tests.app.test_files_panel import PIPES
 from tests.scenes.lab.made import facts
 
 STAYS = """
-play run serve record replay export web crash scene doctor bench list new check watch
-cowscope file target name kill power mid-snapshot mid-rewrite disk-full torn-tail slow-disk cast
-always everysec no yes all en zh locale dark light host port dir appendonly appendfsync
-redis Redis redis-server redis-cli redis-check-aof redis-check-rdb conf html directive Linux Python Ctrl asciinema
-save bind fork fsync smaps pagemap cachestat uvloop hiredis root ext arena arena-thp asyncio kB KiB MiB ms
+play run serve record replay export web crash scene doctor bench list new check watch cowscope
+file target name kill power mid-snapshot mid-rewrite disk-full torn-tail slow-disk cast always
+everysec no yes all en zh locale dark light host port dir appendonly appendfsync redis Redis
+redis-server redis-cli redis-check-aof redis-check-rdb conf html directive Linux Python Ctrl
+asciinema save bind fork fsync smaps pagemap cachestat uvloop hiredis root ext arena arena-thp
+asyncio kB KiB MiB ms
 """
 NAMES = frozenset(STAYS.split())
 """Names that stay as they are in any language."""
