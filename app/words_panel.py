@@ -73,7 +73,8 @@ def words_lines(
     elif crash and view.engine.alive:  # it came back: what was lost is the news
         caption, crash = crash, caption
     lines = [line((text(stage.title), "bold")), *caption, *([EMPTY, *crash] if crash else [])]
-    if stage.question is not None and (view.engine.alive or _is_answered(stage, view)):
+    asks = stage.question is not None and (not stage.unless or _is_asked(stage, view))
+    if stage.question is not None and asks and (view.engine.alive or _is_answered(stage, view)):
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
     lines += answered
     if stage.beat == 0:
@@ -121,12 +122,15 @@ def new_keys(stage: Stage, acting: Collection[str], cells: int) -> list[Line]:
     return flow([line((said("words.to_try"), "dim")), *items], cells) if items else []
 
 
+def _is_asked(stage: Stage, view: View) -> bool:
+    """Whether the step's question was put: a step that can't be shown here asks nothing."""
+    asked, question = view.question, stage.question
+    return asked is not None and question is not None and asked.id == question.id
+
+
 def _is_answered(stage: Stage, view: View) -> bool:
     """Whether this run has measured the answer to the step's question."""
-    asked, question = view.question, stage.question
-    return (
-        asked is not None and question is not None and asked.id == question.id and asked.right >= 0
-    )
+    return _is_asked(stage, view) and view.question is not None and view.question.right >= 0
 
 
 def question_lines(

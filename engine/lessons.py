@@ -101,6 +101,7 @@ class Lessons:
             return self.denial.impose()
         except EngineError as error:
             self._modelled_refusal = f"modelled: {error}"
+            self._server.log("#", f"No fork can be refused here: {error}")
             return self._modelled_refusal
 
     def allow(self) -> None:

@@ -48,7 +48,8 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing a step does: exactly one field is set; `engine` and those behind it aside."""
 
     send: list[str] | None = None
-    """A RESP command; `{words}` are filled from the scene's `values`."""
+    """A RESP command; `{words}` are filled from the scene's `values`, and `{population}` is how
+    many keys this run began with."""
     start: Workload | None = None
     stop: str | None = None
     hold: bool | None = None

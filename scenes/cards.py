@@ -50,14 +50,17 @@ def light_index(cards: Sequence[Card]) -> LightIndex:
 def light(
     lit: immutables.Map[str, Lit], event: Event, cards: Sequence[Card], child: ChildView | None
 ) -> immutables.Map[str, Lit]:
-    """`lit` after `event`: the last matching rule of each card wins.
+    """`lit` after `event`: the last matching rule of each card wins, the others go with it.
 
     `child` is the last child as it was before the event.
     """
+    also: dict[str, tuple[int, ...]] = {}
     for name, rule in light_index(cards).get(type_name(type(event)), ()):
         if _fields_match(rule.on, event) and (not rule.child or _is_of(rule, event, child)):
             source = "modelled" if rule.modelled else event.source
-            lit = lit.set(name, Lit(rule.line, event.at, event.seq, source))
+            others = also.get(name, ())
+            lit = lit.set(name, Lit(rule.line, event.at, event.seq, source, others))
+            also[name] = (*others, rule.line)
     return lit
 
 
