@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from app.crash_words import kind_name
 from app.exhibit import Exhibit
 from app.glyphs import RUNGS, Glyphs
 from app.lines import (
@@ -26,6 +27,7 @@ from app.lines import (
 from app.resp_text import last_command
 from app.said import said
 from scenes.fold_crash import rungs
+from scenes.sources import named
 from scenes.view import CrashView, RungView, TailEntry, TailView, View
 
 LEAST_CELLS = 24
@@ -119,8 +121,8 @@ def column_lines(view: View, glyphs: Glyphs, cells: int, rows: int) -> list[Line
 
 
 def _name(view: View, cells: int) -> Line:
-    policy = view.tail.policy if view.tail.enabled else "no AOF"
-    name = view.name or "engine"
+    policy = view.tail.policy if view.tail.enabled else said("header.no_aof")
+    name = view.name or said("engines.name")
     spans: list[Span] = [(name, "bold")]
     if policy != name:
         spans.append((f"  appendfsync {policy}" if cells > 30 else f"  {policy}", "text"))
@@ -225,7 +227,7 @@ def _unsafe(view: View, cells: int) -> Line:
 
 def crash_rows(view: View, crash: CrashView, glyphs: Glyphs, cells: int) -> list[Line]:
     """What the last crash took, by the census; first that it was."""
-    lines = [line((crash.kind, "lost"), (f" ({crash.source})", "dim"))]
+    lines = [line((kind_name(crash.kind), "lost"), (f" ({named(crash.source)})", "dim"))]
     if crash.recovered_keys < 0 or crash.census is None:
         return [*lines, line((said("engines.starts"), "dim"))]
     census, short = crash.census, "" if cells >= 26 else "_short"
