@@ -18,6 +18,7 @@ from app.bug import line, wants_traceback
 from app.driver import Driver
 from app.glyphs import ASCII, DRAWN, Glyphs, probe
 from app.lines import in_ascii
+from app.said import said
 from app.scene_screen import Left, SceneScreen
 from app.theme import textual_theme
 from engine.errors import EngineError
@@ -192,7 +193,7 @@ class CowscopeApp(App[int]):
         if isinstance(error, WorkerFailed):
             error = error.error
         if error is not None and not self.bug:
-            self.bug = line("the screen", error)
+            self.bug = line(said("bug.screen"), error)
         self._close_messages_no_wait()
 
     def notify(self, message: str, **options: Any) -> None:

@@ -34,6 +34,7 @@ class CardPanel(LinesPanel, can_focus=True):
     """Draws one card."""
 
     BINDINGS: ClassVar[list[BindingType]] = ARROWS
+    COUNTS_BELOW = True
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -112,7 +112,7 @@ def replay(options: argparse.Namespace) -> int:
             raise SceneError(note)
         print(f"cowscope: {note}", file=sys.stderr)
     elif recorded.missing:
-        note = f"{path}: {recorded.missing:,} events are missing; the header tells where"
+        note = said("cli.events_missing", path=str(path), count=recorded.missing)
     needs_terminal(said("cli.plain_lines"))
     lesson = load(recorded.header.scene, language_of(options))
     cut = CUT if recorded.damage else ""
@@ -126,7 +126,9 @@ def export(options: argparse.Namespace) -> int:
 
     path = _recording_meant(options.file) or options.file
     dark = options.theme != "light"
-    print(exported(str(path), options.target, size=options.size, dark=dark))
+    language = language_of(options)
+    words = exported(str(path), options.target, size=options.size, dark=dark, language=language)
+    print(words)
     return 0
 
 
@@ -157,7 +159,7 @@ def menu(options: argparse.Namespace) -> int:
             return LiveDriver(lesson, progress=progress, start_at=start_at)
         shipped = recording(choice.number)
         if shipped is None:
-            raise SceneError(f"no recording of scene {choice.number} ships here")
+            raise SceneError(said("cli.no_shipped", scene=choice.number))
         return ReplayDriver(lesson, opened(str(shipped)).events)
 
     app = CowscopeApp(
@@ -186,7 +188,7 @@ def bench(options: argparse.Namespace) -> int:
     try:
         from bench.__main__ import main
     except ImportError:
-        raise SceneError("the benchmarks need a checkout of the project: make bench") from None
+        raise SceneError(said("cli.bench_needs")) from None
     return main([])
 
 
@@ -263,17 +265,17 @@ def web(options: argparse.Namespace) -> int:
     try:
         from app.web.server import serve
     except ImportError as error:
-        raise SceneError(f"a browser needs textual-serve, and {error.name} is missing") from error
+        raise SceneError(said("cli.web_needs", name=error.name)) from error
+    language = language_of(options)
     if options.scene is not None:
         from scenes.loader import load
 
-        load(options.scene)  # a wrong name is told here, not in every tab
+        load(options.scene, language)  # a wrong name is told here, not in every tab
     return serve(
         options.scene,
         port=options.port,
         seats=options.seats,
         public_url=options.public_url or "",
-        language=language_of(options),
     )
 
 

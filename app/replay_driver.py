@@ -67,7 +67,7 @@ class ReplayDriver(Cursor):
     async def start(self) -> None:
         """Show the first events."""
         if not self.recorded:
-            raise SceneError("the recording holds no event: there is nothing to show")
+            raise SceneError(said("replay.empty"))
         self._time = self.recorded[0].at
         self.tick()
 

@@ -14,6 +14,8 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     where: dict[str, str | int | bool] = {}
     nonzero: list[str] = []
     """Fields that must not be 0, empty or missing."""
+    begins: dict[str, str] = {}
+    """Fields -> how their text begins: a line of the log has figures in it."""
     engine: str = ""
     """Only events of this engine, in a scene that runs several; a wait for "*" is over when each
     of them has had such an event."""

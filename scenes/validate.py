@@ -102,6 +102,7 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
         if key and key not in words:
             yield f"no words for '{key}'"
     numbers = [rule.line for rule in card.lights]
+    numbers += [rule.after for rule in card.lights if rule.after]
     numbers += [int(n) for n in (*card.corrections, *card.real_lines) if n.isdigit()]
     for number in numbers:
         if not 1 <= number <= lines:
@@ -128,6 +129,8 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
     yield from _of_otherwise(stage.otherwise, scene, words)
     if stage.alone + stage.held + stage.lesson > 1:
         yield "no child, a held one, a lesson's: only one of them can be needed"
+    if stage.unless:
+        yield from _unknown_name("measure", stage.unless, MEASURES, scene)
     for action in stage.do:
         yield from _of_action(action, scene)
     if stage.wait is not None:
@@ -144,8 +147,16 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
     for expectation in stage.expect:
         yield from _unknown_name("check", expectation.check, CHECKS, scene)
         yield from _unknown_engine(expectation.engine, scene)
+        for step in expectation.needs:
+            if step not in _before(stage, scene):
+                yield f"the check '{expectation.check}' needs '{step}', which is no earlier step"
     if stage.question is not None:
         yield from _of_question(stage.question, scene, words)
+
+
+def _before(stage: Stage, scene: Scene) -> list[str]:
+    names = [one.id for one in scene.stages]
+    return names[: names.index(stage.id)]
 
 
 def _of_otherwise(others: Sequence[Otherwise], scene: Scene, words: Words) -> Iterator[str]:

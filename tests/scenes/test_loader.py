@@ -72,7 +72,8 @@ def test_a_wrong_type_is_named_with_its_line(copy: Path) -> None:
         ('when = "child_lives"', 'when = "it_rains"', "no condition is called 'it_rains'"),
         ('text = "gone.engine" }', 'text = "gone.x" }', "no words for 'gone.x'"),
         ("held = true", "held = true\nalone = true", "no child, a held one, a lesson's"),
-        ("line = 10,", "line = 11,", "line 11 is meant, but the code has lines 1 to 10"),
+        ("line = 9,", "line = 10,", "line 10 is meant, but the code has lines 1 to 9"),
+        ('needs = ["walk"]', 'needs = ["no"]', "needs 'no', which is no earlier step"),
     ],
 )
 def test_names_that_lead_nowhere_are_found(copy: Path, before: str, after: str, says: str) -> None:
