@@ -15,10 +15,8 @@ from textual.binding import BindingType
 from textual.worker import WorkerFailed
 
 from app.bug import line, wants_traceback
-from app.driver import Driver
 from app.glyphs import ASCII, DRAWN, Glyphs, probe
 from app.lines import in_ascii
-from app.scene_screen import Left, SceneScreen
 from app.theme import textual_theme
 from engine.errors import EngineError
 from scenes.errors import SceneError
@@ -26,7 +24,9 @@ from scenes.errors import SceneError
 if TYPE_CHECKING:
     from textual.driver import Driver as TextualDriver
 
+    from app.driver import Driver
     from app.menu import Choice, MenuScreen
+    from app.scene_screen import Left
 
 
 def _yield_to_the_engine() -> None:
@@ -131,6 +131,8 @@ class CowscopeApp(App[int]):
 
     async def play(self, driver: Driver) -> None:
         """Show the driver's scene and start it."""
+        from app.scene_screen import SceneScreen  # the menu's first frame need not wait for it
+
         self.playing = driver
         self._started.append(driver)
         await self.push_screen(SceneScreen(driver, self.glyphs is ASCII))

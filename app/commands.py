@@ -141,23 +141,26 @@ def menu(options: argparse.Namespace) -> int:
     """The menu of scenes."""
     needs_terminal("cowscope --help")
     from app.application import CowscopeApp
-    from app.live_driver import LiveDriver
-    from app.replay_driver import ReplayDriver
     from app.scenes_menu import choices
-    from scenes.loader import load
-    from scenes.recording import opened
 
     language, missing, progress = language_of(options), missing_here(), progress_of(options)
 
     def open_choice(chosen: MenuScreen.Chosen) -> Driver:
+        from scenes.loader import load  # the menu's first frame waits for none of these
+
         choice = chosen.choice
         lesson = load(choice.name, language)
         if not chosen.replay:
+            from app.live_driver import LiveDriver
+
             start_at = choice.resume if chosen.resume else ""
             return LiveDriver(lesson, progress=progress, start_at=start_at)
         shipped = recording(choice.number)
         if shipped is None:
             raise SceneError(f"no recording of scene {choice.number} ships here")
+        from app.replay_driver import ReplayDriver
+        from scenes.recording import opened
+
         return ReplayDriver(lesson, opened(str(shipped)).events)
 
     app = CowscopeApp(
