@@ -43,9 +43,14 @@ class CowscopeApp(App[int]):
     """
 
     CSS = """
-    PageScreen, ConfirmScreen, PredictScreen { align: center middle; background: $background 70%; }
+    PageScreen, JumpScreen, ConfirmScreen, PredictScreen { align: center middle;
+        background: $background 70%; }
     #page { width: 90%; max-width: 110; height: 80%; border: round $accent; padding: 0 1;
         background: $background; border-title-color: $foreground;
+        border-subtitle-color: $primary; border-title-background: $background;
+        border-subtitle-background: $background; }
+    #jump { width: 76; max-width: 100%; height: auto; max-height: 90%; border: round $accent;
+        padding: 0 1; background: $background; border-title-color: $foreground;
         border-subtitle-color: $primary; border-title-background: $background;
         border-subtitle-background: $background; }
     #confirm { width: 62; height: 6; border: round $error; padding: 1; background: $background;
@@ -53,7 +58,8 @@ class CowscopeApp(App[int]):
     #predict { width: 76; max-width: 100%; height: auto; max-height: 100%; min-height: 15;
         border: round $error; padding: 1;
         background: $background; border-title-color: $foreground; border-subtitle-color: $primary; }
-    App.plain #page, App.plain #confirm, App.plain #predict { border: ascii $accent; }
+    App.plain #page, App.plain #jump, App.plain #confirm,
+    App.plain #predict { border: ascii $accent; }
     App.plain Toast { border-left: ascii $error; border-right: ascii $error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+q", "leave_all", "Quit")]

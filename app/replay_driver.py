@@ -209,6 +209,18 @@ class ReplayDriver(Cursor):
             case _:
                 self.refusal = said("refuse.happening")
 
+    def _jump_ahead(self, step: str) -> None:
+        """On from the recorded beginning of a step; what lies between is passed over."""
+        index = self.history.step_index(step)
+        if index is None:
+            self.refusal = said("refuse.not_recorded")
+            return
+        self.note = ""
+        self.forget()
+        self._choice = None
+        self.show_to(index)
+        self._passed = index
+
     def _leave_opening(self) -> None:
         """The first key starts beat 1: what the opening still had to show is shown at once."""
         while self._head < len(self.recorded) and not self._waits():
