@@ -139,16 +139,16 @@ class Ensemble:
         match effect:
             case Crash(engine=name) | RestartEngine(engine=name):
                 meant = self._meant(name)
-                await _together(member.crash(effect) for member in meant)
+                await _together(member.restarts.crash(effect) for member in meant)
                 if effect.refused:
                     for member in meant:
-                        await member.come_back(effect)
+                        await member.restarts.come_back(effect)
                     return
-                await _together(member.start_again() for member in meant)
+                await _together(member.restarts.start_again() for member in meant)
                 for member in meant:  # one after the other: the streams begin in their order
-                    await member.begin_again()
+                    await member.restarts.begin_again()
                 for member in meant:
-                    await member.write_on()
+                    member.restarts.write_on()
             case Send(engine=name) | StartWorkload(engine=name):
                 await _together(member.perform(effect) for member in self._meant(name))
             case StopWorkload():
