@@ -172,6 +172,7 @@ def _parser() -> argparse.ArgumentParser:
         "file", nargs="?", help="a file, or a scene's number: its recording here (default: 04)"
     )
     replay.add_argument("--autoplay", action="store_true", help="go on without keys")
+    _add_progress(replay)
     _add_language(replay)
     _add_screen_options(replay)
     replay.set_defaults(run=_lazy("replay"))

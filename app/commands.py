@@ -116,7 +116,14 @@ def replay(options: argparse.Namespace) -> int:
     needs_terminal(said("cli.plain_lines"))
     lesson = load(recorded.header.scene, language_of(options))
     cut = CUT if recorded.damage else ""
-    driver = ReplayDriver(lesson, recorded.events, autoplay=options.autoplay, note=note, end=cut)
+    driver = ReplayDriver(
+        lesson,
+        recorded.events,
+        autoplay=options.autoplay,
+        note=note,
+        end=cut,
+        progress=progress_of(options),
+    )
     return shown(driver, options)
 
 
@@ -161,7 +168,7 @@ def menu(options: argparse.Namespace) -> int:
         from app.replay_driver import ReplayDriver
         from scenes.recording import opened
 
-        return ReplayDriver(lesson, opened(str(shipped)).events)
+        return ReplayDriver(lesson, opened(str(shipped)).events, progress=progress)
 
     app = CowscopeApp(
         menu=choices(language, missing, progress),
@@ -258,7 +265,8 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
         raise SceneError(said("cli.no_play", scene=lesson.scene.number, why=why))
     events = opened(str(shipped)).events
     note = said("cli.not_live", why=why)
-    return shown(ReplayDriver(lesson, events, note=note), options)
+    driver = ReplayDriver(lesson, events, note=note, progress=progress_of(options))
+    return shown(driver, options)
 
 
 def web(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from scenes.loader import SANDBOX, load
 
 if TYPE_CHECKING:
     from scenes.loader import Lesson
-    from scenes.progress import Progress, ScenePast
+    from scenes.progress import Progress, Replayed, ScenePast
 
 
 def choices(language: str, missing: str, progress: Progress | None) -> list[Choice]:
@@ -50,16 +50,30 @@ def choices(language: str, missing: str, progress: Progress | None) -> list[Choi
 def past_words(lesson: Lesson, past: ScenePast) -> str:
     """How far the learner has come, and how many answers were right; empty where nothing was."""
     words: list[str] = []
+    questions = sum(stage.question is not None for stage in lesson.scene.stages)
     if past.finished:
         key = "menu.finished" if past.finished == 1 else "menu.finished_often"
         words.append(said(key, times=past.finished))
     elif past.steps_seen:
         steps = len(lesson.scene.stages)
         words.append(said("menu.step", step=past.steps_seen, steps=steps))
-    questions = [stage.question.id for stage in lesson.scene.stages if stage.question]
     if past.answers and questions:
-        words.append(said("menu.predicted", right=past.right, asked=len(questions)))
-    return ", ".join(words)
+        words.append(said("menu.predicted", right=past.right, asked=questions))
+    live = ", ".join(words)
+    return " · ".join(part for part in (live, _replayed_words(lesson, past.replayed)) if part)
+
+
+def _replayed_words(lesson: Lesson, past: Replayed) -> str:
+    """The same of its recordings, called so."""
+    words: list[str] = []
+    questions = sum(stage.question is not None for stage in lesson.scene.stages)
+    if past.finished:
+        words.append(said("menu.watched"))
+    elif past.steps_seen:
+        words.append(said("menu.step", step=past.steps_seen, steps=len(lesson.scene.stages)))
+    if past.answers and questions:
+        words.append(said("menu.predicted", right=past.right, asked=questions))
+    return said("menu.replayed", what=", ".join(words)) if words else ""
 
 
 def _resumable(lesson: Lesson | None, past: ScenePast | None) -> str:

@@ -105,3 +105,16 @@ def test_a_scene_where_nothing_was_done_is_not_read_whole(
     progress.entered(LESSON, "fork")
     assert len(choices("en", "", progress)) == 11
     assert read == ["04"]
+
+
+def test_what_was_seen_in_a_recording_is_called_so(tmp_path: Path) -> None:
+    progress = Progress(tmp_path / "p.json")
+    progress.shown(LESSON, "fork")
+    progress.answered_in_replay(LESSON, "hot-page", 0, 0)
+    note = first(progress).note
+    assert note == "8 min · recording: step 7 of 16, 1 of 1 predicted right"
+    assert first(progress).resume == ""
+    progress.watched(LESSON)
+    assert "recording: watched to the end" in first(progress).note
+    found = choices("en", "no /proc here", progress)
+    assert "watched to the end" in found[3].note and not found[3].resume
