@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 import msgspec
 
 from scenes.errors import SceneError
-from scenes.places import in_scene, of_field
+from scenes.places import in_scene, of_path
 from scenes.scene import Scene
+from scenes.toml import tables_of, text_of
 from scenes.words import Words, read_catalogue
 
 LESSONS = Path(__file__).parent / "lessons"
 SANDBOX = "sandbox"
 PLAYGROUND = Path(__file__).parent / "playground"
 """The sandbox's folder: a scene, but none of the course."""
-_ITEM = re.compile(r"\$\.(\w+)\[(\d+)\](?:\.(\w+))?")
+_UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 
 
 class Lesson(msgspec.Struct, frozen=True):
@@ -98,12 +98,20 @@ def find(name: str) -> Path:
 def read_scene(path: Path) -> Scene:
     """The structure in one scene.toml; raises SceneError naming the file and the line."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Scene)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise SceneError(f"{path}: cannot be read as TOML: {err}") from err
+        text = text_of(path)
+    except FileNotFoundError as err:
+        raise SceneError(f"{path}:1: there is no such file") from err
+    return scene_of(text, path)
+
+
+def scene_of(text: str, path: Path) -> Scene:
+    """The same of a text that stands, or once stood, in the file `path`."""
+    tables = tables_of(text, path)
+    try:
+        return msgspec.convert(tables, Scene)
     except msgspec.ValidationError as err:
-        item = _ITEM.search(str(err))
-        place = str(path)
-        if item:
-            place = of_field(path, item[1], int(item[2]), item[3] or item[1])
-        raise SceneError(f"{place}: {err}") from err
+        said, _, inner = str(err).partition(" - at `$")
+        inner = inner.rstrip("`").lstrip(".")
+        if field := _UNKNOWN.search(said):
+            inner = f"{inner}.{field[1]}".lstrip(".")
+        raise SceneError(f"{of_path(path, text, inner)}: {err}") from err

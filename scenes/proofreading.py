@@ -155,7 +155,7 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
         texts = translations.get(language)
         if texts is None:
             text = f"no {language}.toml: everything is said in English"
-            yield Finding(str(path), text, wrong=False)
+            yield Finding(f"{path}:1", text, wrong=False)
             continue
         words = Words(texts, fallback=english.texts)
         for key in words.missing():
