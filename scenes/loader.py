@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from scenes.errors import SceneError
+from scenes.language import ENGLISH, LANGUAGES
 from scenes.places import in_scene, of_path
 from scenes.scene import Scene
 from scenes.toml import tables_of, text_of
-from scenes.words import Words, read_catalogue
+from scenes.words import Words, catalogue_of, read_catalogue
 
 LESSONS = Path(__file__).parent / "lessons"
 SANDBOX = "sandbox"
@@ -43,6 +45,26 @@ def load(name: str, language: str = "en") -> Lesson:
     ):  # the scenes that ship are checked by the tests, not by each start
         check(lesson)
     return lesson
+
+
+def own_files(lesson: Lesson) -> dict[str, str]:
+    """The texts of a scene that does not ship, by the files' names; none of one that does."""
+    if lesson.folder.parent == LESSONS or lesson.folder == PLAYGROUND:
+        return {}
+    names = ("scene.toml", *(f"{language}.toml" for language in LANGUAGES))
+    paths = [lesson.folder / name for name in names]
+    return {path.name: text_of(path) for path in paths if path.exists()}
+
+
+def of_files(files: Mapping[str, str], folder: Path, language: str = ENGLISH) -> Lesson:
+    """The lesson in such texts, which lie in no folder; raises SceneError as `load` does."""
+    scene = scene_of(files["scene.toml"], folder / "scene.toml")
+    english = catalogue_of(files["en.toml"], folder / "en.toml")
+    words = Words(english)
+    if language != ENGLISH and f"{language}.toml" in files:
+        path = folder / f"{language}.toml"
+        words = Words(catalogue_of(files[path.name], path), fallback=english)
+    return Lesson(scene, words, folder, language)
 
 
 def read_words(folder: Path, language: str) -> Words:

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.export.film import film
 from app.export.page import page, taken
 from scenes.errors import SceneError
-from scenes.loader import load
+from scenes.recorded_lesson import lesson_of
 from scenes.recording import RecordingWriter, opened
 
 KINDS = (
@@ -26,7 +26,7 @@ def export(source: str, target: str, *, size: tuple[int, int], dark: bool = True
         raise SceneError(recorded.damage)
     if not recorded.events:
         raise SceneError(f"{source} holds no event: there is nothing to show")
-    lesson = load(recorded.header.scene)
+    lesson = lesson_of(recorded, source)
     path = Path(target)
     title = f"{lesson.scene.number} · {lesson.words.text(lesson.scene.title)}"
     os.environ.pop("NO_COLOR", None)
@@ -41,7 +41,8 @@ def export(source: str, target: str, *, size: tuple[int, int], dark: bool = True
             _write(path, page(lesson, recorded, pictures))
             return f"{path}: a page of {len(pictures)} pictures"
         case ".cowscope":
-            with RecordingWriter(target, recorded.header, lesson.scene) as writer:
+            files = recorded.scene_files()
+            with RecordingWriter(target, recorded.header, lesson.scene, files) as writer:
                 for event in recorded.events:
                     writer.append(event)
             return f"{path}: a recording of {len(recorded.events):,} events"
