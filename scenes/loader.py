@@ -10,7 +10,7 @@ import msgspec
 
 from scenes.errors import SceneError
 from scenes.language import ENGLISH, LANGUAGES
-from scenes.places import in_scene, of_path
+from scenes.places import of_path
 from scenes.scene import Scene
 from scenes.toml import tables_of, text_of
 from scenes.words import Words, catalogue_of, read_catalogue
@@ -84,8 +84,9 @@ def check(lesson: Lesson) -> None:
     if found:
         first, more = found[0], len(found) - 1
         path = lesson.folder / "scene.toml"
-        place = in_scene(path, first.table, first.index, first.text)
-        raise SceneError(f"{place}: {first.text}" + (f" (and {more} more)" if more else ""))
+        raise SceneError(
+            f"{first.place(path)}: {first.text}" + (f" (and {more} more)" if more else "")
+        )
 
 
 def known() -> list[Scene]:

@@ -73,7 +73,7 @@ def _wrong(lesson: Lesson, path: Path) -> Iterator[Finding]:
         if key:
             yield Finding(in_catalogue(lesson.folder / "en.toml", key[1]), problem.text)
         else:
-            yield Finding(in_scene(path, problem.table, problem.index, problem.text), problem.text)
+            yield Finding(problem.place(path), problem.text)
     for index, why in endless(lesson.scene):
         text = f"step '{lesson.scene.stages[index].id}' {why}"
         hint = "'timeout'" if "timeout" in why else "'wait'"

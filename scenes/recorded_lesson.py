@@ -1,4 +1,4 @@
-"""The scene of a recording: one of the course by its number, an author's own from the file itself."""
+"""The scene of a recording: one of the course by number, an author's own from the file itself."""
 
 from __future__ import annotations
 

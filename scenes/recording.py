@@ -1,8 +1,8 @@
 """Recordings: the events of a run in one file, to be shown again anywhere.
 
-The format (version 3, and 2, which has no S): the first line is the header, a JSON object with `magic`
-"cowscope-recording", `version`, and where the run took place. Then come chunks, whose frame is
-`scenes/chunks.py`:
+The format (version 3, and 2, which has no S): the first line is the header, a JSON object with
+`magic` "cowscope-recording", `version`, and where the run took place. Then come chunks, whose frame
+is `scenes/chunks.py`:
 
     S   the files of the scene, a JSON object from name to text, where it is none of the course: so
         that it can be shown where its author's folder is not; the map says how many
@@ -64,7 +64,8 @@ class RecordingWriter:
     """Writes events as they come; a context manager that gives the file its name at the end.
 
     Made without a header it holds the place: `begin` follows, or there will be no file. With the
-    scene it writes checkpoints; `files` are that scene's, if it is none of the course. Where the events' numbers leave something out it writes a `gap`.
+    scene it writes checkpoints; `files` are those of a scene that is none of the course. Where the
+    events' numbers leave something out it writes a `gap`.
     """
 
     def __init__(

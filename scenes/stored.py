@@ -40,7 +40,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SaysMagic(msgspec.Struct, frozen=True):
-    """A first line without magic is no header, whatever else it says: other formats have one, too."""
+    """A first line without magic is no header, whatever it says: other formats have one, too."""
 
     magic: str = ""
 

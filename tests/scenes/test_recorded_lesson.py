@@ -54,7 +54,7 @@ def test_what_this_program_does_not_know_is_said_in_one_line(
 ) -> None:
     of_tomorrow = files["scene.toml"].replace('"dump_is_whole"', '"dump_is_perfect"')
     path = recorded(tmp_path / "r", {**files, "scene.toml": of_tomorrow})
-    with pytest.raises(SceneError, match="cannot show the scene in it: .*dump_is_perfect"):
+    with pytest.raises(SceneError, match=r"cannot show the scene in it: .*dump_is_perfect"):
         lesson_of(opened(path), path)
     path = recorded(tmp_path / "r", {"scene.toml": of_tomorrow})
     with pytest.raises(SceneError, match=r"a scene without its en\.toml"):
