@@ -61,6 +61,9 @@ def test_nothing_is_wrong_with_the_skeleton(folder: Path) -> None:
         ),
         ("minutes = 2", 'minutes = 2\ntopics = ["no"]', "no topic is called 'no'", 'topics = ["no'),
         ("copy_if_shared(page)", "copy(" + "x" * 80 + ")", "42 fit the panel", "x" * 80),
+        ("{ hold = false }", '{ send = ["PING"] }', "the child is held, and nothing lets", "saved"),
+        ('title = "write(page)"', f'title = "{"w" * 50}"', "the title has 50 cells, 42", "wwwww"),
+        ('fork = "glossary.fork"', f'{"f" * 80} = "glossary.fork"', "80 cells: too wide", "ffff"),
         ('panels = ["gauge", "code"]', 'panels = ["gaug"]', "no panel is called 'gaug'", '"gaug"'),
     ],
 )
@@ -163,3 +166,26 @@ def test_files_of_other_systems_are_read(folder: Path) -> None:
         text = (folder / file).read_text().replace("\n", "\r\n")
         (folder / file).write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert not wrong(folder)
+
+
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        ("{Fork_usec} us", "'fork.text' has '{Fork_usec}', which is no figure"),
+        ("{fork_usec us", "'fork.text' has '{fork_usec', which is no figure"),
+        ("", "'fork.text' says nothing"),
+        ("x" * 90, "fits no row of 80 columns"),
+    ],
+)
+def test_words_that_would_be_shown_badly(folder: Path, after: str, says: str) -> None:
+    words = (folder / "en.toml").read_text()
+    (folder / "en.toml").write_text(re.sub(r'text = "fork.2.*"', f'text = "{after}"', words))
+    (found,) = wrong(folder)
+    assert says in found.text and found.place == line_of(folder, f'text = "{after}"', "en.toml")
+
+
+def test_a_long_thesis_is_said_to_be_cut(folder: Path) -> None:
+    changed(folder, "One sentence that the scene proves.", "long " * 12 + "end. Short.", "en.toml")
+    found = [one for one in read_over(str(folder)) if "first sentence of 'thesis'" in one.text]
+    assert [one.place for one in found] == [line_of(folder, "thesis", "en.toml")]
+    assert not found[0].wrong
