@@ -99,7 +99,7 @@ def record(options: argparse.Namespace) -> int:
 def replay(options: argparse.Namespace) -> int:
     """A recording on the screen, with no engine."""
     from app.replay_driver import CUT, ReplayDriver
-    from scenes.loader import load
+    from scenes.recorded_lesson import lesson_of
     from scenes.recording import opened
 
     path = _recording_meant(options.file)
@@ -114,7 +114,7 @@ def replay(options: argparse.Namespace) -> int:
     elif recorded.missing:
         note = said("cli.events_missing", path=str(path), count=recorded.missing)
     needs_terminal(said("cli.plain_lines"))
-    lesson = load(recorded.header.scene, language_of(options))
+    lesson = lesson_of(recorded, str(path), language_of(options))
     cut = CUT if recorded.damage else ""
     driver = ReplayDriver(
         lesson,
