@@ -111,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     replay = _add_command(commands, "replay")
     replay.add_argument("file", nargs="?", help=said("option.replay_file"))
     replay.add_argument("--autoplay", action="store_true", help=said("option.autoplay"))
+    _add_progress(replay)
     _add_language(replay)
     _add_screen_options(replay)
     replay.set_defaults(run=_lazy("replay"))

@@ -99,7 +99,7 @@ def record(options: argparse.Namespace) -> int:
 def replay(options: argparse.Namespace) -> int:
     """A recording on the screen, with no engine."""
     from app.replay_driver import CUT, ReplayDriver
-    from scenes.loader import load
+    from scenes.recorded_lesson import lesson_of
     from scenes.recording import opened
 
     path = _recording_meant(options.file)
@@ -114,9 +114,16 @@ def replay(options: argparse.Namespace) -> int:
     elif recorded.missing:
         note = said("cli.events_missing", path=str(path), count=recorded.missing)
     needs_terminal(said("cli.plain_lines"))
-    lesson = load(recorded.header.scene, language_of(options))
+    lesson = lesson_of(recorded, str(path), language_of(options))
     cut = CUT if recorded.damage else ""
-    driver = ReplayDriver(lesson, recorded.events, autoplay=options.autoplay, note=note, end=cut)
+    driver = ReplayDriver(
+        lesson,
+        recorded.events,
+        autoplay=options.autoplay,
+        note=note,
+        end=cut,
+        progress=progress_of(options),
+    )
     return shown(driver, options)
 
 
@@ -143,24 +150,27 @@ def menu(options: argparse.Namespace) -> int:
     """The menu of scenes."""
     needs_terminal("cowscope --help")
     from app.application import CowscopeApp
-    from app.live_driver import LiveDriver
-    from app.replay_driver import ReplayDriver
     from app.scenes_menu import choices
-    from scenes.loader import load
-    from scenes.recording import opened
 
     language, missing, progress = language_of(options), missing_here(), progress_of(options)
 
     def open_choice(chosen: MenuScreen.Chosen) -> Driver:
+        from scenes.loader import load  # the menu's first frame waits for none of these
+
         choice = chosen.choice
         lesson = load(choice.name, language)
         if not chosen.replay:
+            from app.live_driver import LiveDriver
+
             start_at = choice.resume if chosen.resume else ""
             return LiveDriver(lesson, progress=progress, start_at=start_at)
         shipped = recording(choice.number)
         if shipped is None:
             raise SceneError(said("cli.no_shipped", scene=choice.number))
-        return ReplayDriver(lesson, opened(str(shipped)).events)
+        from app.replay_driver import ReplayDriver
+        from scenes.recording import opened
+
+        return ReplayDriver(lesson, opened(str(shipped)).events, progress=progress)
 
     app = CowscopeApp(
         menu=choices(language, missing, progress),
@@ -257,7 +267,8 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
         raise SceneError(said("cli.no_play", scene=lesson.scene.number, why=why))
     events = opened(str(shipped)).events
     note = said("cli.not_live", why=why)
-    return shown(ReplayDriver(lesson, events, note=note), options)
+    driver = ReplayDriver(lesson, events, note=note, progress=progress_of(options))
+    return shown(driver, options)
 
 
 def web(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from app.export.page import page, taken
 from app.said import said
 from scenes.errors import SceneError
 from scenes.language import ENGLISH
-from scenes.loader import load
+from scenes.recorded_lesson import lesson_of
 from scenes.recording import RecordingWriter, opened
 
 
@@ -30,7 +30,7 @@ def export(
         raise SceneError(recorded.damage)
     if not recorded.events:
         raise SceneError(said("export.no_event", file=source))
-    lesson = load(recorded.header.scene, language)
+    lesson = lesson_of(recorded, source, language)
     path = Path(target)
     title = f"{lesson.scene.number} · {lesson.words.text(lesson.scene.title)}"
     os.environ.pop("NO_COLOR", None)
@@ -50,7 +50,8 @@ def export(
             _write(path, page(lesson, recorded, pictures))
             return said("export.page", path=str(path), count=len(pictures))
         case ".cowscope":
-            with RecordingWriter(target, recorded.header, lesson.scene) as writer:
+            files = recorded.scene_files()
+            with RecordingWriter(target, recorded.header, lesson.scene, files) as writer:
                 for event in recorded.events:
                     writer.append(event)
             return said("export.recording", path=str(path), count=len(recorded.events))

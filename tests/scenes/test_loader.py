@@ -93,7 +93,7 @@ def test_words_that_need_a_screen_want_plain_ones_beside_them(copy: Path, word: 
 
 
 def test_damaged_toml_is_named_with_its_line(copy: Path) -> None:
-    assert "at line 3" in broken(copy, 'number = "04"', "number = ")
+    assert "scene.toml:3: cannot be read" in broken(copy, 'number = "04"', "number = ")
 
 
 @pytest.mark.parametrize("scene", known(), ids=lambda scene: scene.slug)
