@@ -26,9 +26,12 @@ class FramesPanel(Exhibit):
 
     def source(self, view: View) -> str:
         """Root sees the kernel's numbers; for others they are made up."""
-        if view.lesson.frames_source == "measured":
-            return said("frames.measured")
-        return said("frames.modelled")
+        measured = view.lesson.frames_source == "measured"
+        lives = view.child is not None and view.child.alive
+        words = said("frames.measured" if measured else "frames.modelled")
+        if lives or not view.lesson.parent_frames:
+            return words
+        return said("frames.past", source=words)
 
 
 def frames_lines(lesson: LessonView, page_size: int, cells: int, rows: int = 99) -> list[Line]:

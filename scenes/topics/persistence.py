@@ -35,6 +35,6 @@ def _crash(event: Event) -> str:
 
 MEASURES = {
     "random_hits": random_hits,
-    "policy": lambda evidence: evidence.spans[-1].policy,
+    "policy": lambda evidence: evidence.aof.spans[-1].policy,
 }
 LINES = {"crash": _crash}
