@@ -185,6 +185,16 @@ def _retry_msec(evidence: Evidence) -> int | None:
     return int((cron.points[-1].at - cron.tries[-2]) * 1000)
 
 
+def _failed_status(evidence: Evidence) -> int | None:
+    failed = evidence.of(Cron).failed
+    return None if failed is None else failed.status
+
+
+def _saved_keys(evidence: Evidence) -> int | None:
+    saved = evidence.of(Cron).saved
+    return None if saved is None else saved.keys
+
+
 MEASURES = {
     "save_points": _points,
     "lastsave": _lastsave,
@@ -195,9 +205,9 @@ MEASURES = {
     "dirty_after": _dirty_after,
     "unnoticed_msec": _unnoticed_msec,
     "answer_word": _answer_word,
-    "failed_status": lambda e: e.of(Cron).failed.status if e.of(Cron).failed else None,
+    "failed_status": _failed_status,
     "retry_msec": _retry_msec,
-    "saved_keys": lambda e: e.of(Cron).saved.keys if e.of(Cron).saved else None,
+    "saved_keys": _saved_keys,
     "log_cow": _cow_line,
     "forks_are_granted": _forks_are_granted,
     **{f"log_{name}": _line(name) for name in _LINES if name != "cow"},

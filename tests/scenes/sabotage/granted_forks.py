@@ -1,4 +1,4 @@
-"""An engine on a machine that refuses no fork: as root, where overcommit_memory grants everything."""
+"""An engine where no fork can be refused: as root, where overcommit_memory grants everything."""
 
 from __future__ import annotations
 
