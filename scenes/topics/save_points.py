@@ -195,6 +195,16 @@ def _retry_msec(evidence: Evidence) -> int | None:
     return int((cron.points[-1].at - cron.tries[-2]) * 1000)
 
 
+def _failed_status(evidence: Evidence) -> int | None:
+    failed = evidence.of(Cron).failed
+    return None if failed is None else failed.status
+
+
+def _saved_keys(evidence: Evidence) -> int | None:
+    saved = evidence.of(Cron).saved
+    return None if saved is None else saved.keys
+
+
 MEASURES = {
     "save_points": _points,
     "lastsave": _lastsave,

@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from app.application import CowscopeApp
+from app.crash_words import crash_lines
 from app.driver import Driver
 from app.layout import TABS
 from app.lines import texts
@@ -152,13 +153,14 @@ async def test_a_small_screen_turns_to_what_the_words_speak_of() -> None:
 
 
 async def test_a_large_screen_shows_all_words_of_every_step() -> None:
-    """What is said at the end of the scene may be scrolled to."""
+    """The report on a crash, and what is said at the end of the scene, may be scrolled to."""
     last = steps()[-1]
     async with playing((160, 48)) as (screen, pilot):
         for step in steps():
             await turned_to(screen, pilot, told(step))
             words, cells = screen.driver.words, screen.words.size.width - 1
-            end = closing_lines(screen.driver.scene, words.text, cells) if step == last else []
+            end = crash_lines(screen.driver.view, cells)
+            end += closing_lines(screen.driver.scene, words.text, cells) if step == last else []
             assert screen.words.hidden_below <= len(end), step
 
 
