@@ -97,14 +97,14 @@ def known() -> list[Scene]:
 
 def find(name: str) -> Path:
     """The folder of the scene called `name`; raises SceneError listing the known ones."""
+    by_number = LESSONS / name.zfill(2)
+    if name.isdigit() and (by_number / "scene.toml").is_file():
+        return by_number  # also where the working folder has one of that name: that is ./07
     path = Path(name)
     if path.name == "scene.toml" and path.is_file():
         return path.parent
     if (path / "scene.toml").is_file():
         return path
-    by_number = LESSONS / name.zfill(2)
-    if name.isdigit() and (by_number / "scene.toml").is_file():
-        return by_number
     if name.lower() == SANDBOX:
         return PLAYGROUND
     scenes = known()
