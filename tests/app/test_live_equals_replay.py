@@ -7,7 +7,8 @@ themselves is left out: in the first row the state ("past, the engine runs on") 
 engine, in the last the key B, which only an engine's run has, and above the timeline what a
 session says of its engine at now (that it is slow to answer, say; mostly nothing). Blanks of these
 rows do not count either, as words beside them move. While the run goes on its timeline is not yet
-as long as the recording's: that row is compared when the run is over. Nothing else is left out.
+as long as the recording's: that row is compared when the run is over. Nothing else is left out;
+the keyboard's focus, which is no part of the run, is put on the words.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from engine.events import AnyEvent, EngineReady
 from scenes import live
 from scenes.loader import load
 from scenes.recording import Header, RecordingWriter, opened
-from tests.app.seen import settled
+from tests.app.seen import drawn, settled
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or not os.path.exists("/proc/self/pagemap"),
@@ -56,14 +57,29 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def hashes(pilot: Pilot[Any], driver: Driver) -> list[str]:
     """A hash of each row of the screen, of what it shows of itself and not of who shows it."""
-    await settled(pilot)
-    strips = pilot.app.screen._compositor.render_strips(pilot.app.size)
+    screen = pilot.app.screen
+    assert isinstance(screen, SceneScreen)
+    screen.set_focus(screen.words)
+    await at_rest(pilot)
+    strips = screen._compositor.render_strips(pilot.app.size)
     rows = [[(sign, str(of.style)) for of in strip for sign in of.text] for strip in strips]
     port = driver.now_view.engine.port
     rows[0] = without(rows[0], status_words(driver), f" · redis-cli -p {port}")
     rows[-3] = without(rows[-3], driver.notice)
     rows[-1] = without(rows[-1], f" B  {said('keys.branch')} ")
     return [sha256(repr(row).encode()).hexdigest() for row in rows]
+
+
+async def at_rest(pilot: Pilot[Any]) -> None:
+    """Until drawings are alike; of a run that goes on the timeline grows all the while."""
+    until, before = monotonic() + WITHIN, [""]
+    while True:
+        after = await drawn(pilot)
+        del after[TIMELINE]
+        if after == before and not pilot.app.screen._layout_required:
+            return
+        assert monotonic() < until, "the screen does not come to rest"
+        before = after
 
 
 def without(row: list[Cell], *labels: str) -> list[Cell]:
