@@ -105,6 +105,8 @@ class Stage:
         await self.app.play(AsLive(number, self.language))
         screen = self.app.screen
         assert isinstance(screen, SceneScreen)
+        while not screen.query("#words"):  # it is pushed before its panels are made
+            await self.pilot.pause(0)
         await self.rows()
         yield screen
         await self.app.pop_screen()
