@@ -144,7 +144,7 @@ def test_the_crash_table() -> None:
         for during in ("idle", "loading", "snapshot", "rewrite", "pipes", "torn-tail", "disk-full")
     ]
     rows.append(line(Row(cowscope(), "modelled", "slow-disk", "no"), [facts("no", "modelled")], []))
-    rows = [replace(row, fault="", broken=[], delayed=3, refused=3) for row in rows]
+    rows = [replace(row, broken=[], delayed=3, refused=3) for row in rows]
     text = crash_report.table(rows)
     assert english(text) == []
     assert all(cell_len(row) <= 80 for row in text.partition("\n\n计数")[2].splitlines())
