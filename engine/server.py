@@ -1,4 +1,4 @@
-"""The server: one event loop, its turns, its cron.
+"""The server: one event loop and its turns.
 
 A turn is what one pass of the loop does: commands of every client that has sent some, one flush
 of the AOF, then all replies. Redis calls the moment before replies leave `beforeSleep`.
@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from engine import (
     __version__,
     admission,
+    cron,
     dispatch,
     folder_lock,
-    info,
     insistence,
     memory_limit,
-    output_limits,
     pid_file,
 )
 from engine.arena import Arena
@@ -30,12 +27,12 @@ from engine.blocking import Blocking
 from engine.client import Client
 from engine.commands.changes import logged_deletion
 from engine.config import Configuration
-from engine.errors import EngineError
 from engine.events import CHANNEL, Log
 from engine.events import Config as ConfigEvent
 from engine.journal import CHANNEL as JOURNAL
 from engine.journal import Journal
 from engine.keyspace import Keyspace, unix_ms
+from engine.listening import Listening
 from engine.log import Logger
 from engine.monitor import monitor_line
 from engine.notifications import Notifications
@@ -47,12 +44,8 @@ from engine.pubsub import PubSub
 from engine.slowlog import SlowLog
 from engine.stats import Stats
 
-if TYPE_CHECKING:
-    pass
-
 _NEVER = 1 << 62
 _SECRETS = frozenset({"requirepass", "masterauth"})
-_BACKLOG = 511
 
 
 class Server:
@@ -96,7 +89,7 @@ class Server:
         self.pending: dict[Client, None] = {}
         """Clients with replies, or a close, for the turn's end."""
         self.turn_planned = False
-        self._listeners: list[asyncio.Server] = []
+        self._listening = Listening(self)
         self._stopped: asyncio.Event | None = None
         self._transaction: list[tuple[int, list[bytes]]] | None = None
         self.persistence = Persistence(self)
@@ -115,70 +108,24 @@ class Server:
         self.config.on_any_change(self._config_changed)
         self.guarded = self.loading = True
         self.persistence.claim_folder_if_used(folder_lock.GRACE)
-        await self._listen()
+        self.port = await self._listening.open()
         pid_file.write(self.config.pidfile, self.log)
         self.persistence.load()  # where it raises, the process ends without having served anyone
         self.loading = False
         self.update_guard()
         self.log("*", "Ready to accept connections")
-        self._cron()
-
-    async def _listen(self) -> None:
-        config = self.config
-        if config.port:
-            for host in config.bind:
-                optional = host.startswith("-")
-                try:
-                    sockets = _bound(host.removeprefix("-"), config.port)
-                except OSError as error:
-                    if optional:
-                        continue
-                    raise EngineError(
-                        f"Could not create server TCP listening socket {host}:{config.port}: "
-                        f"bind: {_reason(error)}; "
-                        "choose another --port or --bind"
-                    ) from error
-                for bound in sockets:
-                    self._listeners.append(
-                        await self.loop.create_server(
-                            lambda: Client(self), sock=bound, backlog=self.config.tcp_backlog
-                        )
-                    )
-            self.port = config.port
-        if config.unixsocket:
-            self._listeners.append(await self._listen_unix(config.unixsocket))
-        if not self._listeners:
-            raise EngineError(
-                "Configured to not listen anywhere, exiting: give a --port or a --unixsocket"
-            )
-
-    async def _listen_unix(self, path: str) -> asyncio.Server:
-        try:
-            if os.path.exists(path):
-                os.unlink(path)
-            listener = await self.loop.create_unix_server(
-                lambda: Client(self), path, backlog=self.config.tcp_backlog
-            )
-            if self.config.unixsocketperm:
-                os.chmod(path, self.config.unixsocketperm)
-        except OSError as error:
-            raise EngineError(
-                f"Failed opening Unix socket: bind: {path}: {error.strerror}"
-            ) from error
-        return listener
+        cron.plan(self)
 
     async def serve_until_stopped(self) -> None:
         """Serve until `stop` is called."""
         assert self._stopped is not None
         await self._stopped.wait()
-        for listener in self._listeners:
-            listener.close()
+        self._listening.close()
         for client in list(self.clients.values()):
             client.send()
             if client.transport is not None:
                 client.transport.close()
-        if self.config.unixsocket and os.path.exists(self.config.unixsocket):
-            os.unlink(self.config.unixsocket)
+        self._listening.remove_unix_socket()
         await asyncio.sleep(0)
 
     def stop(self) -> None:
@@ -269,41 +216,6 @@ class Server:
                 sent += size
         self.stats.writes += writes
         self.stats.net_output_bytes += sent
-
-    def _cron(self) -> None:
-        """serverCron: every 1000/hz ms; everything that happens by itself happens here."""
-        self.loop.call_later(1 / self.config.hz, self._cron)  # first: nothing may end the cron
-        self.turn_time = time.monotonic()
-        admission.drop_idle(self)
-        output_limits.check(self)
-        self._measure()
-        self._expire_some()
-        self.persistence.cron()
-        self._check_parent()
-        if self.observer is not None:
-            self.observer.wants_flush()
-
-    def _measure(self) -> None:
-        stats = self.stats
-        stats.look(self.turn_time)
-        stats.memory_peak = max(stats.memory_peak, info.used_memory(self))
-
-    def _expire_some(self) -> None:
-        if not self.active_expire or self.pause.active:
-            return
-        started = time.perf_counter_ns()
-        now = self.keyspace.now_ms()
-        for database in self.keyspace.databases:
-            if database.expires:
-                for key in [k for k, due in database.expires.items() if due <= now][:500]:
-                    database.expire_if_due(key)
-        self.stats.expire_nanoseconds += time.perf_counter_ns() - started
-
-    def _check_parent(self) -> None:
-        parent = self.config.cowscope_parent_pid
-        if parent and os.getppid() != parent and not _alive(parent):
-            self.log("#", f"The process {parent} that this engine belongs to is gone.")
-            self.shutdown()
 
     # -- clients -------------------------------------------------------------------------------
 
@@ -461,31 +373,3 @@ class Server:
     def unix_seconds(self) -> int:
         """Redis' cached clock: whole Unix seconds."""
         return unix_ms() // 1000
-
-
-def _bound(host: str, port: int) -> list[socket.socket]:
-    """A socket for each address of a host; raises OSError.
-
-    The name is looked up on this thread: libuv wants threads for it, and aborts if it gets none.
-    """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    places = dict.fromkeys((family, address) for family, *_, address in found)
-    return [
-        socket.create_server(address, family=family, backlog=_BACKLOG) for family, address in places
-    ]
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, socket.gaierror) or not error.errno:
-        return error.strerror or str(error)
-    return os.strerror(error.errno)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

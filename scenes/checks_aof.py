@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine.events import AofFsync
-from scenes.evidence import Evidence, PolicySpan
+from scenes.evidence import Evidence
+from scenes.evidence_aof import PolicySpan
 from scenes.verdict import Verdict
 
 FASTEST_FSYNC_USEC = 5
@@ -12,7 +13,7 @@ FASTEST_FSYNC_USEC = 5
 
 def _span(evidence: Evidence, policy: str) -> PolicySpan | None:
     """The last time under `policy` in which something was appended."""
-    for span in reversed(evidence.spans):
+    for span in reversed(evidence.aof.spans):
         if span.policy == policy and span.appends:
             return span
     return None
@@ -20,19 +21,19 @@ def _span(evidence: Evidence, policy: str) -> PolicySpan | None:
 
 def offsets_only_grow(evidence: Evidence) -> Verdict:
     """Append, write and fsync of one file only grow, and none overtakes the one before it."""
-    broken = [text for text in evidence.broken if text.startswith(evidence.file)]
+    broken = [text for text in evidence.aof.broken if text.startswith(evidence.aof.file)]
     if broken:
         return Verdict.missed("expected offsets that only grow; " + "; ".join(broken))
     return Verdict.of(
-        evidence.appended >= evidence.written >= evidence.fsynced > 0,
-        f"expected appended >= written >= fsynced > 0, measured {evidence.appended:,},"
-        f" {evidence.written:,}, {evidence.fsynced:,} bytes of {evidence.file}",
+        evidence.aof.appended >= evidence.aof.written >= evidence.aof.fsynced > 0,
+        f"expected appended >= written >= fsynced > 0, measured {evidence.aof.appended:,},"
+        f" {evidence.aof.written:,}, {evidence.aof.fsynced:,} bytes of {evidence.aof.file}",
     )
 
 
 def fsync_cleans_the_cache(evidence: Evidence, least: int = 1, has_disk: bool = True) -> Verdict:
     """After fdatasync(2) the kernel counts no dirty page of the file (cachestat, Linux 6.5)."""
-    fsyncs = list(evidence.fsyncs)
+    fsyncs = list(evidence.aof.fsyncs)
     if len(fsyncs) < least:
         return Verdict.missed(f"expected at least {least} fsyncs, measured {len(fsyncs)}")
     idle = _does_nothing(evidence, fsyncs)
@@ -72,12 +73,12 @@ def _does_nothing(evidence: Evidence, fsyncs: list[AofFsync]) -> str:
 
 def everysec_in_time(evidence: Evidence, seconds: float = 2.5) -> Verdict:
     """Under everysec a background fsync covers each write within about a second."""
-    fsyncs = [fsync for fsync in evidence.fsyncs if fsync.policy == "everysec"]
+    fsyncs = [fsync for fsync in evidence.aof.fsyncs if fsync.policy == "everysec"]
     background = sum(fsync.thread == "bio" for fsync in fsyncs)
     return Verdict.of(
-        background > 0 and 0 < evidence.longest_amber <= seconds,
+        background > 0 and 0 < evidence.aof.longest_amber <= seconds,
         f"expected an fsync in the background within {seconds} s of a write, measured"
-        f" {background}, the longest wait {evidence.longest_amber:.2f} s",
+        f" {background}, the longest wait {evidence.aof.longest_amber:.2f} s",
     )
 
 
@@ -117,9 +118,9 @@ def no_fsync_under_no(evidence: Evidence) -> Verdict:
 
 def something_at_risk(evidence: Evidence, least: int = 1) -> Verdict:
     """Commands are acknowledged, but no fsync covers them yet."""
-    commands = sum(count for _, count, _ in evidence.unsafe)
+    commands = sum(count for _, count, _ in evidence.aof.unsafe)
     return Verdict.of(
-        commands >= least and evidence.written > evidence.fsynced,
+        commands >= least and evidence.aof.written > evidence.aof.fsynced,
         f"expected at least {least} commands acknowledged and not on disk, measured {commands}"
-        f" ({evidence.written - evidence.fsynced:,} bytes in the page cache)",
+        f" ({evidence.aof.written - evidence.aof.fsynced:,} bytes in the page cache)",
     )

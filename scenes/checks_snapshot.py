@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from scenes.dump_check import DumpError, count_keys
-from scenes.evidence import Evidence, Snapshot
+from scenes.evidence import Evidence
+from scenes.evidence_child import Snapshot
 from scenes.verdict import Verdict
 
 _Check: TypeAlias = Callable[..., Verdict]

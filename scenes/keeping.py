@@ -20,7 +20,7 @@ from scenes.errors import SceneError
 
 PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 HOMES = ("engine.events", "scenes.evidence", "scenes.topics.")
-"""Modules whose classes may be kept and come back."""
+"""How the names begin of modules whose classes may be kept and come back."""
 FACTORIES: Mapping[str, Callable[[], Any]] = {
     kind.__name__: kind for kind in (list, set, dict, int, float, str, Counter, deque)
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-from scenes.evidence import Evidence, Reading, Snapshot
+from scenes.evidence import Evidence
+from scenes.evidence_child import Reading, Snapshot
 from scenes.topics import Registry
 
 Measured: TypeAlias = int | str | None
@@ -42,11 +43,11 @@ def _full_copy_kb(evidence: Evidence) -> int | None:
 
 
 def _last_fsync_usec(evidence: Evidence) -> int | None:
-    return evidence.fsyncs[-1].usec if evidence.fsyncs else None
+    return evidence.aof.fsyncs[-1].usec if evidence.aof.fsyncs else None
 
 
 def _unsafe(evidence: Evidence) -> int:
-    return sum(commands for _, commands, _ in evidence.unsafe)
+    return sum(commands for _, commands, _ in evidence.aof.unsafe)
 
 
 _BUILTIN: Mapping[str, Measure] = {
@@ -56,8 +57,8 @@ _BUILTIN: Mapping[str, Measure] = {
     "copied_kb": _copied_kb,
     "full_copy_kb": _full_copy_kb,
     "extra_kb": _of_reading(lambda r: max(0, r.private_dirty_kb - r.new_kb)),
-    "copied_since_answer": lambda evidence: evidence.copied_since_answer,
-    "new_since_answer": lambda evidence: evidence.new_since_answer,
+    "copied_since_answer": lambda evidence: evidence.since_answer.copied,
+    "new_since_answer": lambda evidence: evidence.since_answer.new,
     "held": _of_snapshot(lambda snapshot: sum(snapshot.held)),
     "fork_usec": _of_snapshot(lambda snapshot: snapshot.fork.usec),
     "page_table_kb": _of_snapshot(lambda snapshot: snapshot.fork.page_table_kb),
@@ -71,15 +72,15 @@ _BUILTIN: Mapping[str, Measure] = {
     "arena_pages": lambda evidence: evidence.arena_pages,
     "page_kb": lambda evidence: evidence.page_size // 1024,
     "unsafe": _unsafe,
-    "appended": lambda evidence: evidence.appended,
-    "fsynced": lambda evidence: evidence.fsynced,
-    "at_risk_bytes": lambda evidence: evidence.appended - evidence.fsynced,
-    "buffer_bytes": lambda evidence: evidence.appended - evidence.written,
-    "cache_bytes": lambda evidence: evidence.written - evidence.fsynced,
-    "fsyncs": lambda evidence: sum(fsync.merged for fsync in evidence.spans[-1].fsyncs),
-    "appends": lambda evidence: evidence.spans[-1].appends,
+    "appended": lambda evidence: evidence.aof.appended,
+    "fsynced": lambda evidence: evidence.aof.fsynced,
+    "at_risk_bytes": lambda evidence: evidence.aof.appended - evidence.aof.fsynced,
+    "buffer_bytes": lambda evidence: evidence.aof.appended - evidence.aof.written,
+    "cache_bytes": lambda evidence: evidence.aof.written - evidence.aof.fsynced,
+    "fsyncs": lambda evidence: sum(fsync.merged for fsync in evidence.aof.spans[-1].fsyncs),
+    "appends": lambda evidence: evidence.aof.spans[-1].appends,
     "last_fsync_usec": _last_fsync_usec,
-    "longest_amber_msec": lambda evidence: round(evidence.longest_amber * 1000),
+    "longest_amber_msec": lambda evidence: round(evidence.aof.longest_amber * 1000),
     "reply": lambda evidence, name="": evidence.replies.get(name),
 }
 MEASURES = Registry("MEASURES", _BUILTIN)

@@ -14,14 +14,15 @@ from pathlib import Path
 import msgspec
 
 from scenes.errors import SceneError
-from scenes.folding import cells
+from scenes.folding import cells, pieces
 from scenes.language import ENGLISH, LANGUAGES
 from scenes.loader import LESSONS, Lesson, find, read_scene, read_words
-from scenes.places import in_catalogue, in_scene
+from scenes.places import in_catalogue, in_scene, of_path
 from scenes.scene import Card, Scene
+from scenes.toml import text_of
 from scenes.validate import problems
 from scenes.waits import endless
-from scenes.words import PLAIN, Words, read_catalogue
+from scenes.words import FIGURE, PLAIN, Words, read_catalogue
 
 COLUMNS = 80
 CODE_COLUMNS = 42
@@ -29,6 +30,10 @@ CODE_COLUMNS = 42
 TITLE_COLUMNS = COLUMNS - 12
 """What "beat 10 · " leaves of them."""
 LEAST_QUESTIONS = 2
+THESIS_COLUMNS = COLUMNS - len("redis-cli -p 12345 ") - 3
+"""What the header's second row has for it there."""
+_SENTENCE = re.compile(r"(?<=[.。])\s*")
+_NO_FIGURE = re.compile(r"\{\w+\}?|\w+\}")
 _WORDS_OF = re.compile(r"the words of '([\w.-]+)'")
 _NEEDS_LIGHT = re.compile(r"^\s*(?!#|def |class |else:|try:|while True:|\))\S")
 
@@ -73,7 +78,7 @@ def _wrong(lesson: Lesson, path: Path) -> Iterator[Finding]:
         if key:
             yield Finding(in_catalogue(lesson.folder / "en.toml", key[1]), problem.text)
         else:
-            yield Finding(in_scene(path, problem.table, problem.index, problem.text), problem.text)
+            yield Finding(problem.place(path), problem.text)
     for index, why in endless(lesson.scene):
         text = f"step '{lesson.scene.stages[index].id}' {why}"
         hint = "'timeout'" if "timeout" in why else "'wait'"
@@ -126,6 +131,16 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
                 place = in_scene(path, "cards", index, f"'{line.strip()}'")
                 text = f"card '{card.name}': {cells(line)} cells, {CODE_COLUMNS} fit the panel"
                 yield Finding(place, text)
+        if cells(card.title) > CODE_COLUMNS:
+            place = in_scene(path, "cards", index, f"'{card.title}'")
+            text = (
+                f"card '{card.name}': the title has {cells(card.title)} cells, {CODE_COLUMNS} fit"
+            )
+            yield Finding(place, text)
+    for term in scene.glossary:
+        if cells(term) > COLUMNS - 4:
+            place = of_path(path, text_of(path), f"glossary.{term}")
+            yield Finding(place, f"the term '{term[:20]}...' has {cells(term)} cells: too wide")
     room = dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
     for language in LANGUAGES:
         file = lesson.folder / f"{language}.toml"
@@ -135,14 +150,26 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
                 text = f"'{key}' has {cells(texts[key])} cells, {room[key]} fit 80 columns"
                 yield Finding(in_catalogue(file, key), text)
         for key, said in texts.items():
-            long = [word for word in said.split() if cells(word) > COLUMNS - 4]
-            if long and language == ENGLISH:
+            long = [word for word in pieces(said) if cells(word) > COLUMNS - 4]
+            if long:
                 text = f"'{key}': '{long[0][:20]}...' fits no row of 80 columns"
                 yield Finding(in_catalogue(file, key), text)
+        first = _SENTENCE.split(texts.get(scene.thesis, ""))[0]
+        if cells(first) > THESIS_COLUMNS:
+            text = (
+                f"the first sentence of '{scene.thesis}' has {cells(first)} cells, {THESIS_COLUMNS}"
+                " fit 80 columns beside the port: the rest is cut off there"
+            )
+            yield Finding(in_catalogue(file, scene.thesis), text, wrong=False)
 
 
 def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[Finding]:
     folder, english = lesson.folder, lesson.words
+    for language, said in ((ENGLISH, english.texts), *translations.items()):
+        for key in sorted(said):
+            if problem := _badly_said(said[key]):
+                place = in_catalogue(folder / f"{language}.toml", key)
+                yield Finding(place, f"'{key}' {problem}")
     used = keys_of(lesson.scene)
     for key in sorted(english.texts):
         if key.removesuffix(PLAIN) not in used:
@@ -155,7 +182,7 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
         texts = translations.get(language)
         if texts is None:
             text = f"no {language}.toml: everything is said in English"
-            yield Finding(str(path), text, wrong=False)
+            yield Finding(f"{path}:1", text, wrong=False)
             continue
         words = Words(texts, fallback=english.texts)
         for key in words.missing():
@@ -166,6 +193,14 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
         for key in sorted(texts.keys() & english.texts.keys()):
             if words.figures_in(key) != english.figures_in(key):
                 yield Finding(in_catalogue(path, key), f"'{key}' has other figures than en.toml")
+
+
+def _badly_said(text: str) -> str:
+    """Why a text is shown as nobody wants it, in a few words; empty where it is not."""
+    if not text:
+        return "says nothing"
+    found = _NO_FIGURE.search(FIGURE.sub("", text))
+    return f"has '{found[0]}', which is no figure: {{small_letters}}" if found else ""
 
 
 def keys_of(scene: Scene) -> set[str]:

@@ -40,9 +40,7 @@ def _read(path: str, most: int | None = None) -> tuple[bytes, list[AnyEvent], st
         except EOFError:
             size = os.path.getsize(path)
             return header, found, f"breaks off at offset {size:,}, in line {len(found) + 2}"
-        except (msgspec.DecodeError, UnicodeDecodeError) as err:
-            return header, found, f"has no event in line {len(found) + 2} ({err})"
-        except (zlib.error, OSError):  # a bad gzip header or sum is an OSError
-            # The reader may be some 8 KiB ahead of the damage.
+        except (msgspec.DecodeError, UnicodeDecodeError, zlib.error, OSError):
+            # A bad gzip header or sum is an OSError. The reader may be some KiB ahead of a damage.
             return header, found, f"is damaged before offset {raw.tell():,}, line {len(found) + 2}"
     return header, found, ""

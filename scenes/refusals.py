@@ -11,3 +11,6 @@ from pathlib import Path
 from scenes.phrases import PhraseBook
 
 played = PhraseBook(Path(__file__).parent / "told")
+
+GONE = "refuse.gone"
+"""The phrase for what an engine that is gone cannot do."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scenes.actions import Workload
 from scenes.effects import Crash, Effect, Refused, Send, StartWorkload, StopWorkload
-from scenes.player import GONE, Player
-from scenes.refusals import played
+from scenes.player import Player
+from scenes.refusals import GONE, played
 from scenes.view import View
 
 POLICIES = ("always", "everysec", "no")

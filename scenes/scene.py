@@ -22,6 +22,8 @@ class Lights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The line is inferred, not reported by a system call or a command."""
     child: str = ""
     """Only of the last child, when it was forked for this purpose, before its dump is reported."""
+    after: int = 0
+    """Only while this line is the one lit: for events that look alike and mean two things."""
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

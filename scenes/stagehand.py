@@ -1,4 +1,4 @@
-"""The stagehand: turns actions into effects, and minds the writers, the pace and the pause."""
+"""The stagehand: turns actions into effects, and minds writers, pace, pause and autoplay."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ PACES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 class Stagehand:
     """What runs beside the steps."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, *, autoplay: bool = False) -> None:
         self.scene = scene
+        self.autoplay = autoplay
+        """Steps go on and questions are answered by themselves."""
+        self.population = scene.populate
+        """Keys that this run began with: `{population}` in a command."""
         self.pace = 1.0
         self.paused = False
         self.workloads: dict[str, Workload] = {}
@@ -25,6 +29,13 @@ class Stagehand:
         """Workload -> the engine that it writes to."""
         self._ended: dict[str, set[str]] = {}
         """Workload for all engines -> those on which it has reached its count."""
+
+    def forget(self) -> None:
+        """The scene begins anew: nothing runs, nothing is paused; pace and autoplay stay."""
+        self.paused = False
+        self.workloads.clear()
+        self._engines.clear()
+        self._ended.clear()
 
     def perform(self, actions: Sequence[Action]) -> list[Effect]:
         """The effects of a step's actions."""
@@ -45,7 +56,8 @@ class Stagehand:
                 directives = dict(action.restart or {})
                 return RestartEngine(directives, action.engine, action.refused, action.keep)
             case _:
-                argv = tuple(fill(word, self.scene.values) for word in _command(action))
+                words = {"population": str(self.population), **self.scene.values}
+                argv = tuple(fill(word, words) for word in _command(action))
                 return Send(argv, action.engine, action.keep, action.refused)
 
     def start(self, workload: Workload, engine: str = "") -> Effect:

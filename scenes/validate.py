@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
 
 from engine.events import AnyEvent, Event, type_name
 from scenes.actions import KINDS, Action, Match, Workload
+from scenes.asked_values import refused
 from scenes.cards import unknown_fields
 from scenes.conditions import CONDITIONS
 from scenes.errors import SceneError
 from scenes.expect import CHECKS
 from scenes.measures import MEASURES, REPLY
+from scenes.places import in_scene, of_path
 from scenes.scene import Card, Otherwise, Question, Scene, Stage, actions_of
+from scenes.toml import text_of
 from scenes.topics import Registry, topic
 from scenes.topics import names as topic_names
 from scenes.words import PLAIN, Words
@@ -47,6 +51,14 @@ class Problem(msgspec.Struct, frozen=True):
     text: str
     table: str = ""
     index: int = 0
+    path: str = ""
+    """Where it stands, as scenes.toml_lines writes it; empty: somewhere in that item."""
+
+    def place(self, file: Path) -> str:
+        """`file:line` of it."""
+        if self.path:
+            return of_path(file, text_of(file), self.path)
+        return in_scene(file, self.table, self.index, self.text)
 
 
 def problems(scene: Scene, words: Words) -> list[Problem]:
@@ -63,6 +75,8 @@ def problems(scene: Scene, words: Words) -> list[Problem]:
             texts.append(f"beat {stage.beat} after beat {beat}: beats only go up")
         beat = stage.beat
         found += [Problem(f"step '{stage.id}': {text}", "stages", index) for text in texts]
+    if not found:  # else these would say much of it again, in other words
+        found = [Problem(text, path=path) for path, text in refused(scene, EVENT_TYPES)]
     return found
 
 
@@ -102,6 +116,7 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
         if key and key not in words:
             yield f"no words for '{key}'"
     numbers = [rule.line for rule in card.lights]
+    numbers += [rule.after for rule in card.lights if rule.after]
     numbers += [int(n) for n in (*card.corrections, *card.real_lines) if n.isdigit()]
     for number in numbers:
         if not 1 <= number <= lines:

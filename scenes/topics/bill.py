@@ -142,7 +142,7 @@ def _big_fits(evidence: Evidence) -> str | None:
 
 
 def _thp_copied_kb(evidence: Evidence) -> int:
-    return evidence.copied_since_answer * evidence.page_size // 1024
+    return evidence.since_answer.copied * evidence.page_size // 1024
 
 
 def _outside(said: LessonPages | None) -> int | None:
@@ -239,7 +239,7 @@ def names_are_written_by_reading(evidence: Evidence, least: int = 1) -> Verdict:
 
 def huge_pages_split(evidence: Evidence) -> Verdict:
     """One write copied one page of 4 KiB, though the data lay in huge pages."""
-    bill, copied = evidence.of(Bill), evidence.copied_since_answer
+    bill, copied = evidence.of(Bill), evidence.since_answer.copied
     if not bill.huge_kb and copied == 1:
         return Verdict.skip("no huge pages are to be had here: the write copied an ordinary one")
     return Verdict.of(copied == 1, f"expected 1 page, measured {copied:,}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 
 from engine.events import AofAppend, AofFsync, Census, Crash, Event, Recovered
-from scenes.evidence import KEPT, Evidence
+from scenes.evidence import Evidence
+from scenes.evidence_aof import KEPT
 from scenes.verdict import Verdict
 from scenes.view import View
 

@@ -174,15 +174,17 @@ MEASURES = {
 
 def _file(evidence: Evidence) -> LogFile:
     config = evidence.state.config if evidence.state else {}
-    return log_file(evidence.folder, config.get("appenddirname", "appendonlydir"), evidence.file)
+    return log_file(
+        evidence.folder, config.get("appenddirname", "appendonlydir"), evidence.aof.file
+    )
 
 
 def log_is_whole(evidence: Evidence) -> Verdict:
     """The file holds whole commands, as many bytes as the engine says that it has written."""
     found = _file(evidence)
     return Verdict.of(
-        not found.problem and found.whole == found.size == evidence.appended > 0,
-        f"expected {evidence.appended:,} bytes of whole commands, measured {found.whole:,} of"
+        not found.problem and found.whole == found.size == evidence.aof.appended > 0,
+        f"expected {evidence.aof.appended:,} bytes of whole commands, measured {found.whole:,} of"
         f" {found.size:,}" + (f"; {found.problem}" if found.problem else ""),
     )
 

@@ -15,7 +15,7 @@ def random_hits(evidence: Evidence, client: str) -> str | None:
     latest, snapshot = evidence.latencies.get(client), evidence.snapshot
     if latest is None or not latest.done or snapshot is None or snapshot.latest is None:
         return None
-    copied = evidence.copied_since_answer
+    copied = evidence.since_answer.copied
     if copied >= latest.total:
         return "each"
     return "fewer" if snapshot.latest.shared or not copied else "all"
@@ -35,6 +35,6 @@ def _crash(event: Event) -> str:
 
 MEASURES = {
     "random_hits": random_hits,
-    "policy": lambda evidence: evidence.spans[-1].policy,
+    "policy": lambda evidence: evidence.aof.spans[-1].policy,
 }
 LINES = {"crash": _crash}

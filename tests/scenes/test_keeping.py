@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import events
-from scenes.evidence import PolicySpan, Reading, Snapshot
+from scenes.evidence_aof import PolicySpan
+from scenes.evidence_child import Reading, Snapshot
 from scenes.keeping import CannotKeepError, packed, unpacked
 
 FORK = events.Fork(pid=1, child=2, usec=3, purpose="rdb", page_table_kb=4)
@@ -85,8 +86,8 @@ def test_what_cannot_be_kept_is_refused(value: object) -> None:
     [
         ["object", "os:system", {}],
         ["object", "scenes.session:Session", {}],
-        ["object", "scenes.evidence:Counter", {}],
-        ["object", "scenes.evidence:KEPT", {}],
+        ["object", "scenes.evidence_child:Counter", {}],
+        ["object", "scenes.evidence_aof:KEPT", {}],
         ["defaultdict", "print", ["plain", []], ["plain", []]],
         ["what", ["plain", []]],
         ["list", "no items"],

@@ -16,7 +16,7 @@ from scenes.conditions import text_of
 from scenes.effects import Effect, Refused, Send
 from scenes.live import BUSY_SECONDS, NOTICE_SECONDS, Live
 from scenes.loader import load
-from scenes.player import GONE
+from scenes.refusals import GONE
 from scenes.refusals import played as phrase
 
 pytestmark = pytest.mark.skipif(

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from scenes.actions import Workload
 from scenes.effects import Crash, Effect, Refused, Send, StartWorkload, StopWorkload
-from scenes.player import GONE, Player
-from scenes.refusals import played
+from scenes.player import Player
+from scenes.refusals import GONE, played
 from scenes.sandbox import WRITES, press
 from scenes.scene import Scene, Stage
 from scenes.view import EngineView, TailView, View

@@ -10,7 +10,7 @@ from scenes.effects import Answered, Ask, Enter, Failed, Refused, Send
 from scenes.player import Player
 from scenes.scene import Choice, Question, Stage, actions_of
 from scenes.waits import endless
-from tests.scenes.test_player import FORK, WRITE, kinds, scene, stage
+from tests.scenes.stages import FORK, WRITE, kinds, scene, stage
 
 FORKED = Action(until=Match("fork"))
 

@@ -1,4 +1,4 @@
-"""An engine where no fork can be refused: as root, where overcommit_memory grants everything."""
+"""An engine on a machine that refuses no fork, as one with overcommit_memory=1 does to root."""
 
 from __future__ import annotations
 

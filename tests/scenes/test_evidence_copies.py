@@ -1,4 +1,4 @@
-"""What a run proves, where the order in which evidence arrives is not that in which it happened."""
+"""Copies since an answer, where evidence does not arrive in the order in which it happened."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def gathered(*stream: events.Event) -> Evidence:
 def test_a_copy_before_the_answer_that_is_read_after_it_is_no_news() -> None:
     answer = events.Answer(id="q", choice=0, at=3.0)
     evidence = gathered(written(2, 2.0), answer, written(2, 4.0), read(2, at=5.0))
-    assert evidence.copied_since_answer == 0
+    assert evidence.since_answer.copied == 0
     assert evidence.snapshot is not None and evidence.snapshot.copied_times == {2: 1}
 
 
 def test_a_copy_after_the_answer_counts_also_where_an_older_one_is_read_with_it() -> None:
     answer = events.Answer(id="q", choice=0, at=3.0)
     evidence = gathered(written(2, 2.0), answer, written(1, 4.0), read(1, 2, at=5.0))
-    assert evidence.copied_since_answer == 1
+    assert evidence.since_answer.copied == 1
 
 
 def test_what_was_read_before_the_answer_is_owed_no_more() -> None:
     answer = events.Answer(id="q", choice=0, at=4.0)
     evidence = gathered(written(2, 2.0), read(at=3.0), answer, read(2, at=5.0))
-    assert evidence.copied_since_answer == 1
+    assert evidence.since_answer.copied == 1

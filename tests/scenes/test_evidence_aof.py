@@ -1,0 +1,70 @@
+"""The log's account: offsets that only grow, batches that wait for their fsync, policies."""
+
+from __future__ import annotations
+
+from engine import events
+from scenes.evidence_aof import MOST_BROKEN, AofEvidence
+from tests.scenes.streams import tale
+
+FILE = "appendonly.aof"
+
+
+def append(start: int, end: int, at: float = 0.0) -> events.AofAppend:
+    return events.AofAppend(file=FILE, start=start, end=end, text="", at=at)
+
+
+def write(start: int, end: int) -> events.AofWrite:
+    return events.AofWrite(file=FILE, start=start, end=end, usec=1)
+
+
+def fsync(start: int, end: int, at: float = 0.0) -> events.AofFsync:
+    return events.AofFsync(
+        file=FILE, start=start, end=end, usec=9, thread="bio", policy="everysec",
+        dirty_pages_after=0, at=at,
+    )  # fmt: skip
+
+
+def gathered(*stream: events.Event) -> AofEvidence:
+    aof = AofEvidence()
+    for event in stream:
+        aof.add(event)
+    return aof
+
+
+def test_a_batch_is_unsafe_until_an_fsync_covers_it() -> None:
+    aof = gathered(append(0, 10, at=1.0), append(10, 30, at=2.0), write(0, 30), fsync(0, 10, 2.5))
+    assert (aof.appended, aof.written, aof.fsynced) == (30, 30, 10)
+    assert list(aof.unsafe) == [(30, 1, 2.0)] and aof.longest_amber == 1.5
+    assert aof.broken == []
+
+
+def test_an_offset_that_goes_back_or_overtakes_is_put_down() -> None:
+    aof = gathered(append(0, 10), write(0, 12), fsync(0, 4), fsync(0, 2))
+    assert aof.broken == [
+        f"{FILE}: write at 12 overtook 10",
+        f"{FILE}: fsync went back from 4 to 2",
+    ]
+    for place in range(100, 100 + 2 * MOST_BROKEN):
+        aof.add(append(2 * place, 2 * place))
+    assert len(aof.broken) == MOST_BROKEN
+
+
+def test_a_rewritten_file_begins_with_its_base_and_nothing_synced() -> None:
+    switch = events.Rewrite(child=2, stage="switched", file="new.aof", bytes=50)
+    aof = gathered(append(0, 10), write(0, 10), fsync(0, 10), switch)
+    assert (aof.file, aof.appended, aof.written, aof.fsynced) == ("new.aof", 50, 50, 0)
+
+
+def test_a_span_begins_with_each_policy() -> None:
+    always = events.Config(name="appendfsync", old="everysec", new="always", at=3.0)
+    aof = gathered(append(0, 10), always, append(10, 20), write(0, 20), append(20, 30))
+    assert [(span.policy, span.appends) for span in aof.spans] == [("everysec", 1), ("always", 2)]
+    assert aof.spans[-1].acknowledged_early == 1  # written and not synced when the next one began
+
+
+def test_a_restart_begins_the_account_anew() -> None:
+    state = tale()[0]
+    assert isinstance(state, events.State)
+    aof = gathered(append(0, state.aof_appended + 9))
+    aof.state(state, restarted=True)
+    assert (aof.appended, aof.fsynced) == (state.aof_appended, state.aof_fsynced)
