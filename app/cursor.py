@@ -83,7 +83,8 @@ class Cursor:
 
     def branch(self) -> None:
         """Go on from the cursor's moment with an engine of its own."""
-        self.refusal = said("refuse.no_branch")
+        step = self.stage().id
+        self.refusal = said("refuse.no_branch", scene=self.scene.number, step=step)
 
     @property
     def is_over(self) -> bool:

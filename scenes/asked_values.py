@@ -110,9 +110,14 @@ def _action(action: Action, scene: Scene, path: str) -> Found:
     if action.send is not None:
         if not action.send or not action.send[0]:
             yield f"{path}.send", "a command has a name"
+        elif not action.refused and (why := _not_a_command(action.send)):
+            yield f"{path}.send", why
         yield from _words_of(action.send, scene.values, f"{path}.send")
     if action.start is not None:
         yield from _workload(action.start, f"{path}.start")
+        for number, command in enumerate(action.start.commands):
+            if why := _not_a_command(command):
+                yield f"{path}.start.commands[{number}]", why
     if action.step is not None and action.step < 1:
         yield f"{path}.step", f"step = {action.step}: a number of pages, 1 or more"
     if action.cut < 0:
@@ -134,6 +139,24 @@ def _action(action: Action, scene: Scene, path: str) -> Found:
         if scale is None or not 1 <= int(scale[1]) <= ScaledClock.FASTEST:
             most = ScaledClock.FASTEST
             yield f"{path}.clock", f"clock = '{action.clock}': a scale from 1 to {most}"
+
+
+def _not_a_command(words: Sequence[str]) -> str:
+    """What Redis would answer to such a name, or to so many words; empty for a command."""
+    import engine.commands  # noqa: F401  # it registers them; other checks need not wait
+    from engine.commands.table import find
+
+    argv = [word.encode() for word in words]
+    if argv and FIGURE.search(words[0]):
+        return ""
+    spec = find(argv[0]) if argv else None
+    try:
+        if spec is None:
+            return f"no command is called '{words[0] if words else ''}'"
+        spec.admit(argv)
+    except CommandError as error:
+        return str(error).removeprefix("ERR ")
+    return ""
 
 
 def _workload(load: Workload, path: str) -> Found:

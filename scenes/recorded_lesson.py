@@ -25,7 +25,7 @@ def lesson_of(recording: Recording, path: str, language: str = ENGLISH) -> Lesso
         lesson = of_files(files, Path(path), language)
     except KeyError as err:
         raise SceneError(f"{path} has a scene without its {err.args[0]}") from err
-    found = problems(lesson.scene, lesson.words)
+    found = problems(lesson.scene, lesson.words, to_play=False)
     if found:
         raise SceneError(f"{path}: this program cannot show the scene in it: {found[0].text}")
     return lesson

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,6 @@ import msgspec
 
 from engine.events import AnyEvent, Event, type_name
 from scenes.actions import KINDS, Action, Match, Workload
-from scenes.asked_values import refused
 from scenes.cards import unknown_fields
 from scenes.conditions import CONDITIONS
 from scenes.errors import SceneError
@@ -61,8 +61,8 @@ class Problem(msgspec.Struct, frozen=True):
         return in_scene(file, self.table, self.index, self.text)
 
 
-def problems(scene: Scene, words: Words) -> list[Problem]:
-    """Everything wrong with `scene`, in the order of its file."""
+def problems(scene: Scene, words: Words, *, to_play: bool = True) -> list[Problem]:
+    """Everything wrong with `scene`, in the order of its file; `to_play` it, or only to show it."""
     found = [Problem(text) for text in _of_scene(scene, words)]
     for index, card in enumerate(scene.cards):
         found += [
@@ -75,7 +75,11 @@ def problems(scene: Scene, words: Words) -> list[Problem]:
             texts.append(f"beat {stage.beat} after beat {beat}: beats only go up")
         beat = stage.beat
         found += [Problem(f"step '{stage.id}': {text}", "stages", index) for text in texts]
-    if not found:  # else these would say much of it again, in other words
+    # Else these would say much of it again, in other words. The engine's own code is asked, which a
+    # replay, or a system without fork, does without.
+    if to_play and not found and hasattr(os, "fork"):
+        from scenes.asked_values import refused
+
         found = [Problem(text, path=path) for path, text in refused(scene, EVENT_TYPES)]
     return found
 

@@ -256,3 +256,11 @@ async def test_recorded_answers_and_a_broken_end_do_not_count(tmp_path: Path) ->
     past = progress.of(LESSON).replayed
     assert driver.is_over and past.steps_seen > 5 and not past.answers and not past.finished
     assert not progress.of(LESSON).steps_seen
+
+
+async def test_a_recording_cannot_branch_and_says_what_does() -> None:
+    driver, clock = await playing()
+    passes(driver, clock, 1000)
+    driver.next()
+    driver.branch()
+    assert "cowscope play 04 --step tail" in driver.refusal

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,19 @@ def test_a_scene_of_the_course_is_found_by_its_number(tmp_path: Path) -> None:
     assert own_files(load("04")) == {}
     path = recorded(tmp_path / "r", {})
     assert lesson_of(opened(path), path).scene == load("04").scene
+
+
+def test_to_show_it_asks_no_engine(tmp_path: Path, files: dict[str, str]) -> None:
+    path = recorded(tmp_path / "r", files)
+    code = (
+        "import sys\nfrom scenes.recorded_lesson import lesson_of\n"
+        "from scenes.recording import opened\n"
+        f"lesson_of(opened({path!r}), {path!r})\n"
+        "print(*sorted(name for name in sys.modules if name.split('.')[0] == 'engine'))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "engine.events" in found.stdout
+    assert not {"engine.config", "engine.commands", "engine.server"} & set(found.stdout.split())
 
 
 def test_what_this_program_does_not_know_is_said_in_one_line(
