@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from app.lines import EMPTY, Line, flow, line, paragraph
+from app.lines import EMPTY, Line, flow, line, paragraph, width
 from app.lines_panel import LinesPanel
 from app.said import said
 
@@ -150,7 +150,11 @@ def entry_lines(choice: Choice, here: bool, cells: int) -> list[Line]:
     number = (f" {choice.number} ", "key")
     first = line((lead, "bold"), number, " ", title, (f"  {choice.note}", "dim"))
     inset = (" " * 7, "text")
-    lines = [first, *((inset, *own) for own in paragraph(choice.thesis, cells - 8, "dim"))]
+    below: list[Line] = []
+    if here and width(first) > cells:  # the note of the one at the cursor is told whole
+        first = line((lead, "bold"), number, " ", title)
+        below = [(inset, *own) for own in paragraph(choice.note, cells - 8, "dim")]
+    lines = [first, *below, *((inset, *own) for own in paragraph(choice.thesis, cells - 8, "dim"))]
     if here:
         keys = [line((" Enter ", "key"), said("menu.plays" if choice.live else "menu.shows"))]
         if choice.resume:

@@ -259,6 +259,7 @@ class PanelsScreen(Screen[None]):
         self.entered = entered
         self.card_panel.chosen = None
         self.lay_out()
+        self.call_after_refresh(self.show_clocks)  # a panel that enters has its width only then
         self.words.scroll_lines(-1000)
         if first and "sliders" in entered:
             self.call_after_refresh(self.sliders.focus)

@@ -52,19 +52,14 @@ def fresh(candidates: list[Path] | None = None) -> Folder:
     has a disk, the first that can be written. Raises SceneError when none can.
     """
     tried: list[str] = []
-    writable: list[Path] = []
-    for parent in candidates or list(_candidates()):
+    wanted = candidates or list(_candidates())
+    # Stable: their order is kept. None is made that is not needed: nobody would remove it.
+    for parent in sorted(wanted, key=lambda path: not _has_disk(path)):
         try:
             parent.mkdir(parents=True, exist_ok=True)
             if not os.access(parent, os.W_OK | os.X_OK):
                 raise PermissionError(13, "Permission denied")
-        except OSError as err:
-            tried.append(f"{parent} ({err.strerror})")
-            continue
-        writable.append(parent)
-    for parent in sorted(writable, key=lambda path: not _has_disk(path)):  # stable: order is kept
-        _clean(parent)
-        try:
+            _clean(parent)
             return _made(parent)
         except OSError as err:
             tried.append(f"{parent} ({err.strerror})")

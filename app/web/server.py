@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import html
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from aiohttp import WSCloseCode, web
+from aiohttp.http_exceptions import HttpProcessingError
 from textual_serve import server as textual_server
 
 from app.said import said
@@ -49,6 +51,11 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether an error is the server's own: strangers that speak no HTTP are answered by 400."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 class WebServer(textual_server.Server):
@@ -181,6 +188,7 @@ def serve(scene: str | None, *, port: int, seats: int, public_url: str = "") -> 
     argv = [sys.executable, "-P", "-m", "app.cli", *options, *(["play", scene] if scene else [])]
     gate = Gate(origins_of(port, public_url))
     server = WebServer(argv, port=port, seats=seats, public_url=public_url, gate=gate)
+    logging.getLogger("aiohttp.server").addFilter(_is_ours)
     try:
         web.run_app(
             server._make_app(),

@@ -177,16 +177,6 @@ def _is_granted(view: View) -> bool:
     return any(_GRANTED in line.text for line in view.log)
 
 
-def _failed_status(evidence: Evidence) -> int | None:
-    failed = evidence.of(Cron).failed
-    return failed.status if failed else None
-
-
-def _saved_keys(evidence: Evidence) -> int | None:
-    saved = evidence.of(Cron).saved
-    return saved.keys if saved else None
-
-
 def _retry_msec(evidence: Evidence) -> int | None:
     """From the start of the failed save to the save point that tried again."""
     cron = evidence.of(Cron)

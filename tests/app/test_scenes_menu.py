@@ -118,3 +118,13 @@ def test_what_was_seen_in_a_recording_is_called_so(tmp_path: Path) -> None:
     assert "recording: watched to the end" in first(progress).note
     found = choices("en", "no /proc here", progress)
     assert "watched to the end" in found[3].note and not found[3].resume
+
+
+def test_a_note_that_its_row_would_cut_is_told_whole_at_the_cursor(tmp_path: Path) -> None:
+    progress = Progress(tmp_path / "p.json")
+    progress.entered(LESSON, "fork")
+    progress.shown(LESSON, "fork")
+    rows = ["".join(text for text, _ in row) for row in entry_lines(first(progress), True, 72)]
+    assert all(len(row) <= 72 for row in rows)
+    told = " ".join(row.strip() for row in rows)
+    assert "8 min · step 7 of 16 · recording: step 7 of 16" in told

@@ -40,15 +40,31 @@ def test_a_folder_that_cannot_be_written_is_passed_over(tmp_path: Path) -> None:
         fresh([file / "below"])
 
 
+def test_no_folder_is_made_that_is_not_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    working = tmp_path / "working"
+    working.mkdir()
+    monkeypatch.chdir(working)
+    folder = fresh()
+    try:
+        assert folder.path.parent == tmp_path / "cache" / "cowscope"
+        assert not list(working.iterdir()) and not (tmp_path / "tmp").exists()
+    finally:
+        folder.remove()
+
+
 @pytest.mark.skipif(not os.path.ismount("/dev/shm"), reason="no tmpfs at /dev/shm to compare with")
 def test_a_disk_is_preferred_to_memory(tmp_path: Path) -> None:
     memory = Path("/dev/shm") / f"cowscope-test-{os.getpid()}"
     folder = fresh([memory, tmp_path])
     try:
         assert folder.path.parent == tmp_path or not folder.has_disk
+        assert memory.exists() == (folder.path.parent == memory)
     finally:
         folder.remove()
-        memory.rmdir()
     only = fresh([memory])
     assert not only.has_disk
     only.remove()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from engine import events
-from scenes.evidence import KEPT, Evidence
+from scenes.evidence import Evidence
+from scenes.evidence_aof import KEPT
 from scenes.measures import MEASURES
 from scenes.topics.crashes import LastCrash
 

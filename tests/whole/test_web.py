@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -161,3 +162,18 @@ async def test_strangers_stay_outside(web: Web) -> None:
                 await client.ws_connect(f"{web.address}ws", origin=origin)
             assert refused.value.status == 403
     assert not web.descendants()
+
+
+def test_what_is_no_http_is_refused_and_prints_nothing(web: Web) -> None:
+    port = int(web.origin.rpartition(":")[2])
+    for rubbish in (
+        b"GET /\x80 HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\r\n\r\n",
+        b"*1\r\n$4\r\nPING\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=WITHIN) as stranger:
+            stranger.sendall(rubbish)
+            assert stranger.recv(100).startswith(b"HTTP/1.0 400 ")
+    web.stop()
+    assert web.process.stdout is not None
+    assert "Traceback" not in web.process.stdout.read()
