@@ -31,6 +31,8 @@ from scenes.words import FIGURE
 Found: typing.TypeAlias = Iterator[tuple[str, str]]
 """(path, what is wrong there)."""
 LEAST_ARENA_PAGES = 128
+POPULATION = "population"
+"""What stands in every command for the keys that a run began with (scenes/stagehand.py)."""
 FASTEST_RATE = 1e6
 _SCALE = re.compile(r"x?([0-9]+)", re.IGNORECASE)
 
@@ -112,7 +114,7 @@ def _action(action: Action, scene: Scene, path: str) -> Found:
             yield f"{path}.send", "a command has a name"
         elif not action.refused and (why := _not_a_command(action.send)):
             yield f"{path}.send", why
-        yield from _words_of(action.send, scene.values, f"{path}.send")
+        yield from _words_of(action.send, {*scene.values, POPULATION}, f"{path}.send")
     if action.start is not None:
         yield from _workload(action.start, f"{path}.start")
         for number, command in enumerate(action.start.commands):
@@ -168,7 +170,7 @@ def _workload(load: Workload, path: str) -> Found:
             yield f"{path}.{name}", f"{name} = {getattr(load, name)}: it begins with 0"
 
 
-def _words_of(command: Sequence[str], known: Mapping[str, str] | set[str], path: str) -> Found:
+def _words_of(command: Sequence[str], known: set[str], path: str) -> Found:
     for number, word in enumerate(command):
         for name in FIGURE.findall(word):
             if name not in known:
@@ -187,7 +189,7 @@ def _directives(directives: Mapping[str, str], path: str) -> Found:
 def _settings(pairs: Mapping[str, str], scene: Scene, path: str) -> Found:
     for name, value in pairs.items():
         if FIGURE.search(value):
-            yield from _words_of([value], scene.values, path)
+            yield from _words_of([value], {*scene.values, POPULATION}, path)
             continue
         try:
             Configuration().set([(name, value)])

@@ -39,7 +39,11 @@ def folder(tmp_path: Path) -> Path:
         (SEND, '{ send = ["SET", "x"] }', "wrong number of arguments for 'set'"),
         (SEND, '{ send = ["CONFIG", "PUT"] }', "unknown subcommand 'PUT'"),
         ('order = "one"', 'commands = [["INCRR", "{key}"]]', "no command is called 'INCRR'"),
-        (SEND, '{ send = ["SET", "{cold}", "x"] }', "'{cold}' stands for nothing: {hot}"),
+        (
+            SEND,
+            '{ send = ["SET", "{cold}", "x"] }',
+            "'{cold}' stands for nothing: {hot} {population}",
+        ),
         (SEND, '{ fault = ["fsync-dely", "9"] }', "fault is one of fsync-delay"),
         (SEND, '{ fault = ["fsync-delay"] }', "takes a number from 1 to 60000"),
         (SEND, "{ fault = [] }", "a fault is a kind"),
