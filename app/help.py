@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.glyphs import RUNGS, Glyphs
 from app.keys import OFFERED, TABLE
-from app.lines import EMPTY, Line, line, padded, spread
+from app.lines import EMPTY, Line, line, padded, spread, width
 from app.said import said
 
 WIDE = 90
@@ -33,7 +33,10 @@ def help_lines(glyphs: Glyphs, offered: frozenset[str], cells: int) -> list[Line
                 shown = "1 2 3 4"
             left = line("  ", (padded(shown, 12), "faint" if later else "bold"),
                         (key.long, "faint" if later else "text"))  # fmt: skip
-            lines.append(spread(left, line((note, "faint")), cells))
+            if width(left) + width(line(note)) < cells:
+                lines.append(spread(left, line((note, "faint")), cells))
+            else:  # the note has a row of its own
+                lines += [left, spread((), line((note, "faint")), cells)]
         lines.append(EMPTY)
     for shown, does in (
         (said("help.focus"), said("help.focus_does")),
