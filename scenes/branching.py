@@ -14,6 +14,7 @@ from engine.events import Command, State
 from scenes.errors import SceneError
 from scenes.history import History
 from scenes.journal import Journal
+from scenes.sayings import trouble
 
 
 class Timeline(msgspec.Struct, frozen=True):
@@ -37,14 +38,11 @@ def planned(timeline: Timeline, index: int) -> Branch:
     """A branch from the moment after event `index`; raises SceneError where none is possible."""
     view = timeline.history.view_at(index)
     if not view.step:
-        raise SceneError("nothing can branch here: the scene has not begun; 0 starts it again")
+        raise SceneError(trouble("branching.planned"))
     if view.run > 1 or view.crash is not None:
-        raise SceneError(
-            "nothing can branch here: the engine had crashed before, and what it lost stands in no"
-            " command; branch from before the crash"
-        )
+        raise SceneError(trouble("branching.planned_2"))
     if view.missed:
-        raise SceneError("nothing can branch here: events are missing before this moment")
+        raise SceneError(trouble("branching.planned_3"))
     changes = list(timeline.journal.until(_number(timeline.history, index)))
     return Branch(changes, dict(view.config), view.step)
 

@@ -31,6 +31,7 @@ from scenes.history import History
 from scenes.loader import Lesson
 from scenes.player import Player
 from scenes.prediction import HOW, Prediction, predict, right
+from scenes.sayings import trouble
 from scenes.session import Session
 
 WATCHED_EVERY = 0.25
@@ -200,7 +201,7 @@ class Live:
         Raises SceneError where that is not possible, and nothing happens.
         """
         if self._branch is not None:
-            raise SceneError("a branch is on its way already")
+            raise SceneError(trouble("live.branch"))
         timelines = [*self.left, self._timeline()]
         meant = next((one for one in timelines if one.history is history), timelines[-1])
         self._branch = planned(meant, index)
@@ -217,7 +218,7 @@ class Live:
 
     def _timeline(self) -> Timeline:
         if not isinstance(self.session, Session):
-            raise SceneError("nothing can branch here: this scene runs several engines")
+            raise SceneError(trouble("live.timeline"))
         return Timeline(self.history, self.session.journal)
 
     def text(self, key: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from scenes.errors import SceneError
 from scenes.places import in_scene, of_field
+from scenes.sayings import remark
 from scenes.scene import Scene
 from scenes.words import Words, read_catalogue
 
@@ -63,7 +64,10 @@ def check(lesson: Lesson) -> None:
         first, more = found[0], len(found) - 1
         path = lesson.folder / "scene.toml"
         place = in_scene(path, first.table, first.index, first.text)
-        raise SceneError(f"{place}: {first.text}" + (f" (and {more} more)" if more else ""))
+        raise SceneError(
+            f"{place}: {first.text}"
+            + ((" " + remark("loader.check", more=str(more))) if more else "")
+        )
 
 
 def known() -> list[Scene]:
@@ -89,10 +93,7 @@ def find(name: str) -> Path:
         if scene.slug == name.lower():
             return LESSONS / scene.number
     listed = ", ".join(f"{scene.number} ({scene.slug})" for scene in scenes)
-    raise SceneError(
-        f"there is no scene '{name}': use a number, a slug, or the path of a folder with a"
-        f" scene.toml; the scenes here are {listed}"
-    )
+    raise SceneError(remark("loader.find", name=str(name), listed=str(listed)))
 
 
 def read_scene(path: Path) -> Scene:
@@ -100,7 +101,7 @@ def read_scene(path: Path) -> Scene:
     try:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Scene)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise SceneError(f"{path}: cannot be read as TOML: {err}") from err
+        raise SceneError(remark("loader.read_scene", path=str(path), err=str(err))) from err
     except msgspec.ValidationError as err:
         item = _ITEM.search(str(err))
         place = str(path)

@@ -18,6 +18,7 @@ from scenes.folding import cells
 from scenes.language import ENGLISH, LANGUAGES
 from scenes.loader import LESSONS, Lesson, find, read_scene, read_words
 from scenes.places import in_catalogue, in_scene
+from scenes.sayings import remark
 from scenes.scene import Card, Scene
 from scenes.validate import problems
 from scenes.waits import endless
@@ -75,11 +76,13 @@ def _wrong(lesson: Lesson, path: Path) -> Iterator[Finding]:
         else:
             yield Finding(in_scene(path, problem.table, problem.index, problem.text), problem.text)
     for index, why in endless(lesson.scene):
-        text = f"step '{lesson.scene.stages[index].id}' {why}"
+        text = remark("proofreading.wrong", id=str(lesson.scene.stages[index].id), why=str(why))
         hint = "'timeout'" if "timeout" in why else "'wait'"
         yield Finding(in_scene(path, "stages", index, hint), text)
     if lesson.folder.parent == LESSONS and lesson.folder.name != lesson.scene.number:
-        text = f"scene {lesson.scene.number} lies in {lesson.folder.name}/: name it by its number"
+        text = remark(
+            "proofreading.wrong_2", number=str(lesson.scene.number), name=str(lesson.folder.name)
+        )
         yield Finding(f"{path}:1", text)
 
 
@@ -87,12 +90,17 @@ def _unlit(scene: Scene, path: Path) -> Iterator[Finding]:
     shown = {stage.card for stage in scene.stages}
     for index, card in enumerate(scene.cards):
         if card.name not in shown:
-            text = f"card '{card.name}': no step shows it"
+            text = remark("proofreading.unlit", name=str(card.name))
             yield Finding(in_scene(path, "cards", index), text, wrong=False)
         dark = unlit_lines(card)
         if dark:
             listed = ", ".join(map(str, dark))
-            text = f"card '{card.name}': no event lights line{'s' * (len(dark) > 1)} {listed}"
+            text = remark(
+                "proofreading.unlit_2",
+                name=str(card.name),
+                n=str("s" * (len(dark) > 1)),
+                listed=str(listed),
+            )
             yield Finding(in_scene(path, "cards", index, "'lights'"), text, wrong=False)
 
 
@@ -107,13 +115,19 @@ def _incomplete(scene: Scene, path: Path) -> Iterator[Finding]:
     questions = sum(stage.question is not None for stage in scene.stages)
     missing = []
     if questions < LEAST_QUESTIONS:
-        missing.append(f"{questions} questions, {LEAST_QUESTIONS} are wanted at least")
+        missing.append(
+            remark(
+                "proofreading.incomplete",
+                questions=str(questions),
+                least_questions=str(LEAST_QUESTIONS),
+            )
+        )
     if not any(stage.expect for stage in scene.stages):
-        missing.append("no step expects anything: a headless run proves nothing")
+        missing.append(remark("proofreading.incomplete_2"))
     fields = ("takeaways", "open_questions", "further", "glossary", "cards")
     missing += [f"no {field}" for field in fields if not getattr(scene, field)]
     if not any(stage.beat for stage in scene.stages):
-        missing.append("no beats: only the opening")
+        missing.append(remark("proofreading.incomplete_3"))
     for text in missing:
         yield Finding(f"{path}:1", text, wrong=False)
 
@@ -124,7 +138,12 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
         for line in card.code.splitlines():
             if cells(line) > CODE_COLUMNS:
                 place = in_scene(path, "cards", index, f"'{line.strip()}'")
-                text = f"card '{card.name}': {cells(line)} cells, {CODE_COLUMNS} fit the panel"
+                text = remark(
+                    "proofreading.too_wide",
+                    name=str(card.name),
+                    cells=str(cells(line)),
+                    code_columns=str(CODE_COLUMNS),
+                )
                 yield Finding(place, text)
     room = dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
     for language in LANGUAGES:
@@ -132,12 +151,17 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
         texts = read_words(lesson.folder, language).texts if file.exists() else {}
         for key in room.keys() & texts.keys():
             if cells(texts[key]) > room[key]:
-                text = f"'{key}' has {cells(texts[key])} cells, {room[key]} fit 80 columns"
+                text = remark(
+                    "proofreading.too_wide_2",
+                    key=str(key),
+                    cells=str(cells(texts[key])),
+                    room=str(room[key]),
+                )
                 yield Finding(in_catalogue(file, key), text)
         for key, said in texts.items():
             long = [word for word in said.split() if cells(word) > COLUMNS - 4]
             if long and language == ENGLISH:
-                text = f"'{key}': '{long[0][:20]}...' fits no row of 80 columns"
+                text = remark("proofreading.too_wide_3", key=str(key), long=str(long[0][:20]))
                 yield Finding(in_catalogue(file, key), text)
 
 
@@ -147,25 +171,29 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
     for key in sorted(english.texts):
         if key.removesuffix(PLAIN) not in used:
             place = in_catalogue(folder / "en.toml", key)
-            yield Finding(place, f"nothing says '{key}'", wrong=False)
+            yield Finding(place, remark("proofreading.words", key=str(key)), wrong=False)
     for language in LANGUAGES:
         if language == ENGLISH:
             continue
         path = folder / f"{language}.toml"
         texts = translations.get(language)
         if texts is None:
-            text = f"no {language}.toml: everything is said in English"
+            text = remark("proofreading.words_2", language=str(language))
             yield Finding(str(path), text, wrong=False)
             continue
         words = Words(texts, fallback=english.texts)
         for key in words.missing():
             place = in_catalogue(folder / "en.toml", key)
-            yield Finding(place, f"'{key}' is missing in {language}.toml", wrong=False)
+            yield Finding(
+                place,
+                remark("proofreading.words_3", key=str(key), language=str(language)),
+                wrong=False,
+            )
         for key in sorted(texts.keys() - english.texts.keys()):
-            yield Finding(in_catalogue(path, key), f"'{key}' is not in en.toml")
+            yield Finding(in_catalogue(path, key), remark("proofreading.words_4", key=str(key)))
         for key in sorted(texts.keys() & english.texts.keys()):
             if words.figures_in(key) != english.figures_in(key):
-                yield Finding(in_catalogue(path, key), f"'{key}' has other figures than en.toml")
+                yield Finding(in_catalogue(path, key), remark("proofreading.words_5", key=str(key)))
 
 
 def keys_of(scene: Scene) -> set[str]:

@@ -10,6 +10,7 @@ import msgspec
 
 from engine.events import AnyEvent, decode
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 
 MAGIC = b"\x1f\x8b"
 """What gzip data begins with."""
@@ -39,10 +40,18 @@ def _read(path: str, most: int | None = None) -> tuple[bytes, list[AnyEvent], st
                 found.append(decode(line))
         except EOFError:
             size = os.path.getsize(path)
-            return header, found, f"breaks off at offset {size:,}, in line {len(found) + 2}"
+            return header, found, trouble("recording_v1.read", size=size, found=str(len(found) + 2))
         except (msgspec.DecodeError, UnicodeDecodeError) as err:
-            return header, found, f"has no event in line {len(found) + 2} ({err})"
+            return (
+                header,
+                found,
+                trouble("recording_v1.read_2", found=str(len(found) + 2), err=str(err)),
+            )
         except (zlib.error, OSError):  # a bad gzip header or sum is an OSError
             # The reader may be some 8 KiB ahead of the damage.
-            return header, found, f"is damaged before offset {raw.tell():,}, line {len(found) + 2}"
+            return (
+                header,
+                found,
+                trouble("recording_v1.read_3", tell=raw.tell(), found=str(len(found) + 2)),
+            )
     return header, found, ""
