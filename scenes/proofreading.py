@@ -30,7 +30,8 @@ CODE_COLUMNS = 42
 TITLE_COLUMNS = COLUMNS - 12
 """What "beat 10 · " leaves of them."""
 LEAST_QUESTIONS = 2
-_WORDS_OF = re.compile(r"the words of '([\w.-]+)'")
+_WORDS_OF = re.compile(r"the words of '([\w.-]+)'|「([\w.-]+)」的文字[里要]")
+"""A problem of words, in either language: it lies in the catalogue."""
 _NEEDS_LIGHT = re.compile(r"^\s*(?!#|def |class |else:|try:|while True:|\))\S")
 
 
@@ -42,7 +43,8 @@ class Finding(msgspec.Struct, frozen=True):
     wrong: bool = True
 
     def __str__(self) -> str:
-        return f"{self.place}: {'' if self.wrong else 'unfinished: '}{self.text}"
+        unfinished = "" if self.wrong else remark("proofreading.unfinished") + " "
+        return f"{self.place}: {unfinished}{self.text}"
 
 
 def read_over(name: str) -> list[Finding]:
@@ -72,7 +74,7 @@ def _wrong(lesson: Lesson, path: Path) -> Iterator[Finding]:
     for problem in problems(lesson.scene, lesson.words):
         key = _WORDS_OF.search(problem.text)
         if key:
-            yield Finding(in_catalogue(lesson.folder / "en.toml", key[1]), problem.text)
+            yield Finding(in_catalogue(lesson.folder / "en.toml", key[1] or key[2]), problem.text)
         else:
             yield Finding(in_scene(path, problem.table, problem.index, problem.text), problem.text)
     for index, why in endless(lesson.scene):

@@ -20,7 +20,7 @@ def first_line(path: str) -> bytes:
     """The header's line; raises SceneError."""
     line, _, damage = _read(path, most=0)
     if not line:
-        raise SceneError(f"{path} {damage or 'is no recording: it is empty, at offset 0'}")
+        raise SceneError(f"{path} {damage or trouble('recording_v1.empty')}")
     return line
 
 

@@ -244,7 +244,7 @@ def deadline_stands(evidence: Evidence) -> Verdict:
         before == after and len(before) == 13,
         detail(
             "log.deadline_stands",
-            before=str(before or "(none was asked for)"),
+            before=str(before or detail("word.none_asked")),
             after=str(after or detail("word.none")),
         ),
     )

@@ -200,7 +200,7 @@ def always_keeps_its_word(evidence: Evidence) -> Verdict:
         detail(
             "trials.always_keeps_its_word",
             tried=sum(t.acked for t in tried),
-            lost=str(sum(lost) if tried else "no trial of always"),
+            lost=str(sum(lost) if tried else detail("word.no_trial")),
         ),
     )
 
@@ -213,7 +213,8 @@ def trials_are_counted(evidence: Evidence, workload: str = "cache") -> Verdict:
         detail(
             "trials.trials_are_counted",
             tried=str(
-                ", ".join(f"{t.settings}: {t.survived:,} of {t.acked:,}" for t in tried) or "none"
+                ", ".join(f"{t.settings}: {t.survived:,} of {t.acked:,}" for t in tried)
+                or detail("word.none")
             ),
         ),
     )
@@ -233,9 +234,9 @@ CHECKS = {
 def _crash(event: Event) -> str:
     """Without the offsets, which another run reaches otherwise."""
     assert isinstance(event, Crash)
-    return detail(
-        "trials.crash", kind=crash_word(event.kind), source=played(f"source.{event.source}")
-    )
+
+    source = played(f"source.{event.source}")
+    return detail("trials.crash", kind=crash_word(event.kind), source=source)
 
 
 def _recovered(event: Event) -> str:
