@@ -15,10 +15,9 @@ from textual.binding import BindingType
 from textual.worker import WorkerFailed
 
 from app.bug import line, wants_traceback
-from app.driver import Driver
 from app.glyphs import ASCII, DRAWN, Glyphs, probe
 from app.lines import in_ascii
-from app.scene_screen import Left, SceneScreen
+from app.said import said
 from app.theme import textual_theme
 from engine.errors import EngineError
 from scenes.errors import SceneError
@@ -26,7 +25,9 @@ from scenes.errors import SceneError
 if TYPE_CHECKING:
     from textual.driver import Driver as TextualDriver
 
+    from app.driver import Driver
     from app.menu import Choice, MenuScreen
+    from app.scene_screen import Left
 
 
 def _yield_to_the_engine() -> None:
@@ -43,9 +44,14 @@ class CowscopeApp(App[int]):
     """
 
     CSS = """
-    PageScreen, ConfirmScreen, PredictScreen { align: center middle; background: $background 70%; }
+    PageScreen, JumpScreen, ConfirmScreen, PredictScreen { align: center middle;
+        background: $background 70%; }
     #page { width: 90%; max-width: 110; height: 80%; border: round $accent; padding: 0 1;
         background: $background; border-title-color: $foreground;
+        border-subtitle-color: $primary; border-title-background: $background;
+        border-subtitle-background: $background; }
+    #jump { width: 76; max-width: 100%; height: auto; max-height: 90%; border: round $accent;
+        padding: 0 1; background: $background; border-title-color: $foreground;
         border-subtitle-color: $primary; border-title-background: $background;
         border-subtitle-background: $background; }
     #confirm { width: 62; height: 6; border: round $error; padding: 1; background: $background;
@@ -53,7 +59,8 @@ class CowscopeApp(App[int]):
     #predict { width: 76; max-width: 100%; height: auto; max-height: 100%; min-height: 15;
         border: round $error; padding: 1;
         background: $background; border-title-color: $foreground; border-subtitle-color: $primary; }
-    App.plain #page, App.plain #confirm, App.plain #predict { border: ascii $accent; }
+    App.plain #page, App.plain #jump, App.plain #confirm,
+    App.plain #predict { border: ascii $accent; }
     App.plain Toast { border-left: ascii $error; border-right: ascii $error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [("ctrl+q", "leave_all", "Quit")]
@@ -131,6 +138,8 @@ class CowscopeApp(App[int]):
 
     async def play(self, driver: Driver) -> None:
         """Show the driver's scene and start it."""
+        from app.scene_screen import SceneScreen  # the menu's first frame need not wait for it
+
         self.playing = driver
         self._started.append(driver)
         await self.push_screen(SceneScreen(driver, self.glyphs is ASCII))
@@ -192,7 +201,7 @@ class CowscopeApp(App[int]):
         if isinstance(error, WorkerFailed):
             error = error.error
         if error is not None and not self.bug:
-            self.bug = line("the screen", error)
+            self.bug = line(said("bug.screen"), error)
         self._close_messages_no_wait()
 
     def notify(self, message: str, **options: Any) -> None:

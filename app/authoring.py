@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from app.commands import language_of
+from app.said import said
 
 
 def scene_list(options: argparse.Namespace) -> int:
@@ -12,11 +13,11 @@ def scene_list(options: argparse.Namespace) -> int:
     from scenes.loader import known, load
 
     language = language_of(options)
-    scenes = known()
+    scenes, minutes = known(), said("authoring.minutes")
     longest = max((len(scene.slug) for scene in scenes), default=0)
     for scene in scenes:
         title = load(scene.number, language).words.text(scene.title)
-        print(f"{scene.number}  {scene.slug:<{longest}}  {scene.minutes:>3} min  {title}")
+        print(f"{scene.number}  {scene.slug:<{longest}}  {scene.minutes:>3} {minutes}  {title}")
     return 0
 
 
@@ -31,7 +32,8 @@ def scene_check(options: argparse.Namespace) -> int:
     for finding in findings:
         print(finding)
     wrong = sum(finding.wrong for finding in findings)
-    print(f"{', '.join(names)}: {wrong} wrong, {len(findings) - wrong} unfinished")
+    unfinished = len(findings) - wrong
+    print(said("authoring.checked", names=", ".join(names), wrong=wrong, unfinished=unfinished))
     return 1 if wrong or (options.strict and findings) else 0
 
 
@@ -39,8 +41,9 @@ def scene_new(options: argparse.Namespace) -> int:
     """A folder with a small scene in it that plays."""
     from scenes.skeleton import make
 
+    language_of(options)
     folder = make(options.name)
-    print(f"{folder} is a scene that plays. Try:")
+    print(said("authoring.made", folder=str(folder)))
     print(f"  cowscope scene check {folder}")
     print(f"  cowscope scene watch {folder}")
     return 0
@@ -55,5 +58,5 @@ def scene_watch(options: argparse.Namespace) -> int:
     language = language_of(options)
     lesson = load(options.scene, language)
     needs_terminal(f"cowscope run {options.scene}")
-    needs_live(f"scene {options.scene}")
+    needs_live(said("cli.what_scene", scene=options.scene))
     return shown(WatchDriver(lesson, seed=options.seed, arena_pages=options.arena_pages), options)

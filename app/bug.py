@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import traceback
 
+from app.said import said
+
 VARIABLE = "COWSCOPE_TRACEBACK"
 """Set, the whole traceback is shown instead: for whoever works on Cowscope."""
 
@@ -17,11 +19,14 @@ def wants_traceback() -> bool:
 def line(what: str, error: BaseException) -> str:
     """`what` ended by it; where it came from, and how to see more."""
     frames = traceback.extract_tb(error.__traceback__)
-    where = (
-        f" ({os.path.basename(frames[-1].filename)}, line {frames[-1].lineno})" if frames else ""
-    )
-    said = " ".join(str(error).split())
-    return (
-        f"{what} ended by a bug: {type(error).__name__}: {said}{where}."
-        f" With {VARIABLE}=1 the traceback is shown."
-    )
+    told = {
+        "what": what,
+        "kind": type(error).__name__,
+        "words": " ".join(str(error).split()),
+        "variable": VARIABLE,
+    }
+    if not frames:
+        return said("bug.line", **told)
+    last = frames[-1]
+    file = os.path.basename(last.filename)
+    return said("bug.line_at", file=file, line=str(last.lineno), **told)

@@ -34,6 +34,7 @@ class CardPanel(LinesPanel, can_focus=True):
     """Draws one card."""
 
     BINDINGS: ClassVar[list[BindingType]] = ARROWS
+    COUNTS_BELOW = True
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -118,14 +119,12 @@ def card_subtitles(
     return f"{pseudo}{light}", pseudo
 
 
-def shown_line(card: Card, lit: Lit | None, real: RealSource | None) -> int:
-    """The 1-based line that is lit, in the text on show; 0: none."""
-    if lit is None:
-        return 0
+def shining(lit: Lit | None, real: RealSource | None) -> set[int]:
+    """The lines that are lit, from 1, in the text on show."""
+    numbers = (lit.line, *lit.also) if lit is not None else ()
     if real is None:
-        return lit.line
-    at = real.line_of.get(lit.line, 0)
-    return at - real.first_line + 1 if at else 0
+        return set(numbers)
+    return {real.line_of[at] - real.first_line + 1 for at in numbers if at in real.line_of}
 
 
 def card_lines(
@@ -141,7 +140,7 @@ def card_lines(
     """The numbered lines, then the remarks on what the well-known version has wrong."""
     rows = real.lines if real is not None else card.code.strip("\n").splitlines()
     first = real.first_line if real is not None else 1
-    at = shown_line(card, lit, real)
+    bright = shining(lit, real)
     digits = len(str(first + len(rows)))
     lines: list[Line] = []
 
@@ -149,7 +148,7 @@ def card_lines(
         return digits + 3 + len(code) - len(code.lstrip()) + 4
 
     for number, code in enumerate(rows, start=1):
-        here = number == at
+        here = number in bright
         remark = real is None and str(number) in card.corrections
         mark = glyphs.lit if here else (glyphs.remark if remark else " ")
         head: Span = (f"{mark} {number + first - 1:>{digits}} ", "bold" if here else "faint")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.cells import LEVEL, child_cell
 from app.glyphs import Glyphs
 from app.grid import Look, PageGrid, counted
-from app.lines import Line, flow, grouped, line
+from app.lines import Line, flow, fold, grouped, line
 from app.page_words import state_name
 from app.said import said
 from scenes.view import ABSENT, CHILD_STATES, TO_COME, WRITING, WRITTEN, ChildView, View
@@ -83,7 +83,8 @@ class ChildGrid(PageGrid):
             return [(), ()]
         if view.child.purpose == "lesson":
             key = "child.lesson" if view.child.alive else "child.gone"
-            return [line((said(key), "dim")), ()]
+            told = fold(line((said(key), "dim")), self.size.width)
+            return [*told, ()][:2]
         return list(child_words(view.child, view.engine.alive, self.acting))
 
 

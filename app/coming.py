@@ -9,18 +9,22 @@ from textual.geometry import Region
 
 from app.driver import panels_at
 from app.layout import TABS
-from app.lines import Line, line, padded
+from app.lines import Line, fold, line, padded
 from app.lines_panel import LinesPanel
 from app.said import said
 from scenes.scene import Scene, Stage
+
+NAMES_FROM = 14
+"""Cells before the names of panels; what is folded goes on there."""
 
 
 class Coming(LinesPanel):
     """A faint list of the panels to come, in their place."""
 
-    def show(self, scene: Scene, stage: Stage, missing: Collection[str]) -> None:
-        """Name them with the beats in which they enter."""
-        self.put(coming(scene, stage, missing))
+    def show(self, scene: Scene, stage: Stage, missing: Collection[str], cells: int) -> None:
+        """Name them with the beats in which they enter, in so much room."""
+        lines = coming(scene, stage, missing)
+        self.put([own for one in lines for own in fold(one, cells - 1, NAMES_FROM)])
 
 
 def coming(scene: Scene, stage: Stage, missing: Collection[str]) -> list[Line]:
@@ -39,7 +43,9 @@ def coming(scene: Scene, stage: Stage, missing: Collection[str]) -> list[Line]:
     found = [line(""), line((f"  {said('coming.later')}", "dim"))]
     for beat, names in by_beat.items():
         soon = beat == stage.beat
-        when = padded(said("coming.soon") if soon else said("coming.beat", beat=beat), 11)
+        when = padded(
+            said("coming.soon") if soon else said("coming.beat", beat=beat), NAMES_FROM - 3
+        )
         found.append(line((f"  {when} {listed(names)}", "dim")))
     return found
 

@@ -99,7 +99,7 @@ def record(options: argparse.Namespace) -> int:
 def replay(options: argparse.Namespace) -> int:
     """A recording on the screen, with no engine."""
     from app.replay_driver import CUT, ReplayDriver
-    from scenes.loader import load
+    from scenes.recorded_lesson import lesson_of
     from scenes.recording import opened
 
     path = _recording_meant(options.file)
@@ -112,11 +112,18 @@ def replay(options: argparse.Namespace) -> int:
             raise SceneError(note)
         print(f"cowscope: {note}", file=sys.stderr)
     elif recorded.missing:
-        note = f"{path}: {recorded.missing:,} events are missing; the header tells where"
+        note = said("cli.events_missing", path=str(path), count=recorded.missing)
     needs_terminal(said("cli.plain_lines"))
-    lesson = load(recorded.header.scene, language_of(options))
+    lesson = lesson_of(recorded, str(path), language_of(options))
     cut = CUT if recorded.damage else ""
-    driver = ReplayDriver(lesson, recorded.events, autoplay=options.autoplay, note=note, end=cut)
+    driver = ReplayDriver(
+        lesson,
+        recorded.events,
+        autoplay=options.autoplay,
+        note=note,
+        end=cut,
+        progress=progress_of(options),
+    )
     return shown(driver, options)
 
 
@@ -126,7 +133,9 @@ def export(options: argparse.Namespace) -> int:
 
     path = _recording_meant(options.file) or options.file
     dark = options.theme != "light"
-    print(exported(str(path), options.target, size=options.size, dark=dark))
+    language = language_of(options)
+    words = exported(str(path), options.target, size=options.size, dark=dark, language=language)
+    print(words)
     return 0
 
 
@@ -141,24 +150,27 @@ def menu(options: argparse.Namespace) -> int:
     """The menu of scenes."""
     needs_terminal("cowscope --help")
     from app.application import CowscopeApp
-    from app.live_driver import LiveDriver
-    from app.replay_driver import ReplayDriver
     from app.scenes_menu import choices
-    from scenes.loader import load
-    from scenes.recording import opened
 
     language, missing, progress = language_of(options), missing_here(), progress_of(options)
 
     def open_choice(chosen: MenuScreen.Chosen) -> Driver:
+        from scenes.loader import load  # the menu's first frame waits for none of these
+
         choice = chosen.choice
         lesson = load(choice.name, language)
         if not chosen.replay:
+            from app.live_driver import LiveDriver
+
             start_at = choice.resume if chosen.resume else ""
             return LiveDriver(lesson, progress=progress, start_at=start_at)
         shipped = recording(choice.number)
         if shipped is None:
-            raise SceneError(f"no recording of scene {choice.number} ships here")
-        return ReplayDriver(lesson, opened(str(shipped)).events)
+            raise SceneError(said("cli.no_shipped", scene=choice.number))
+        from app.replay_driver import ReplayDriver
+        from scenes.recording import opened
+
+        return ReplayDriver(lesson, opened(str(shipped)).events, progress=progress)
 
     app = CowscopeApp(
         menu=choices(language, missing, progress),
@@ -186,7 +198,7 @@ def bench(options: argparse.Namespace) -> int:
     try:
         from bench.__main__ import main
     except ImportError:
-        raise SceneError("the benchmarks need a checkout of the project: make bench") from None
+        raise SceneError(said("cli.bench_needs")) from None
     return main([])
 
 
@@ -255,7 +267,8 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
         raise SceneError(said("cli.no_play", scene=lesson.scene.number, why=why))
     events = opened(str(shipped)).events
     note = said("cli.not_live", why=why)
-    return shown(ReplayDriver(lesson, events, note=note), options)
+    driver = ReplayDriver(lesson, events, note=note, progress=progress_of(options))
+    return shown(driver, options)
 
 
 def web(options: argparse.Namespace) -> int:
@@ -263,17 +276,17 @@ def web(options: argparse.Namespace) -> int:
     try:
         from app.web.server import serve
     except ImportError as error:
-        raise SceneError(f"a browser needs textual-serve, and {error.name} is missing") from error
+        raise SceneError(said("cli.web_needs", name=error.name)) from error
+    language = language_of(options)
     if options.scene is not None:
         from scenes.loader import load
 
-        load(options.scene)  # a wrong name is told here, not in every tab
+        load(options.scene, language)  # a wrong name is told here, not in every tab
     return serve(
         options.scene,
         port=options.port,
         seats=options.seats,
         public_url=options.public_url or "",
-        language=language_of(options),
     )
 
 

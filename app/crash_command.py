@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import shutil
 import signal
 import sys
 from typing import TYPE_CHECKING
 
+from app.said import said
 from scenes.errors import SceneError
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def crash(options: argparse.Namespace) -> int:
 
     missing = missing_here()
     if missing:
-        raise SceneError(f"the crash lab can't run: {missing}")
+        raise SceneError(said("cli.no_lab", why=missing))
     wish = plan.Wish(
         policies=POLICIES if options.policy == "all" else (options.policy,),
         hows=(options.how,) if options.how else ("kill", "power"),
@@ -55,7 +57,8 @@ def report(rows: list[Row], *, json: bool) -> int:
         if json:
             print(crash_report.json_line("run", crash_report.run_of(row, facts)), flush=True)
         elif shows:
-            print(f"\r{done} of {total} crashes ", end="", file=sys.stderr, flush=True)
+            counted = said("lab.done", done=done, total=total)
+            print(f"\r{counted} ", end="", file=sys.stderr, flush=True)
 
     lines, stopped = _run(Laboratory(rows, on_result=on_result))
     if shows:
@@ -66,7 +69,9 @@ def report(rows: list[Row], *, json: bool) -> int:
         for line in lines:
             print(crash_report.json_line("row", line))
     else:
-        print(crash_report.table(lines))
+        # to a file the whole table goes, to a terminal one that fits it
+        width = shutil.get_terminal_size((0, 0)).columns
+        print(crash_report.table(lines, width))
     return 1 if any(line.broken for line in lines) else 0
 
 

@@ -4,56 +4,55 @@ from __future__ import annotations
 
 import msgspec
 
+from app.said import said
+from scenes.folding import cells, fold
 from scenes.lab import promises
 from scenes.lab.plan import Row
 from scenes.lab.rows import Line
 from scenes.lab.trial import Facts
 
-_HEADS = (
-    "policy", "server", "runs", "at risk", "acknow-", "written", "fsynced", "survived",
-    "lost", "acked,", "window", "load",
+_COLUMNS = (
+    "policy", "server", "runs", "risk", "acked", "written", "fsynced", "survived",
+    "lost", "gone", "window", "load",
 )  # fmt: skip
-_UNDER = ("", "", "", "", "ledged", "", "", "", "", "lost", "ms", "ms")
+_UNDER = ("acked", "gone", "window", "load")
+"""Columns whose head has a second row."""
 _LEFT = 2
 """Columns of words; the rest are figures."""
-_CRASHES = {"kill": "kill -9", "real": "power cut, real", "modelled": "power cut, modelled"}
-_DURING = {
-    "load": "",
-    "idle": ", nothing in flight",
-    "loading": ", and again while loading",
-    "snapshot": ", in a BGSAVE",
-    "rewrite": ", in a rewrite",
-    "pipes": ", in a rewrite (pipes)",
-    "torn-tail": ", torn tail",
-    "disk-full": ", disk full",
-    "slow-disk": ", slow disk",
-}
-_LEGEND = {
-    "real": [
-        "power cut, real: an ext4 in a loop image, cut off by EXT4_IOC_SHUTDOWN without its log,",
-        "then mounted again; a disk without a volatile cache of its own.",
-    ],
-    "modelled": [
-        "power cut, modelled: a disk model between the engine and its files drops what no fsync",
-        "covered (with --seed only some of it). The process is really killed and restarted.",
-    ],
-}
+_WIDTH = 77
+"""Of the notes, in cells."""
+_LEGEND = ("real", "modelled")
+"""Crashes that need explaining."""
 
 
-def table(lines: list[Line]) -> str:
-    """The whole report."""
+def table(lines: list[Line], width: int = 0) -> str:
+    """The whole report; a row's figures stand below its words where `width` cells are too few."""
+    heads = tuple(said(f"lab.head_{name}") for name in _COLUMNS)
+    under = tuple(said(f"lab.under_{name}") if name in _UNDER else "" for name in _COLUMNS)
     rows = [_cells(line) for line in lines]
-    widths = [max(len(row[i]) for row in [_HEADS, _UNDER, *rows]) for i in range(len(_HEADS))]
-    out = [_set(_HEADS, widths), _set(_UNDER, widths), "-" * (sum(widths) + 2 * len(widths) - 2)]
+    widths = [max(cells(row[i]) for row in [heads, under, *rows]) for i in range(len(heads))]
+    size = sum(widths) + 2 * len(widths) - 2
+    put = _set
+    if 0 < width < size:
+        put, size = _stacked, width - 1
+    out = [*put(heads, widths), *put(under, widths), "-" * size]
     above = ""
     for line, row in zip(lines, rows, strict=True):
         if (title := _title(line)) != above:
             out += [""] * bool(above) + [title]
             above = title
         if line.why_not:
-            row = row[:_LEFT]
-        out.append(_set(row, widths) + (f"  {line.why_not}" if line.why_not else ""))
-    return "\n".join([*out, "", *_notes(lines), *_verdict(lines)])
+            out.append(f"{_words(row, widths).rstrip()}  {line.why_not}")
+        else:
+            out += put(row, widths)
+    notes = [row for note in _notes(lines) for row in _folded(note)]
+    return "\n".join([*out, "", *notes, *_verdict(lines)])
+
+
+def _folded(note: str) -> list[str]:
+    """A note in rows; all but its first are set in."""
+    first, *rest = fold(note, _WIDTH)
+    return [first, *(f"  {row}" for row in rest)]
 
 
 def json_line(kind: str, thing: msgspec.Struct) -> str:
@@ -107,11 +106,22 @@ def run_of(row: Row, facts: Facts) -> Run:
 
 
 def _title(line: Line) -> str:
-    return _CRASHES[line.crash] + _DURING[line.during]
+    crash = said(f"lab.crash_{line.crash}")
+    if line.during == "load":
+        return crash
+    return said("lab.title", crash=crash, during=_during(line))
+
+
+def _during(line: Line) -> str:
+    return said(f"lab.during_{line.during.replace('-', '_')}")
+
+
+def _where(line: Line) -> str:
+    return said("lab.where", title=_title(line), policy=line.policy, server=line.server)
 
 
 def _cells(line: Line) -> tuple[str, ...]:
-    policy = "dump only" if line.policy == "none" else line.policy
+    policy = said("lab.dump_only") if line.policy == "none" else line.policy
     written = "-" if line.policy == "none" else f"{line.written:,}"
     return (
         f"  {policy}",
@@ -129,53 +139,51 @@ def _cells(line: Line) -> tuple[str, ...]:
     )
 
 
-def _set(cells: tuple[str, ...], widths: list[int]) -> str:
-    words = [
-        cell.ljust(width) if index < _LEFT else cell.rjust(width)
-        for index, (cell, width) in enumerate(zip(cells, widths, strict=False))
-    ]
-    return "  ".join(words).rstrip()
+def _set(row: tuple[str, ...], widths: list[int]) -> list[str]:
+    return [f"{_words(row, widths)}  {_figures(row, widths, 2)}".rstrip()]
+
+
+def _stacked(row: tuple[str, ...], widths: list[int]) -> list[str]:
+    words = _words(row, widths).rstrip()
+    return [*([words] if words else []), f"    {_figures(row, widths, 1)}".rstrip()]
+
+
+def _words(row: tuple[str, ...], widths: list[int]) -> str:
+    pairs = zip(row[:_LEFT], widths, strict=False)
+    return "  ".join(cell + " " * (width - cells(cell)) for cell, width in pairs)
+
+
+def _figures(row: tuple[str, ...], widths: list[int], gap: int) -> str:
+    pairs = zip(row[_LEFT:], widths[_LEFT:], strict=True)
+    return (" " * gap).join(" " * (width - cells(cell)) + cell for cell, width in pairs)
 
 
 def _notes(lines: list[Line]) -> list[str]:
+    """What the reader must know of the figures, a paragraph each."""
     done = [line for line in lines if not line.why_not]
-    notes = [
-        "Counts are numbered writes of real clients, over all runs. written: in the file at the",
-        "crash. fsynced: as far as the engine had told by then (Redis does not tell). acked, lost:",
-        "acknowledged to a client and gone. window: from the oldest such acknowledgement to the",
-        "crash, the longest of the runs. load: as the restarted server logs it, median. at risk:",
-        "runs in which the crash met writes that were not safe yet, or a child or a load at work.",
-    ]
-    for kind, text in _LEGEND.items():
-        if any(line.crash == kind for line in done):
-            notes += text
-    notes += sorted({f"{_DURING[line.during][2:]}: {line.fault}." for line in done if line.fault})
+    notes = [said("lab.counts")]
+    notes += [said(f"lab.{kind}") for kind in _LEGEND if any(line.crash == kind for line in done)]
+    notes += sorted(
+        {said("lab.fault", during=_during(line), fault=line.fault) for line in done if line.fault}
+    )
     if any(line.during == "torn-tail" for line in done):
-        notes.append(
-            "torn tail: after the kill the lab itself cut the AOF's last record in two; that"
-        )
-        notes.append("one write is lost by its hand, and no promise covers it.")
+        notes.append(said("lab.torn"))
     for line in done:
-        where = f"{_title(line)}, {line.policy}, {line.server}:"
+        where = _where(line)
         if line.repaired:
-            notes.append(
-                f"{where} after {line.repaired} of {line.runs} cuts the AOF ended in foreign bytes;"
-            )
-            notes.append("  it loaded once they were cut off, as redis-check-aof --fix does.")
+            notes.append(said("lab.repaired", where=where, repaired=line.repaired, runs=line.runs))
         if line.delayed:
-            notes.append(f"{where} aof_delayed_fsync counted {line.delayed} writes that went ahead")
-            notes.append("  of a running fsync after 2 s.")
+            notes.append(said("lab.delayed", where=where, delayed=line.delayed))
         if line.refused:
-            notes.append(f"{where} {line.refused:,} writes were refused, and are not there.")
+            notes.append(said("lab.refused", where=where, refused=line.refused))
     return notes
 
 
 def _verdict(lines: list[Line]) -> list[str]:
     out = [""]
     for line in lines:
-        where = f"{_title(line)}, {line.policy}, {line.server}"
-        out += [f"BROKEN  {where}: {why}" for why in line.broken[:5]]
+        out += [said("lab.broken", where=_where(line), why=why) for why in line.broken[:5]]
     if len(out) > 1:
         return out
     runs = sum(line.runs for line in lines)
-    return ["", f"No promise was broken in {runs} crashes."] if runs else []
+    return ["", said("lab.kept", runs=runs)] if runs else []

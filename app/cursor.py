@@ -83,7 +83,8 @@ class Cursor:
 
     def branch(self) -> None:
         """Go on from the cursor's moment with an engine of its own."""
-        self.refusal = said("refuse.no_branch")
+        step = self.stage().id
+        self.refusal = said("refuse.no_branch", scene=self.scene.number, step=step)
 
     @property
     def is_over(self) -> bool:
@@ -164,6 +165,27 @@ class Cursor:
         steps = [mark.index for mark in self.marks if mark.kind == "step"]
         after = [index for index in steps if index > self.cursor]
         self.seek(min(after[1] - 1, self.head) if len(after) > 1 else self.head)
+
+    def jump(self, step: str) -> None:
+        """To a named step: the finished picture of one that was played, else on to it."""
+        if step == self.view.step and not self.is_past:
+            self.refusal = said("refuse.here_already")
+            return
+        start = self._played(step)
+        if start is None:
+            self._jump_ahead(step)
+            return
+        ends = (m.index for m in self.marks if m.kind == "step" and m.index > start)
+        self.seek(min(next(ends, self.head + 1) - 1, self.head))
+
+    def _played(self, step: str) -> int | None:
+        """Where a step was entered last, up to now."""
+        found = (m.index for m in reversed(self.marks) if m.kind == "step" and m.label == step)
+        return next((index for index in found if index <= self.head), None)
+
+    def _jump_ahead(self, step: str) -> None:
+        """Play on from a step that has not been played."""
+        raise NotImplementedError
 
     def refuses_past(self) -> bool:
         """Whether the cursor is in the past, where nothing can be done; says so."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from app.exhibit import Exhibit
-from app.lines import Line, Span, grouped, line
+from app.lines import Line, Span, fold, grouped, line
 from app.said import said
 from scenes.view import ABSENT, View
 
@@ -47,7 +47,15 @@ def curve_lines(
     most = max(samples[-1][0], 20)
     ceiling = max(predicted(pages, most), max(copied for _, copied in samples), 1.0)
     margin = len(grouped(round(ceiling))) + 1
-    width, height = cells - margin, rows - 2
+    now, copied = samples[-1]
+    guess = round(predicted(pages, now))
+    words = line(
+        (said("curve.copied", copied=copied), "copied text"),
+        f" {said('curve.by', writes=now)}",
+        (said("curve.chance", guess=guess, pages=pages), "dim"),
+    )
+    told = fold(words, cells)
+    width, height = cells - margin, max(rows - 1 - len(told), 2)
     grid = [[" "] * width for _ in range(height)]
     writes = [count for count, _ in samples]
     for column in range(width):
@@ -60,17 +68,7 @@ def curve_lines(
     for number, cells_of_row in enumerate(grid):
         label = grouped(round(ceiling)) if number == 0 else "0" if number == height - 1 else ""
         lines.append(line((f"{label:>{margin - 1}} ", "dim"), *_spans(cells_of_row)))
-    lines.append(_axis(most, margin, width))
-    now, copied = samples[-1]
-    guess = round(predicted(pages, now))
-    lines.append(
-        line(
-            (said("curve.copied", copied=copied), "copied text"),
-            f" {said('curve.by', writes=now)}",
-            (said("curve.chance", guess=guess, pages=pages), "dim"),
-        )
-    )
-    return lines
+    return [*lines, _axis(most, margin, width), *told]
 
 
 def _dot(grid: list[list[str]], column: int, share: float, sign: str) -> None:

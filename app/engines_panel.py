@@ -6,17 +6,20 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from app.crash_words import kind_name
 from app.exhibit import Exhibit
 from app.glyphs import RUNGS, Glyphs
 from app.lines import (
     EMPTY,
     Line,
     Span,
-    crop,
     cut,
     duration,
+    fitting,
+    fold,
     grouped,
     line,
+    roomiest,
     shortened,
     visible,
     width,
@@ -24,6 +27,7 @@ from app.lines import (
 from app.resp_text import last_command
 from app.said import said
 from scenes.fold_crash import rungs
+from scenes.sources import named
 from scenes.view import CrashView, RungView, TailEntry, TailView, View
 
 LEAST_CELLS = 24
@@ -31,7 +35,7 @@ LEAST_CELLS = 24
 LEAST_ROWS = 11
 GAP = 2
 RUNG_NAMES = ("buffer", "cache", "disk")
-_WIDTHS = (10, 8, 8, 8, 7, 7, 7, 6, 5)
+_WIDTHS = (10, 9, 9, 8, 7, 7, 7, 6, 5)
 
 
 class EnginesPanel(Exhibit):
@@ -97,7 +101,7 @@ def column_lines(view: View, glyphs: Glyphs, cells: int, rows: int) -> list[Line
     tail = view.tail
     lines = [
         _name(view, cells),
-        _state(view),
+        _state(view, cells),
         _speed(view),
         _answers(view, cells),
         _fsync(tail, cells),
@@ -117,22 +121,29 @@ def column_lines(view: View, glyphs: Glyphs, cells: int, rows: int) -> list[Line
 
 
 def _name(view: View, cells: int) -> Line:
-    policy = view.tail.policy if view.tail.enabled else "no AOF"
-    name = view.name or "engine"
+    policy = view.tail.policy if view.tail.enabled else said("header.no_aof")
+    name = view.name or said("engines.name")
     spans: list[Span] = [(name, "bold")]
     if policy != name:
         spans.append((f"  appendfsync {policy}" if cells > 30 else f"  {policy}", "text"))
     return tuple(spans)
 
 
-def _state(view: View) -> Line:
+def _state(view: View, cells: int) -> Line:
     if not view.engine.alive:
         return line((said("engines.gone"), "lost"))
     slow = view.faults.get("fsync-delay")
     if slow:
-        return line((said("engines.slow", time=duration(int(slow) * 1000)), "cache text"))
+        time = duration(int(slow) * 1000)
+        wordings = (said("engines.slow", time=time), said("engines.slow_short", time=time))
+        return line((fitting(wordings, cells), "cache text"))
     if view.faults:
-        return line((said("engines.trouble", faults=", ".join(sorted(view.faults))), "lost"))
+        faults = ", ".join(sorted(view.faults))
+        wordings = (
+            said("engines.trouble", faults=faults),
+            said("engines.trouble_short", faults=faults),
+        )
+        return line((fitting(wordings, cells), "lost"))
     return line((said("engines.joins", port=str(view.engine.port), keys=view.keys), "dim"))
 
 
@@ -152,21 +163,19 @@ def _answers(view: View, cells: int) -> Line:
     if client is None:
         return EMPTY
     p50, p99 = duration(client.p50_usec), duration(client.p99_usec)
-    if cells >= 30:
-        return line((f"{said('engines.answers')} ", "dim"), p50, ("  p99 ", "dim"), p99)
-    return line(("p50 ", "dim"), p50, ("  p99 ", "dim"), p99)
+    whole = line((f"{said('engines.answers')} ", "dim"), p50, ("  p99 ", "dim"), p99)
+    return whole if width(whole) <= cells else line(("p50 ", "dim"), p50, ("  p99 ", "dim"), p99)
 
 
 def _fsync(tail: TailView, cells: int) -> Line:
     if not tail.fsyncs:
         return line((said("engines.no_fsync"), "dim"))
     who = said("engines.main" if tail.last_fsync_thread == "main" else "engines.bio")
-    return line(
-        (f"{grouped(tail.fsyncs)}", "text"),
-        (f" {said('engines.fsyncs')} ", "dim"),
-        duration(tail.last_fsync_usec),
-        (f" {who}" if cells >= 33 else "", "dim"),
-    )
+    count: Span = (grouped(tail.fsyncs), "text")
+    took = duration(tail.last_fsync_usec)
+    told = line(count, (f" {said('engines.fsyncs')} ", "dim"), took)
+    short = line(count, (f" {said('engines.fsyncs_short')} ", "dim"), took)
+    return roomiest([(*told, (f" {who}", "dim")), told, short], cells)
 
 
 def now_on(view: View) -> tuple[RungView, ...]:
@@ -218,7 +227,7 @@ def _unsafe(view: View, cells: int) -> Line:
 
 def crash_rows(view: View, crash: CrashView, glyphs: Glyphs, cells: int) -> list[Line]:
     """What the last crash took, by the census; first that it was."""
-    lines = [line((crash.kind, "lost"), (f" ({crash.source})", "dim"))]
+    lines = [line((kind_name(crash.kind), "lost"), (f" ({named(crash.source)})", "dim"))]
     if crash.recovered_keys < 0 or crash.census is None:
         return [*lines, line((said("engines.starts"), "dim"))]
     census, short = crash.census, "" if cells >= 26 else "_short"
@@ -255,8 +264,8 @@ def table_lines(engines: Sequence[View], glyphs: Glyphs, cells: int) -> list[Lin
     )
     head = "".join(_right(name, size) for name, size in zip(heads, _WIDTHS, strict=True))
     crash = next((one.crash for one in engines if one.crash), None)
-    lines = [crop(line((f"{'':9}{head}", "dim")), cells)]
-    lines += [crop(_row(one), cells) for one in engines]
+    lines = [shortened(line((f"{'':9}{head}", "dim")), cells)]
+    lines += [shortened(_row(one), cells) for one in engines]
     if crash is None:
         note = said("engines.note")
     else:
@@ -266,11 +275,10 @@ def table_lines(engines: Sequence[View], glyphs: Glyphs, cells: int) -> list[Lin
         for one in engines
         if "fsync-delay" in one.faults
     ]
-    lines.append(crop(line((note, "dim")), cells))
+    lines += fold(line((note, "dim")), cells)
     if slow:
-        lines.append(
-            crop(line((said("engines.note_slow", engines=", ".join(slow)), "cache text")), cells)
-        )
+        slow_words = said("engines.note_slow", engines=", ".join(slow))
+        lines += fold(line((slow_words, "cache text")), cells)
     return lines
 
 

@@ -16,6 +16,7 @@ class Exhibit(LinesPanel, can_focus=True):
     """Draws what `picture` makes of a view."""
 
     BINDINGS: ClassVar[list[BindingType]] = ARROWS
+    COUNTS_BELOW = True
     TITLE: ClassVar[tuple[str, ...]] = ()
     """Phrases: the title, longest wording first."""
     EMPTY_WORDS: ClassVar[str] = ""

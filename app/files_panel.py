@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from app.exhibit import Exhibit
-from app.lines import Line, grouped, line, shortened, spread, width
+from app.lines import Line, Span, fitting, grouped, line, shortened, spread, width
 from app.said import said
 from engine.events import AofFile
+from scenes.language import ENGLISH
 from scenes.rewrite_view import MULTIPART, PIPES, RewriteView
 from scenes.view import View
 
+NAMED_SO = frozenset({"base", "increment", "manifest", "log", "temporary"})
+"""Roles that a file's name tells; they give way where there is no room for both."""
 _BESIDE = 66
 """Cells from which the stages stand beside the files."""
 
@@ -55,7 +58,7 @@ def _columns(views: dict[str, View], cells: int, rows: int) -> list[Line]:
     size = cells // len(views)
     lines: list[Line] = []
     for place, (name, view) in enumerate(views.items()):
-        reached = view.rewrite.stages[-1].name if view.rewrite.stages else ""
+        reached = _stage(view.rewrite.stages[-1].name) if view.rewrite.stages else ""
         heading = spread(line((name, "bold")), line((reached, "bold")), size - 2)
         column: list[Line] = [heading, *files_lines(view, size - 2, rows - 1)]
         lines = _beside(lines, column, size * place) if place else column
@@ -79,34 +82,41 @@ def _files(rewrite: RewriteView, cells: int) -> list[Line]:
 
 def _file(file: AofFile, appended_to: bool, cells: int) -> Line:
     colour = {"temporary": "child", "history": "faint", "unlisted": "child"}.get(file.role, "text")
-    role, size = said(f"files.{file.role}"), f"{grouped(file.bytes):>11}"
-    sign = "> " if appended_to else "  "
-    if len(sign + file.name) + len(role) + len(size) + 2 > cells:
-        size = size.lstrip()
-        # what tells names apart is their end
-        room = cells - len(sign) - len(role) - len(size) - 3
-        name = file.name if len(file.name) <= room else "…" + file.name[1 - max(room, 2) :]
-    else:
-        name = file.name
-    return spread(
-        line((sign, "dim"), (name, colour)), line((f"{role} ", "dim"), (size, colour)), cells
-    )
+    role, size = f"{said(f'files.{file.role}')} ", grouped(file.bytes)
+    sign: Span = ("> " if appended_to else "  ", "dim")
+    rights = [
+        line((role, "dim"), (f"{size:>11}", colour)),
+        line((role, "dim"), (size, colour)),
+        line((size, colour)),
+    ]
+    if file.role not in NAMED_SO:
+        rights.pop()
+    needed = len(file.name) + 3
+    right = next((one for one in rights if needed + width(one) <= cells), rights[-1])
+    room, name = cells - width(right) - 3, file.name
+    if len(name) > room:  # what tells names apart is their end
+        name = "…" + name[1 - max(room, 2) :]
+    return spread(line(sign, (name, colour)), right, cells)
 
 
 def _memory(view: View, cells: int) -> list[Line]:
     tail, rewrite = view.tail, view.rewrite
-    kept = [(said("files.aof_buf"), tail.appended - tail.written)]
+    kept = [("aof_buf", tail.appended - tail.written)]
     if rewrite.has_pipes:
-        kept.append((said("files.rewrite_buffer"), rewrite.buffered))
-        kept.append((said("files.sent"), rewrite.sent))
-    return [
-        spread(
-            line(("  " + name, "dim")),
-            line((f"{grouped(max(0, size)):>11}", "buffer" if size > 0 else "faint")),
-            cells,
-        )
-        for name, size in kept
-    ]
+        kept += [("rewrite_buffer", rewrite.buffered), ("sent", rewrite.sent)]
+    lines = []
+    for key, size in kept:
+        figure = line((f"{grouped(max(0, size)):>9}", "buffer" if size > 0 else "faint"))
+        wordings = (said(f"files.{key}"), said(f"files.{key}_short"))
+        name = fitting(wordings, cells - width(figure) - 3)
+        lines.append(spread(line((f"  {name}", "dim")), figure, cells))
+    return lines
+
+
+def _stage(name: str) -> str:
+    """A stage in the language spoken; an engine's that has no word is said as it is."""
+    key = f"stage.{name.replace('-', '_')}"
+    return said(key) if key in said.words(ENGLISH) else name
 
 
 def _stages(rewrite: RewriteView, cells: int, rows: int) -> list[Line]:
@@ -120,14 +130,14 @@ def _stages(rewrite: RewriteView, cells: int, rows: int) -> list[Line]:
     for number, name in enumerate(names):
         place = next((n for n, stage in enumerate(reached) if stage.name == name), None)
         if place is None:
-            lines.append(line((f"  {name}", "faint")))
+            lines.append(line((f"  {_stage(name)}", "faint")))
             continue
         stage = reached.pop(place)
         last = number
         size = f" {grouped(stage.bytes)}" if stage.bytes else ""
-        lines.append(line(("+ ", "disk text"), name, (size, "dim")))
+        lines.append(line(("+ ", "disk text"), _stage(name), (size, "dim")))
     if last >= 0:
         current = lines[last]
-        lines[last] = line(("> ", "bold"), (names[last], "chosen"), *current[2:])
+        lines[last] = line(("> ", "bold"), (_stage(names[last]), "chosen"), *current[2:])
     top = max(0, min(last - rows // 2, len(lines) - rows)) if rows < len(lines) else 0
     return [shortened(one, cells) for one in lines[top : top + rows]]

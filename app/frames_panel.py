@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from app.exhibit import Exhibit
-from app.lines import Line, Span, line
+from app.lines import Line, Span, line, width
 from app.said import said
 from scenes.view import LessonView, View
 
@@ -26,9 +26,12 @@ class FramesPanel(Exhibit):
 
     def source(self, view: View) -> str:
         """Root sees the kernel's numbers; for others they are made up."""
-        if view.lesson.frames_source == "measured":
-            return said("frames.measured")
-        return said("frames.modelled")
+        measured = view.lesson.frames_source == "measured"
+        lives = view.child is not None and view.child.alive
+        words = said("frames.measured" if measured else "frames.modelled")
+        if lives or not view.lesson.parent_frames:
+            return words
+        return said("frames.past", source=words)
 
 
 def frames_lines(lesson: LessonView, page_size: int, cells: int, rows: int = 99) -> list[Line]:
@@ -43,14 +46,27 @@ def frames_lines(lesson: LessonView, page_size: int, cells: int, rows: int = 99)
     pairs = list(enumerate(zip(lesson.parent_frames, lesson.child_frames, strict=False)))
     if len(pairs) > rows:
         pairs.sort(key=lambda pair: pair[1][0] == pair[1][1])
+    pointers = {
+        place: line(*_pointers(mine, its, _before(lesson, place), size))
+        for place, (mine, its) in pairs
+    }
+    room = cells - max(width(one) for one in pointers.values())
     lines = []
-    for place, (mine, its) in pairs:
+    for place, _ in pairs:
         page = lesson.frames_first + place
         address = f"{lesson.address + page * page_size:#x}"
-        start = f"{page:>4} {address if cells >= 52 else '..' + address[-6:]} "
-        old = lesson.before[place] if place < len(lesson.before) else 0
-        lines.append(line((start, "dim"), *_pointers(mine, its, old, size)))
+        lines.append(line((_start(page, address, room), "dim"), *pointers[place]))
     return lines
+
+
+def _start(page: int, address: str, room: int) -> str:
+    """A page and its address; of that the last digits, where there is room for no more."""
+    starts = [f"{page:>4} {one} " for one in (address, f"..{address[-6:]}", f"..{address[-4:]}")]
+    return next((one for one in starts if len(one) <= room), f"{page:>2} ..{address[-4:]} ")
+
+
+def _before(lesson: LessonView, place: int) -> int:
+    return lesson.before[place] if place < len(lesson.before) else 0
 
 
 def _pointers(mine: int, its: int, old: int, size: int) -> list[Span]:

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from app.driver import Driver, beats, status_words
 from app.keys import Key, footer
-from app.lines import Line, Span, crop, cut, fitting, line, spread, width, wrap
+from app.lines import Line, Span, crop, cut, line, spread, width, wrap
 from app.lines_panel import LinesPanel
 from app.said import said
 from scenes.view import View
@@ -35,18 +35,21 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
         else said("header.opening")
     )
     role = "lost" if driver.status in ("crashed", "failed") else "bold"
-    pace, policy = (f"{said('header.pace')} ", "appendfsync ") if wide else ("", "")
+    pace = f"{said('header.pace')} " if wide else ""
+    policy = "appendfsync " if wide else ""
     if scene.engines:
         policy, logs = "", said("header.engines", count=len(scene.engines))
     elif not view.tail.enabled and view.engine.pid:
         policy, logs = ("appendonly ", "no") if wide else ("", said("header.no_aof"))
     else:
         logs = view.tail.policy
-    state: list[Span] = [
-        (f"{beat} · ", "dim"),
-        (status_words(driver), "glow" if driver.status == "past" else role),
-        (f" · {pace}x{driver.pace_factor:.1f} · {policy}{logs}", "dim"),
-    ]
+    where = line((f"{beat} · ", "dim"))
+    status = line((status_words(driver), "glow" if driver.status == "past" else role))
+    pace_span, log_span = (
+        (f" · {pace}x{driver.pace_factor:.1f}", "dim"),
+        (f" · {policy}{logs}", "dim"),
+    )
+    state: list[Span] = []
     if view.engine.thp:
         state.append((f" · {said('header.huge')}" if wide else " · THP", "text"))
     scale = view.clock_scale if view.clock_scale != 1 else scene.clock_scale
@@ -63,11 +66,17 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     if port and cells >= MIDDLE:
         state.append((f" · {port}", "text"))
     state.append((" ", "dim"))
-    title = _title(driver, cells - width(tuple(state)) - 1)
+    # Where the title has no room, what is as usual gives way first.
+    usual = [[log_span], []] if driver.pace_factor == 1 else [[pace_span], [pace_span]]
+    ways = [[pace_span, log_span], *usual]
+    states = [line(*where, *status, *way, *state) for way in ways]
+    least = cell_len(_titles(driver)[-1]) + len(scene.number) + 4
+    chosen = next((one for one in states if width(one) + least <= cells), states[-1])
+    title = _title(driver, cells - width(chosen) - 1)
     second: Line = (("", "dim"), (port and f"{port} ", "text")) if cells < MIDDLE else ()
     thesis = sentences(driver.text(scene.thesis), cells - width(second) - 3)
     return [
-        spread(title, tuple(state), cells),
+        spread(title, chosen, cells),
         spread(line((f" {thesis}", "dim")), second, cells),
     ]
 
@@ -83,24 +92,28 @@ def disk_faults(view: View, wide: bool) -> list[Span]:
 
 
 def _title(driver: Driver, cells: int) -> Line:
-    """Number and title; only the title's head where there is no room for all of it."""
-    number, title = driver.scene.number, driver.text(driver.scene.title)
+    """Number and title; only the title's head or nothing where there is no room for all of it."""
+    number = driver.scene.number
     room = cells - len(number) - 3
-    shown = fitting((title, title.partition(" — ")[0].partition("：")[0]), room)
+    shown = next((title for title in _titles(driver) if cell_len(title) <= room), "")
     return line((f" {number} ", "key"), (f" {shown}", "bold"))
 
 
+def _titles(driver: Driver) -> tuple[str, str]:
+    """The scene's title, and its head: what stands before a dash, a colon or a bracket."""
+    title = driver.text(driver.scene.title)
+    ends = (title.find(sign) for sign in (" — ", "：", ": ", " (", "（"))
+    return title, title[: min((end for end in ends if end > 0), default=len(title))]
+
+
 def sentences(text: str, cells: int) -> str:
-    """As many whole sentences of `text` as fit; cut only where not even one does."""
-    kept = text
-    while cell_len(kept) > cells and (end := _last_end(kept)):
-        kept = kept[:end]
-    return cut(kept, cells)
-
-
-def _last_end(text: str) -> int:
-    """Where the last sentence but one ends; 0: there is only one."""
-    return max(text.rfind(". ") + 1, text.rfind("。", 0, len(text) - 1) + 1)
+    """As many whole sentences of `text` as fit, or clauses of the first one; else it is cut."""
+    for kept, ends in ((1, (". ", "。")), (0, (": ", "; ", "：", "；")), (0, (", ", "，"))):
+        ends_at = (at for at in range(len(text) - 1, 0, -1) if text.startswith(ends, at))
+        shorter = (text, *(text[: at + kept] for at in ends_at))
+        if fits := next((one for one in shorter if cell_len(one) <= cells), ""):
+            return fits
+    return cut(text, cells)
 
 
 class Footer(LinesPanel, can_focus=False):

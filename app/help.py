@@ -11,7 +11,7 @@ WIDE = 90
 """Cells from which a note fits beside every key."""
 GROUPS = (
     ("scene", ("next", "back", "answer", "pause", "pace", "restart")),
-    ("time", ("scrub", "mark", "to_now")),
+    ("time", ("jump", "scrub", "mark", "to_now", "branch", "timeline")),
     ("engine", ("sandbox", "confirm", "crash", "prompt")),
     ("screen", ("code", "card", "page", "overlay", "theme", "leave")),
 )

@@ -71,6 +71,7 @@ TABLE = (
     Key(("c",), "c", "code", "code", True),
     Key(("C",), "C", "card", "card"),
     Key(("i",), "i", "page('details')", "details", True),
+    Key(("j",), "j", "jump", "jump", True),
     Key(("r",), "r", "page('ladder')", "ladder"),
     Key(("l",), "l", "page('log')", "log"),
     Key(("g",), "g", "page('glossary')", "glossary"),

@@ -114,7 +114,7 @@ def _rung(name: str, rung: RungView, count: int, size: int, glyphs: Glyphs, cell
         (padded(_commands(name, rung, count), count + 9), "text"),
         (f" {grouped(rung.bytes, size)} {unit} ", "text"),
     ]
-    for crash, takes in (("kill -9", TAKEN_BY[name] > 1), ("power cut", TAKEN_BY[name] > 0)):
+    for crash, takes in ((KIND["kill"], TAKEN_BY[name] > 1), (KIND["power"], TAKEN_BY[name] > 0)):
         glyph, fate = (glyphs.lost, "lost") if takes else (glyphs.survived, "disk text")
         spans.append((f" {glyph} {kind_name(crash)} ", fate))
     if cells >= WIDE:

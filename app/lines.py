@@ -50,6 +50,15 @@ def fitting(texts: Sequence[str], cells: int) -> str:
     return next((text for text in texts if cell_len(text) <= cells), cut(texts[-1], cells))
 
 
+def roomiest(wordings: Iterable[Line], cells: int) -> Line:
+    """The first of several lines, longest first, that fits; else the last one, shortened."""
+    found: Line = EMPTY
+    for found in wordings:
+        if width(found) <= cells:
+            return found
+    return shortened(found, cells)
+
+
 def visible(text: str) -> str:
     """`text` with what a terminal would obey instead of show (ESC, CR, bidi marks) spelled out."""
     if text.isprintable():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from app import glyphs as glyph_sets
 from app.lines import EMPTY, Line, fitting, in_ascii, strip_of, visible
+from app.said import said
 from app.theme import Palette, palette
 
 if TYPE_CHECKING:
@@ -69,10 +70,14 @@ class Drawn(Widget):
     def subtitle(self, *wordings: str) -> None:
         """Set the border's subtitle, if it changed: the first of the wordings that fits."""
         self._subtitles = wordings
-        wanted = self._safe(self._chosen(wordings))
+        wanted = self._safe(self._chosen(self.told_below(wordings)))
         if getattr(self, "_wanted_subtitle", None) != wanted:
             self._wanted_subtitle = wanted
             self.border_subtitle = wanted
+
+    def told_below(self, wordings: tuple[str, ...]) -> tuple[str, ...]:
+        """The wordings with what else the lower border has to say."""
+        return wordings
 
     def _chosen(self, wordings: Sequence[str]) -> str:
         room = self.outer_size.width - BESIDE_TITLE
@@ -91,6 +96,9 @@ class Drawn(Widget):
 class LinesPanel(Drawn):
     """Shows lines from the top; arrows and the wheel scroll when there are more than rows."""
 
+    COUNTS_BELOW: ClassVar[bool] = False
+    """Whether the lower border says how many lines do not fit."""
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.lines: tuple[Line, ...] = ()
@@ -102,6 +110,7 @@ class LinesPanel(Drawn):
         if before == self.lines:
             return
         self.top = max(0, min(self.top, len(self.lines) - 1))
+        self._count_below()
         size = self.size
         changed = [
             Region(0, row, size.width, 1)
@@ -116,7 +125,19 @@ class LinesPanel(Drawn):
         top = max(0, min(self.top + by, len(self.lines) - self.size.height))
         if top != self.top:
             self.top = top
+            self._count_below()
             self.refresh()
+
+    def _count_below(self) -> None:
+        if self.COUNTS_BELOW:
+            self.subtitle(*self._subtitles)
+
+    def told_below(self, wordings: tuple[str, ...]) -> tuple[str, ...]:
+        """With the number of lines below, which no lack of room leaves out."""
+        if not self.COUNTS_BELOW or not self.hidden_below or not self.size.height:
+            return wordings
+        more = said("panel.more", count=self.hidden_below)
+        return (*(f"{words} · {more}" for words in wordings if words), more)
 
     def action_scroll(self, by: int) -> None:
         """An arrow."""

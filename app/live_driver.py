@@ -247,6 +247,18 @@ class LiveDriver(Cursor):
         else:
             self._press("next")
 
+    def _jump_ahead(self, step: str) -> None:
+        """The player goes there; a step that lies behind it was passed over, or never played."""
+        places = {stage.id: place for place, stage in enumerate(self.scene.stages)}
+        if self._chosen is not None:
+            self.refuses_past()
+        elif places[step] < places.get(self.now_view.step, 0):
+            self.refusal = said("refuse.passed_over")
+        else:
+            super().to_now()
+            self.refusal = ""
+            self._press(f"jump:{step}")
+
     def answer(self, choice: int) -> None:
         self._press(f"answer-{choice + 1}")
 

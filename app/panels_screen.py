@@ -191,7 +191,7 @@ class PanelsScreen(Screen[None]):
             self.coming.styles.display = "none"
             return
         self._put_at(self.coming, room)
-        self.coming.show(self.driver.scene, self.driver.stage(), missing)
+        self.coming.show(self.driver.scene, self.driver.stage(), missing, room.width)
 
     def _focus_tab(self) -> None:
         """The arrows belong to the one panel below the words, unless somebody types."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.cursor import Cursor
 from app.driver import REFUSE_REPLAY, Status
@@ -17,6 +17,9 @@ from scenes.measures import Figures
 from scenes.prediction import Prediction
 from scenes.recorded_history import RecordedHistory
 from scenes.seeking import EvidenceAt
+
+if TYPE_CHECKING:
+    from scenes.progress import Progress
 
 PACES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 OVER, CUT = "replay.over", "replay.cut"
@@ -40,8 +43,13 @@ class ReplayDriver(Cursor):
         note: str = "",
         end: str = "",
         clock: Callable[[], float] = monotonic,
+        progress: Progress | None = None,
     ) -> None:
         super().__init__(lesson.scene, lesson.words)
+        self.lesson = lesson
+        self._progress = progress
+        self._answered: dict[str, int] = {}
+        """What the learner chose here, by question."""
         self.recorded = recorded
         self.autoplay = autoplay
         self.note = note
@@ -67,7 +75,7 @@ class ReplayDriver(Cursor):
     async def start(self) -> None:
         """Show the first events."""
         if not self.recorded:
-            raise SceneError("the recording holds no event: there is nothing to show")
+            raise SceneError(said("replay.empty"))
         self._time = self.recorded[0].at
         self.tick()
 
@@ -92,12 +100,31 @@ class ReplayDriver(Cursor):
         if index >= self._head:
             self._head = min(index, len(self.recorded) - 1) + 1
             self._time = self.recorded[self._head - 1].at
+            if self._progress is not None:
+                self._progress.shown(self.lesson, self.now_view.step)
 
     def _show(self, event: AnyEvent) -> None:
         if isinstance(event, events.Answer) and self._choice is not None:
             self._history.answer(self._head, self._choice)
+            self._answered[event.id] = self._choice
             self._choice = None
         self._head += 1
+        if self._progress is not None:
+            self._note_progress(self._progress, event)
+
+    def _note_progress(self, progress: Progress, event: AnyEvent) -> None:
+        """What was shown, what the learner answered, and the end, which a damaged file lacks."""
+        match event:
+            case events.Step(step=step):
+                progress.shown(self.lesson, step)
+            case events.Question(id=question, right=right) if right >= 0:
+                if question in self._answered:
+                    chosen = self._answered[question]
+                    progress.answered_in_replay(self.lesson, question, chosen, right)
+            case _:
+                pass
+        if self._head == len(self.recorded) and self._end == said(OVER):
+            progress.watched(self.lesson)
 
     def _waits(self) -> str:
         """What for: "step", "answer", or nothing."""
@@ -209,6 +236,18 @@ class ReplayDriver(Cursor):
             case _:
                 self.refusal = said("refuse.happening")
 
+    def _jump_ahead(self, step: str) -> None:
+        """On from the recorded beginning of a step; what lies between is passed over."""
+        index = self.history.step_index(step)
+        if index is None:
+            self.refusal = said("refuse.not_recorded")
+            return
+        self.note = ""
+        self.forget()
+        self._choice = None
+        self.show_to(index)
+        self._passed = index
+
     def _leave_opening(self) -> None:
         """The first key starts beat 1: what the opening still had to show is shown at once."""
         while self._head < len(self.recorded) and not self._waits():
@@ -256,6 +295,7 @@ class ReplayDriver(Cursor):
         """From the beginning."""
         self.forget()
         self._history.forget_answers()
+        self._answered.clear()
         self._now = EvidenceAt(self._history, self.fresh_evidence)
         self._head, self._passed, self._choice, self._seen_at = 0, -1, None, None
         self._time = self.recorded[0].at

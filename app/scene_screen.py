@@ -58,6 +58,16 @@ class SceneScreen(PanelsScreen):
     def action_to_now(self) -> None:
         self._act("to_now")
 
+    def action_jump(self) -> None:
+        """Pick a step from the list of all, and go there."""
+        from app.jump_screen import JumpScreen, entries
+
+        def picked(step: str | None) -> None:
+            if step is not None:
+                self._act("jump", step)
+
+        self.app.push_screen(JumpScreen(entries(self.driver)), picked)
+
     def action_answer(self, choice: int) -> None:
         self._act("answer", choice)
 

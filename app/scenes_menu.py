@@ -7,60 +7,78 @@ from typing import TYPE_CHECKING
 from app.assets import recording
 from app.menu import Choice
 from app.said import said
-from scenes.loader import SANDBOX, known, load
+from scenes.headings import headings, of_the_sandbox
+from scenes.loader import SANDBOX, load
 
 if TYPE_CHECKING:
     from scenes.loader import Lesson
-    from scenes.progress import Progress, ScenePast
+    from scenes.progress import Progress, Replayed, ScenePast
 
 
 def choices(language: str, missing: str, progress: Progress | None) -> list[Choice]:
     """The scenes by number; `missing` says why none can run live here, if so."""
     found = []
-    for scene in known():
-        lesson = load(scene.number, language)
-        past = progress.of(lesson) if progress is not None and not missing else None
-        notes = [said("menu.minutes", minutes=scene.minutes)]
-        notes += [past_words(lesson, past)] if past is not None else []
+    for scene in headings(language):
+        past = progress.scenes.get(scene.number) if progress is not None else None
+        # A scene is read whole only where something was done in it: the menu is up sooner.
+        lesson = load(scene.number, language) if past is not None else None
         recorded = recording(scene.number) is not None
         if missing:
             notes = [said("menu.only_recording", why=missing) if recorded else missing]
+        else:
+            notes = [said("menu.minutes", minutes=scene.minutes)]
+        if lesson is not None and past is not None:
+            notes.append(past_words(lesson, past))
         found.append(
             Choice(
                 scene.number,
                 scene.number,
-                lesson.words.text(scene.title),
-                lesson.words.text(scene.thesis),
+                scene.title,
+                scene.thesis,
                 " · ".join(note for note in notes if note),
                 live=not missing,
                 recorded=recorded,
-                resume=_resumable(lesson, past),
+                resume=_resumable(lesson, past) if not missing else "",
             )
         )
     if not missing:
-        lesson = load(SANDBOX, language)
-        words = lesson.words
-        title, thesis = words.text(lesson.scene.title), words.text(lesson.scene.thesis)
-        found.append(Choice(SANDBOX, lesson.scene.number, title, thesis, said("menu.as_long")))
+        scene = of_the_sandbox(language)
+        found.append(Choice(SANDBOX, scene.number, scene.title, scene.thesis, said("menu.as_long")))
     return found
 
 
 def past_words(lesson: Lesson, past: ScenePast) -> str:
     """How far the learner has come, and how many answers were right; empty where nothing was."""
     words: list[str] = []
+    questions = sum(stage.question is not None for stage in lesson.scene.stages)
     if past.finished:
         key = "menu.finished" if past.finished == 1 else "menu.finished_often"
         words.append(said(key, times=past.finished))
     elif past.steps_seen:
         steps = len(lesson.scene.stages)
         words.append(said("menu.step", step=past.steps_seen, steps=steps))
-    questions = [stage.question.id for stage in lesson.scene.stages if stage.question]
     if past.answers and questions:
-        words.append(said("menu.predicted", right=past.right, asked=len(questions)))
-    return ", ".join(words)
+        words.append(said("menu.predicted", right=past.right, asked=questions))
+    live = ", ".join(words)
+    return " · ".join(part for part in (live, _replayed_words(lesson, past.replayed)) if part)
 
 
-def _resumable(lesson: Lesson, past: ScenePast | None) -> str:
+def _replayed_words(lesson: Lesson, past: Replayed) -> str:
+    """The same of its recordings, called so."""
+    words: list[str] = []
+    questions = sum(stage.question is not None for stage in lesson.scene.stages)
+    if past.finished:
+        words.append(said("menu.watched"))
+    elif past.steps_seen:
+        words.append(said("menu.step", step=past.steps_seen, steps=len(lesson.scene.stages)))
+    if past.answers and questions:
+        words.append(said("menu.predicted", right=past.right, asked=questions))
+    return said("menu.replayed", what=", ".join(words)) if words else ""
+
+
+def _resumable(lesson: Lesson | None, past: ScenePast | None) -> str:
     """The step to go on with: one that the scene still has, and not its first."""
+    if lesson is None or past is None:
+        return ""
     steps = [stage.id for stage in lesson.scene.stages]
-    return past.step if past is not None and past.step in steps[1:] else ""
+    return past.step if past.step in steps[1:] else ""

@@ -20,6 +20,7 @@ from scenes.view import View
 LABELS = {"fsync-delay": "delay", "appendfsync": ""}
 """Slider -> its phrase, where that has another name; empty: the slider's name is its label."""
 UNITS = ("rate", "size", "fsync-delay")
+SWITCHES = ("off", "yes", "no")
 LABEL = 12
 
 
@@ -89,9 +90,12 @@ def _slider(slider: Slider, place: int, here: bool, glyphs: Glyphs, cells: int) 
     phrase = LABELS.get(slider.name, slider.name)
     label = said(f"sliders.{phrase}") if phrase else slider.name
     value = slider.values[place]
-    told = value
-    if slider.name in UNITS and value != "off":
+    if value in SWITCHES and slider.name != "appendfsync":  # its values are Redis' words
+        told = said(f"sliders.{value}")
+    elif slider.name in UNITS:
         told = said(f"sliders.{phrase}_unit", value=value)
+    else:
+        told = value
     room = min(max(cells - LABEL - 17, len(slider.values)), 32)
     at = place * (room - 1) // (len(slider.values) - 1)
     spans: list[Span] = [

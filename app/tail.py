@@ -5,7 +5,18 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from app.glyphs import RUNGS, Glyphs
-from app.lines import Line, Span, cut, duration, grouped, line, padded, spread, width
+from app.lines import (
+    Line,
+    Span,
+    cut,
+    duration,
+    grouped,
+    line,
+    padded,
+    roomiest,
+    spread,
+    width,
+)
 from app.lines_panel import LinesPanel
 from app.resp_text import resp_text
 from app.said import said
@@ -190,18 +201,19 @@ def last_fsync(tail: TailView, now: float | None, cells: int) -> Line:
     if not tail.fsyncs:
         before = said("tail.older" if tail.fsynced else "tail.no_fsync")
         return line((before, "dim"), counted)
-    wide = cells >= WIDE
     by = said("tail.bio" if tail.last_fsync_thread == "bio" else "tail.main")
-    where = f" {said('tail.by', thread=by, bytes=tail.last_fsync_bytes)}" if wide else f" {by}"
-    spans: list[Span | str] = [
-        (_ago(tail, now), "dim"),
-        (f"{duration(tail.last_fsync_usec):>8}", "bold"),
-        (where, "dim"),
-        counted,
-    ]
-    if tail.delayed:
-        spans.append((f" · {said('tail.delayed', count=tail.delayed)}", "lost"))
-    return line(*spans)
+    full = said("tail.by", thread=by, bytes=tail.last_fsync_bytes)
+    took: Span = (f"{duration(tail.last_fsync_usec):>8}", "bold")
+    late = [(f" · {said('tail.delayed', count=tail.delayed)}", "lost")] if tail.delayed else []
+    short = _counted(tail, now, WIDE - 1)
+    wordings = [(full, counted), (by, counted), (by, short)]
+    return roomiest(
+        (
+            line((_ago(tail, now), "dim"), took, (f" {where}", "dim"), count, *late)
+            for where, count in (wordings if cells >= WIDE else wordings[1:])
+        ),
+        cells,
+    )
 
 
 def _counted(tail: TailView, now: float | None, cells: int) -> Span:

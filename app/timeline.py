@@ -18,9 +18,11 @@ from app.said import said
 if TYPE_CHECKING:
     from scenes.marks import Mark
 
-LABELS = {"crash": "crash", "fork": "fork", "child.exit": "exit", "rdb.saved": "dump"}
-"""What is never lost in a crowd, the most important first: where there is no room for the word,
-its first letter stands."""
+LABELS = {"crash": "c", "fork": "f", "child.exit": "e", "rdb.saved": "d"}
+"""What is never lost in a crowd, the most important first, and the letter that stands for it where
+there is no room for its word; the help names the letters."""
+NAMES = {"crash": "crash", "fork": "fork", "child.exit": "exit", "rdb.saved": "dump"}
+"""The keys of their words."""
 CROWDED = 4
 """More than one fsync in so many cells would make a wall of marks: then none is drawn."""
 LEGEND_FROM = 110
@@ -93,9 +95,9 @@ def timeline_line(
         cells[at] = (glyphs.mark, "dim")
     here = _place(cursor, length, room)
     taken = {here}
-    for kind, label in LABELS.items():
+    for kind, letter in LABELS.items():
         for at in reversed(places.get(kind, [])):
-            _label(cells, taken, at, label, ROLES[kind])
+            _label(cells, taken, at, said(f"timeline.{NAMES[kind]}"), letter, ROLES[kind])
     cells[here] = (glyphs.cursor, "glow" if past else "bold")
     return (("|", "dim"), *merged(cells), ("|", "dim"), (tail, "dim"))
 
@@ -123,15 +125,20 @@ def _places(marks: Sequence[Mark], length: int, room: int) -> dict[str, list[int
     return places
 
 
-def _label(cells: list[Span], taken: set[int], at: int, label: str, role: str) -> None:
-    """Write `label` from cell `at` on, or its first letter, over what is less important."""
+def _label(cells: list[Span], taken: set[int], at: int, word: str, letter: str, role: str) -> None:
+    """Write `word` from cell `at` on, or else `letter`, over what is less important."""
     if at in taken:
         return
-    wanted = range(at, at + len(label))
-    fits = wanted.stop <= len(cells) and taken.isdisjoint((*wanted, wanted.stop))
-    for place, letter in zip(wanted, label if fits else label[0], strict=False):
-        cells[place] = (letter, role)
-        taken.add(place)
+    size = cell_len(word)
+    wanted = range(at, at + size + 1)
+    fits = at + size <= len(cells) and taken.isdisjoint(wanted)
+    for sign in word if fits else letter:
+        cells[at] = (sign, role)
+        taken.add(at)
+        for behind in range(at + 1, at + cell_len(sign)):  # a wide sign takes a second cell
+            cells[behind] = ("", role)
+            taken.add(behind)
+        at += cell_len(sign)
 
 
 def _place(index: int, length: int, room: int) -> int:

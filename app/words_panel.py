@@ -25,6 +25,8 @@ class WordsPanel(LinesPanel, can_focus=True):
     """Draws the stage's words."""
 
     BINDINGS: ClassVar[list[BindingType]] = ARROWS
+    _answered = ""
+    """The step whose answer is known and was turned to."""
 
     def show(self, driver: Driver) -> None:
         """Draw the stage that the driver is at."""
@@ -32,20 +34,26 @@ class WordsPanel(LinesPanel, can_focus=True):
             return
         stage = driver.stage()
         self.title(said("words.title"))
-        self.put(
-            words_lines(
-                driver.scene,
-                stage,
-                driver.view,
-                driver.text,
-                self.glyphs,
-                self.size.width,
-                acting=acting(driver),
-                goes_on=acts(driver, "space") and not driver.is_past,
-            )
+        lines, answer_end = words_and_answer(
+            driver.scene,
+            stage,
+            driver.view,
+            driver.text,
+            self.glyphs,
+            self.size.width,
+            acting=acting(driver),
+            goes_on=acts(driver, "space") and not driver.is_past,
         )
+        self.put(lines)
+        self._turn_to_answer(stage.id if answer_end else "", answer_end)
         more = said("words.more") if self.hidden_below else said("words.back") if self.top else ""
         self.subtitle(more)
+
+    def _turn_to_answer(self, step: str, end: int) -> None:
+        """When an answer has come, and ends below the last row, move the window down to it."""
+        if step != self._answered and self.size.height:
+            self._answered = step
+            self.scroll_lines(max(end - self.top - self.size.height, 0))
 
 
 def words_lines(
@@ -63,6 +71,23 @@ def words_lines(
 
     `acting`: the sandbox keys that do something now; `goes_on`: the space key begins beat 1.
     """
+    return words_and_answer(
+        scene, stage, view, text, glyphs, cells, acting=acting, goes_on=goes_on
+    )[0]
+
+
+def words_and_answer(
+    scene: Scene,
+    stage: Stage,
+    view: View,
+    text: Text,
+    glyphs: Glyphs,
+    cells: int,
+    *,
+    acting: Collection[str] = (),
+    goes_on: bool = True,
+) -> tuple[list[Line], int]:
+    """As `words_lines`, and how many of them end with the answer's; 0: it is not known."""
     cells = max(cells - 1, 10)
     caption = paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells)
     caption += new_keys(stage, acting, cells)
@@ -72,9 +97,15 @@ def words_lines(
         crash, answered = [], [EMPTY, *crash]
     elif crash and view.engine.alive:  # it came back: what was lost is the news
         caption, crash = crash, caption
-    lines = [line((text(stage.title), "bold")), *caption, *([EMPTY, *crash] if crash else [])]
-    if stage.question is not None and (view.engine.alive or _is_answered(stage, view)):
+    lines = [
+        *paragraph(text(stage.title), cells, "bold"),
+        *caption,
+        *([EMPTY, *crash] if crash else []),
+    ]
+    asks = stage.question is not None and (not stage.unless or _is_asked(stage, view))
+    if stage.question is not None and asks and (view.engine.alive or _is_answered(stage, view)):
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
+    answer_end = len(lines) if _is_answered(stage, view) else 0
     lines += answered
     if stage.beat == 0:
         begins = line((said("keys.on_space"), "key"), f" {said('words.begins')}")
@@ -83,7 +114,7 @@ def words_lines(
         lines += paragraph(text(scene.previously), cells, "dim")
     elif stage is scene.stages[-1]:
         lines += closing_lines(scene, text, cells)
-    return lines
+    return lines, answer_end
 
 
 def closing_lines(scene: Scene, text: Text, cells: int) -> list[Line]:
@@ -121,12 +152,15 @@ def new_keys(stage: Stage, acting: Collection[str], cells: int) -> list[Line]:
     return flow([line((said("words.to_try"), "dim")), *items], cells) if items else []
 
 
+def _is_asked(stage: Stage, view: View) -> bool:
+    """Whether the step's question was put: a step that can't be shown here asks nothing."""
+    asked, question = view.question, stage.question
+    return asked is not None and question is not None and asked.id == question.id
+
+
 def _is_answered(stage: Stage, view: View) -> bool:
     """Whether this run has measured the answer to the step's question."""
-    asked, question = view.question, stage.question
-    return (
-        asked is not None and question is not None and asked.id == question.id and asked.right >= 0
-    )
+    return _is_asked(stage, view) and view.question is not None and view.question.right >= 0
 
 
 def question_lines(

@@ -1,7 +1,7 @@
 """`make bench`: every benchmark, one table, with the date, the machine and the command.
 
-`python -m bench NAME ...` runs those, `soak` among them, which takes an hour; BENCH_SCALE=0.01
-before it tries them out in small.
+`python -m bench NAME ...` runs those, `soak` and `autoplay` among them, which take an hour each;
+BENCH_SCALE=0.01 before it tries them out in small.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ BENCHES = (
     "latency_bench",
     "recording_bench",
 )
-LONG = ("soak_bench",)
+LONG = ("soak_bench", "autoplay_bench")
 """Run only where they are named: an hour each."""
 FAILURES = (RuntimeError, OSError, redis.RedisError, subprocess.SubprocessError)
 

@@ -18,13 +18,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.row import Row, median, table
+from bench.row import Row, compared, table
 
 PAGES = 16_384
 CHANGES = 200
 HERTZ = 30
 WARM_UP, MEASURED = 2.0, 6.0
 ROUNDS = 5
+FRAME = 1_500
+"""Bytes: more than a terminal's set-up, less than any frame."""
+TWO_LINES = "two-line Textual app"
 ALTERNATE_SCREEN = b"\x1b[?1049h"
 CURSOR_QUERY, CURSOR_ANSWER = b"\x1b[6n", b"\x1b[1;10R"
 SCENE_SIZE, GRID_SIZE = (160, 48), (140, 125)
@@ -46,8 +49,8 @@ class Terminal:
             os.execv(sys.executable, [sys.executable, "-m", *arguments])
         self.read = 0
 
-    def drain(self, seconds: float, until: int | None = None) -> float | None:
-        """Read for so long; the time at which `until` bytes had come after the alternate screen."""
+    def drain(self, seconds: float, until: bytes = b"") -> float | None:
+        """Read for so long; when `FRAME` bytes, and `until` among them, were on the screen."""
         end, seen = time.monotonic() + seconds, b""
         while (left := end - time.monotonic()) > 0:
             if not select.select([self.master], [], [], left)[0]:
@@ -59,10 +62,10 @@ class Terminal:
             self.read += len(data)
             if CURSOR_QUERY in data:  # what every real terminal answers at once
                 os.write(self.master, CURSOR_ANSWER)
-            if until is not None:
+            if until:
                 seen += data
                 place = seen.find(ALTERNATE_SCREEN)
-                if place >= 0 and len(seen) - place > until:
+                if place >= 0 and len(seen) - place > FRAME and until in seen[place:]:
                     return time.monotonic() - self.started
         return None
 
@@ -92,11 +95,11 @@ def load(mode: str, what: str, size: tuple[int, int]) -> float:
         terminal.close()
 
 
-def first_frame(*arguments: str) -> float:
-    """Seconds from exec until the first frame's bytes have arrived."""
+def first_frame(until: bytes, *arguments: str) -> float:
+    """Seconds from exec until the first frame's bytes have arrived, and these words with them."""
     terminal = Terminal(arguments, SCENE_SIZE)
     try:
-        seconds = terminal.drain(20, until=1_500)
+        seconds = terminal.drain(20, until)
         if seconds is None:
             raise RuntimeError(f"{' '.join(arguments)}: no first frame within 20 s")
         return seconds
@@ -114,23 +117,27 @@ def measure() -> list[Row]:
                 Row(f"{PAGES:,} pages, {CHANGES} changes a frame, {mode}, {name}",
                     load(mode, what, size), "cores", at_most=target)
             )  # fmt: skip
-    ours, theirs = [], []
+    return [*rows, *first_frames(ROUNDS)]
+
+
+def first_frames(rounds: int) -> list[Row]:
+    """The first frame of a scene and of the menu, each round beside a two-line app's."""
     for package in ("engine", "scenes", "app", "bench"):  # as pip does where it installs
         compileall.compile_dir(Path(__file__).parents[1] / package, quiet=2)
-    for _ in range(ROUNDS):
-        ours.append(first_frame("app.cli", "play", "04"))
-        theirs.append(first_frame("bench.screen_bench", "two-lines", "first"))
-    rows.append(
-        Row(
-            "first frame of cowscope play 04",
-            median(ours),
-            "s",
-            median(theirs),
-            "two-line Textual app",
-            at_most=1.5,
-        )
-    )
-    return rows
+    programs = {
+        "cowscope play 04": (b"Persistence", "app.cli", "play", "04"),
+        "cowscope, the menu": (b"The bill", "app.cli", "--no-progress"),
+        TWO_LINES: (b"hello", "bench.screen_bench", "two-lines", "first"),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name, arguments in programs.items():
+            seconds[name].append(first_frame(*arguments))
+    theirs = seconds.pop(TWO_LINES)
+    return [
+        compared(f"first frame of {name}", "s", ours, theirs, TWO_LINES, at_most=1.5)
+        for name, ours in seconds.items()
+    ]
 
 
 # The child: what is measured ----------------------------------------------------------------------

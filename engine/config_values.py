@@ -128,7 +128,8 @@ class ConfigValues:
             except ConfigLineError:
                 raise
             except ConfigError as error:
-                raise ConfigLineError(line.place, line.text, str(error)) from None
+                reason = f"{error}. {error.advice}" if error.advice else str(error)
+                raise ConfigLineError(line.place, line.text, reason) from None
 
     def _load_line(self, line: Line, accumulated: set[str]) -> None:
         if line.name == "include" and len(line.words) == 1:

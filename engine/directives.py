@@ -7,8 +7,10 @@ Values are plain and immutable: bool, int, str or tuples of them; sizes are byte
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -185,7 +187,10 @@ class Folder(Text):
         try:
             os.close(os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
         except OSError as error:
-            raise ConfigError(os.strerror(error.errno or 0)) from error
+            advice = "Name a folder that you may enter."
+            if error.errno == errno.ENOENT:
+                advice = f"Make it first (mkdir -p {shlex.quote(path)}), or name another folder."
+            raise ConfigError(os.strerror(error.errno or 0), advice) from error
         return os.path.realpath(path)
 
 

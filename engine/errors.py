@@ -10,7 +10,14 @@ class EngineError(Exception):
 
 
 class ConfigError(EngineError):
-    """A directive or a configuration file that cannot be used."""
+    """A directive or a configuration file that cannot be used.
+
+    Clients are told the reason, in Redis' words; who starts the engine is told the advice, too.
+    """
+
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(reason)
+        self.advice = advice
 
 
 class ArenaFullError(EngineError):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.persistence import Persistence
     from engine.server import Server
 
-PATIENCE = 2.0
+PATIENCE = 6.0
 """Seconds in which a lesson's child has to answer; the engine stands still meanwhile."""
 
 _NONE = "ERR there is no lesson's child: COWSCOPE FORK"
@@ -101,6 +101,7 @@ class Lessons:
             return self.denial.impose()
         except EngineError as error:
             self._modelled_refusal = f"modelled: {error}"
+            self._server.log("#", f"No fork can be refused here: {error}")
             return self._modelled_refusal
 
     def allow(self) -> None:

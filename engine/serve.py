@@ -24,8 +24,9 @@ USAGE = """\
 Usage: cowscope serve [/path/to/redis.conf] [--directive value ...]
        cowscope serve --version
 
-Directives are redis.conf's: --port 6379 --dir . --appendonly yes --appendfsync everysec
---save "60 1000". The engine listens on 127.0.0.1 unless --bind says otherwise.
+Directives are redis.conf's: --port 6379 --dir . --appendonly yes
+--appendfsync everysec --save "60 1000". The engine listens on 127.0.0.1 unless
+--bind says otherwise.
 """
 
 

@@ -16,6 +16,8 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     where: dict[str, str | int | bool] = {}
     nonzero: list[str] = []
     """Fields that must not be 0, empty or missing."""
+    begins: dict[str, str] = {}
+    """Fields -> how their text begins: a line of the log has figures in it."""
     engine: str = ""
     """Only events of this engine, in a scene that runs several; a wait for "*" is over when each
     of them has had such an event."""
@@ -50,7 +52,8 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing a step does: exactly one field is set; `engine` and those behind it aside."""
 
     send: list[str] | None = None
-    """A RESP command; `{words}` are filled from the scene's `values`."""
+    """A RESP command; `{words}` are filled from the scene's `values`, and `{population}` is how
+    many keys this run began with."""
     start: Workload | None = None
     stop: str | None = None
     hold: bool | None = None

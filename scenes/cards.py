@@ -21,14 +21,17 @@ _compiled: list[tuple[Sequence[Card], LightIndex]] = []
 
 def matches(match: Match, event: Event) -> bool:
     """Whether `event` is one that `match` picks."""
-    if type_name(type(event)) != match.event or match.engine not in ("", "*", event.engine):
-        return False
-    return _fields_match(match, event)
+    return type_name(type(event)) == match.event and _fields_match(match, event)
 
 
 def _fields_match(match: Match, event: Event) -> bool:
+    if match.engine not in ("", "*", event.engine):
+        return False
     for field in match.nonzero:
         if not getattr(event, field, None):
+            return False
+    for field, wanted in match.begins.items():
+        if not str(getattr(event, field, "")).startswith(wanted):
             return False
     return all(getattr(event, field, None) == wanted for field, wanted in match.where.items())
 
@@ -50,14 +53,19 @@ def light_index(cards: Sequence[Card]) -> LightIndex:
 def light(
     lit: immutables.Map[str, Lit], event: Event, cards: Sequence[Card], child: ChildView | None
 ) -> immutables.Map[str, Lit]:
-    """`lit` after `event`: the last matching rule of each card wins.
+    """`lit` after `event`: the last matching rule of each card wins, the others go with it.
 
     `child` is the last child as it was before the event.
     """
+    also: dict[str, tuple[int, ...]] = {}
     for name, rule in light_index(cards).get(type_name(type(event)), ()):
+        if rule.after and (name not in lit or lit[name].line != rule.after):
+            continue
         if _fields_match(rule.on, event) and (not rule.child or _is_of(rule, event, child)):
             source = "modelled" if rule.modelled else event.source
-            lit = lit.set(name, Lit(rule.line, event.at, event.seq, source))
+            others = also.get(name, ())
+            lit = lit.set(name, Lit(rule.line, event.at, event.seq, source, others))
+            also[name] = (*others, rule.line)
     return lit
 
 
@@ -79,4 +87,4 @@ def unknown_fields(match: Match, types: dict[str, type[Event]]) -> list[str]:
     if kind is None:
         return [match.event]
     known = {field.name for field in msgspec.structs.fields(kind)}
-    return [field for field in (*match.where, *match.nonzero) if field not in known]
+    return [field for field in (*match.where, *match.nonzero, *match.begins) if field not in known]

@@ -92,6 +92,11 @@ class Directives:
             )
         return changed
 
+    @property
+    def changed(self) -> dict[str, str]:
+        """Those that a step has changed by a restart."""
+        return dict(self._changed)
+
     def change(self, changed: Mapping[str, str]) -> None:
         """Start engines with these from now on."""
         self._changed.update(changed)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from engine.events import AnyEvent
+from scenes.branching import Beginnings, Branch
 from scenes.effects import Crash, Effect, RestartEngine, Send, StartWorkload, StopWorkload
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
@@ -59,11 +60,21 @@ class Ensemble:
 
     # Life
 
-    async def start(self) -> None:
-        """Bring all of them up, then begin their streams one after the other."""
-        await _together(member.prepare() for member in self.members.values())
+    async def start(self, branch: Branch | None = None) -> None:
+        """Bring all of them up, then begin their streams one after the other.
+
+        With a `branch`, each as it was at its moment.
+        """
+        again = branch.engines if branch is not None else {}
+        await _together(one.prepare(again.get(name)) for name, one in self.members.items())
         for member in self.members.values():
             await member.begin()
+        await _together(self.members[name].catch_up(one) for name, one in again.items())
+
+    @property
+    def beginnings(self) -> dict[str, Beginnings]:
+        """What the runs of each began on."""
+        return {name: member.beginnings for name, member in self.members.items()}
 
     async def close(self) -> None:
         """Stop them all, and remove what they wrote."""

@@ -19,6 +19,9 @@ from scenes.view import (
     View,
 )
 
+POWER_CUT = "power cut"
+"""The kind of a crash that takes the page cache, too."""
+
 
 def crash(view: View, event: Crash) -> View:
     """The engine is gone, its memory, its child and aof_buf with it; the file stays."""
@@ -71,6 +74,7 @@ def recovered(view: View, event: Recovered) -> View:
         return view
     return replace(
         view,
+        tail=_safe_before(view.tail, view.crash, event.survived),
         crash=replace(
             view.crash,
             recovered_at=event.at,
@@ -82,6 +86,15 @@ def recovered(view: View, event: Recovered) -> View:
             truncated_bytes=event.truncated_bytes,
         ),
     )
+
+
+def _safe_before(tail: TailView, crash: CrashView, survived: int) -> TailView:
+    """A new engine knows of no fsync before it; what had been synced is on the disk all the same.
+
+    After a power cut that is all that is left.
+    """
+    safe = survived if crash.kind == POWER_CUT else min(crash.fsynced, survived)
+    return replace(tail, fsynced=max(tail.fsynced, min(safe, tail.written)))
 
 
 def census(view: View, event: Census) -> View:

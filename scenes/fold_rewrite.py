@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from engine.events import AofAppend, AofFile, AofWrite, Rewrite, SnapshotProgress, State
-from scenes.rewrite_view import RewriteView, StageView
+from scenes.rewrite_view import COLLECTS, RewriteView, StageView
 from scenes.view import View
 
 _STAGES = 64
@@ -21,8 +21,16 @@ def state(view: View, event: State) -> View:
 
 
 def rewrite(view: View, event: Rewrite) -> View:
-    """A stage was reached; the first after an end begins another rewrite."""
+    """A stage was reached; the first after an end begins another rewrite.
+
+    But for history that is deleted later: that belongs to the rewrite that has ended.
+    """
     before = view.rewrite
+    if before.stages and not before.running and event.stage in COLLECTS:
+        *earlier, end = before.stages
+        stages = (*_with(tuple(earlier), event), end)[-_STAGES:]
+        files = tuple(event.files) or before.files
+        return replace(view, rewrite=replace(before, files=files, stages=stages))
     if not before.running:
         before = RewriteView(files=before.files)
     sent = before.sent + (event.bytes if event.stage == "diff-sent" else 0)

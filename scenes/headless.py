@@ -14,7 +14,7 @@ from scenes.effects import Checked, Effect, Failed, Refused
 from scenes.errors import SceneError
 from scenes.lines_out import LinesOut
 from scenes.live import Live
-from scenes.loader import Lesson, load
+from scenes.loader import Lesson, load, own_files
 from scenes.recording import RecordingWriter
 from scenes.sayings import trouble
 from scenes.stored import Header
@@ -159,7 +159,7 @@ def record(
     Raises SceneError before anything is started when `path` cannot be written.
     """
     lesson = load(scene, language)
-    writer = RecordingWriter(path, scene=lesson.scene)
+    writer = RecordingWriter(path, scene=lesson.scene, files=own_files(lesson))
 
     def on_event(event: AnyEvent) -> None:
         if event.seq == 1:

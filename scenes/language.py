@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 LANGUAGES = ("en", "zh")
 ENGLISH = "en"
+TAGS = {"en": "en", "zh": "zh-Hans"}
+"""Language -> its tag in a page: fonts are chosen by it. Source: RFC 5646."""
 
 
 def of_locale(environment: Mapping[str, str] = os.environ) -> str:

@@ -31,7 +31,7 @@ from scenes.history import History
 from scenes.loader import Lesson
 from scenes.player import Player
 from scenes.prediction import HOW, Prediction, predict, right
-from scenes.sayings import trouble
+from scenes.refusals import played
 from scenes.session import Session
 
 WATCHED_EVERY = 0.25
@@ -40,8 +40,6 @@ STALL_SECONDS = 0.5
 """An answer that takes longer is no time of a step's."""
 BUSY_SECONDS = 2.0
 """An answer that takes longer is told."""
-REDACTED = "(redacted)"
-"""What stands for a secret in the events: that is not set again."""
 NOTICE_SECONDS = 8.0
 """For so long a refusal stays, or until the next key."""
 
@@ -120,13 +118,7 @@ class Live:
         self._watch = asyncio.create_task(self._watch_answers(), name="watch")
 
     async def _begin(self, branch: Branch | None = None) -> None:
-        await self.session.start()
-        if branch is not None and isinstance(self.session, Session):
-            await self.session.make_again(branch.changes)
-            for name, value in branch.config.items():
-                if value not in (self.history.now.config.get(name), REDACTED):
-                    await self.session.execute(["CONFIG", "SET", name, value])
-            await self.session.execute(["COWSCOPE", "STATE"])  # all of it is on the timeline now
+        await self.session.start(branch)
         self._do(self.player.start(monotonic()))
 
     async def stop(self) -> None:
@@ -201,7 +193,7 @@ class Live:
         Raises SceneError where that is not possible, and nothing happens.
         """
         if self._branch is not None:
-            raise SceneError(trouble("live.branch"))
+            raise SceneError(played("branch.on_its_way"))
         timelines = [*self.left, self._timeline()]
         meant = next((one for one in timelines if one.history is history), timelines[-1])
         self._branch = planned(meant, index)
@@ -217,9 +209,10 @@ class Live:
         self._do([Restart()])
 
     def _timeline(self) -> Timeline:
-        if not isinstance(self.session, Session):
-            raise SceneError(trouble("live.timeline"))
-        return Timeline(self.history, self.session.journal)
+        session = self.session
+        if isinstance(session, Session):
+            return Timeline(self.history, {session.name: session.beginnings})
+        return Timeline(self.history, session.beginnings)
 
     def text(self, key: str) -> str:
         """Words of the scene with this run's figures."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from scenes.errors import SceneError
-from scenes.places import in_scene, of_field
+from scenes.language import ENGLISH, LANGUAGES
+from scenes.places import of_path
 from scenes.sayings import remark
 from scenes.scene import Scene
-from scenes.words import Words, read_catalogue
+from scenes.toml import tables_of, text_of
+from scenes.words import Words, catalogue_of, read_catalogue
 
 LESSONS = Path(__file__).parent / "lessons"
 SANDBOX = "sandbox"
 PLAYGROUND = Path(__file__).parent / "playground"
 """The sandbox's folder: a scene, but none of the course."""
-_ITEM = re.compile(r"\$\.(\w+)\[(\d+)\](?:\.(\w+))?")
+_UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 
 
 class Lesson(msgspec.Struct, frozen=True):
@@ -46,6 +48,26 @@ def load(name: str, language: str = "en") -> Lesson:
     return lesson
 
 
+def own_files(lesson: Lesson) -> dict[str, str]:
+    """The texts of a scene that does not ship, by the files' names; none of one that does."""
+    if lesson.folder.parent == LESSONS or lesson.folder == PLAYGROUND:
+        return {}
+    names = ("scene.toml", *(f"{language}.toml" for language in LANGUAGES))
+    paths = [lesson.folder / name for name in names]
+    return {path.name: text_of(path) for path in paths if path.exists()}
+
+
+def of_files(files: Mapping[str, str], folder: Path, language: str = ENGLISH) -> Lesson:
+    """The lesson in such texts, which lie in no folder; raises SceneError as `load` does."""
+    scene = scene_of(files["scene.toml"], folder / "scene.toml")
+    english = catalogue_of(files["en.toml"], folder / "en.toml")
+    words = Words(english)
+    if language != ENGLISH and f"{language}.toml" in files:
+        path = folder / f"{language}.toml"
+        words = Words(catalogue_of(files[path.name], path), fallback=english)
+    return Lesson(scene, words, folder, language)
+
+
 def read_words(folder: Path, language: str) -> Words:
     """A scene's words; what a language lacks (or all, without its catalogue) is in English."""
     english = read_catalogue(folder / "en.toml")
@@ -63,9 +85,8 @@ def check(lesson: Lesson) -> None:
     if found:
         first, more = found[0], len(found) - 1
         path = lesson.folder / "scene.toml"
-        place = in_scene(path, first.table, first.index, first.text)
         raise SceneError(
-            f"{place}: {first.text}"
+            f"{first.place(path)}: {first.text}"
             + ((" " + remark("loader.check", more=str(more))) if more else "")
         )
 
@@ -78,14 +99,14 @@ def known() -> list[Scene]:
 
 def find(name: str) -> Path:
     """The folder of the scene called `name`; raises SceneError listing the known ones."""
+    by_number = LESSONS / name.zfill(2)
+    if name.isdigit() and (by_number / "scene.toml").is_file():
+        return by_number  # also where the working folder has one of that name: that is ./07
     path = Path(name)
     if path.name == "scene.toml" and path.is_file():
         return path.parent
     if (path / "scene.toml").is_file():
         return path
-    by_number = LESSONS / name.zfill(2)
-    if name.isdigit() and (by_number / "scene.toml").is_file():
-        return by_number
     if name.lower() == SANDBOX:
         return PLAYGROUND
     scenes = known()
@@ -99,12 +120,20 @@ def find(name: str) -> Path:
 def read_scene(path: Path) -> Scene:
     """The structure in one scene.toml; raises SceneError naming the file and the line."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Scene)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise SceneError(remark("loader.read_scene", path=str(path), err=str(err))) from err
+        text = text_of(path)
+    except FileNotFoundError as err:
+        raise SceneError(remark("loader.no_file", path=f"{path}:1")) from err
+    return scene_of(text, path)
+
+
+def scene_of(text: str, path: Path) -> Scene:
+    """The same of a text that stands, or once stood, in the file `path`."""
+    tables = tables_of(text, path)
+    try:
+        return msgspec.convert(tables, Scene)
     except msgspec.ValidationError as err:
-        item = _ITEM.search(str(err))
-        place = str(path)
-        if item:
-            place = of_field(path, item[1], int(item[2]), item[3] or item[1])
-        raise SceneError(f"{place}: {err}") from err
+        said, _, inner = str(err).partition(" - at `$")
+        inner = inner.rstrip("`").lstrip(".")
+        if field := _UNKNOWN.search(said):
+            inner = f"{inner}.{field[1]}".lstrip(".")
+        raise SceneError(f"{of_path(path, text, inner)}: {err}") from err

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from scenes.errors import SceneError
+from scenes.toml import text_of
+from scenes.toml_lines import lines_of, nearest
+
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([\w.\"'-]+)\s*\]")
 _QUOTED = re.compile(r"'([^']+)'|「([^」]+)」")
 """What a message quotes, in either language."""
@@ -26,30 +30,18 @@ def in_scene(path: Path, table: str, index: int, hint: str = "") -> str:
     return f"{path}:{first + 1}"
 
 
-def in_catalogue(path: Path, key: str) -> str:
-    """The place of a dotted key in a catalogue; the file alone where it has no such."""
-    table = ""
+def in_catalogue(path: Path, key: str, text: str = "") -> str:
+    """The place of a dotted key in a catalogue, which says `text`; its first line if it is not."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return str(path)
-    for number, line in enumerate(lines, 1):
-        header = _HEADER.match(line)
-        if header:
-            table = header[2].replace('"', "") + "."
-        name = line.partition("=")[0].strip().strip("\"'")
-        if "=" in line and table + name == key:
-            return f"{path}:{number}"
-    return str(path)
+        found = lines_of(text or text_of(path))
+    except (OSError, SceneError):
+        found = {}
+    return f"{path}:{nearest(found, key)}"
 
 
-def of_field(path: Path, table: str, index: int, field: str) -> str:
-    """The place of a field of the nth `[[table]]`."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    first, end = _block(lines, table, index)
-    wanted = re.compile(rf"(^|[{{,\s]){re.escape(field)}\s*=")
-    found = (number for number in range(first, end) if wanted.search(lines[number]))
-    return f"{path}:{next(found, first) + 1}"
+def of_path(path: Path, text: str, inner: str) -> str:
+    """The place of what msgspec calls `$.inner` in a file that says `text`."""
+    return f"{path}:{nearest(lines_of(text), inner)}"
 
 
 def _block(lines: list[str], table: str, index: int) -> tuple[int, int]:

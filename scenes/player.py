@@ -72,13 +72,16 @@ class Player(Course):
         self.visited: list[str] = []
         self.asleep = False
         """Nobody has pressed a key for long: the writers are stopped."""
-        self._step = RunningStep(scene, self.evidence, self.hand, judged_by, self._next_call)
+        self._step = RunningStep(
+            scene, self.evidence, self.hand, judged_by, self._next_call, self.visited
+        )
         self._clock = self._step.clock
 
     def use(self, evidence: Evidence) -> None:
         """Gather into `evidence` from now on: a session has just begun."""
         self.evidence, self.figures = evidence, Figures(evidence, self.scene.values)
         self._step.evidence = evidence
+        self.hand.population = evidence.populate
 
     # What screens ask
 
@@ -125,7 +128,7 @@ class Player(Course):
         """The step's question, from its asking on."""
         if self.stage is None or self.phase in ("idle", "waiting"):
             return None
-        return self.stage.question
+        return None if self._step.left_out else self.stage.question
 
     # What goes in
 

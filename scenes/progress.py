@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 import platformdirs
+from msgspec.structs import replace
 
 from scenes.loader import LESSONS, Lesson
 
@@ -27,6 +28,22 @@ class Answer(msgspec.Struct, frozen=True):
     right: int
 
 
+class Replayed(msgspec.Struct, frozen=True):
+    """What a learner has seen and answered in recordings of one scene, which no engine ran for."""
+
+    steps_seen: int = 0
+    """How many steps from the beginning were shown, at most."""
+    finished: int = 0
+    """How often one was watched to its end."""
+    answers: dict[str, Answer] = {}
+    """The last answer to each question; what was measured is the recording's."""
+
+    @property
+    def right(self) -> int:
+        """Questions whose last answer was right."""
+        return sum(answer.chosen == answer.right for answer in self.answers.values())
+
+
 class ScenePast(msgspec.Struct, frozen=True):
     """What a learner has done in one scene."""
 
@@ -38,6 +55,8 @@ class ScenePast(msgspec.Struct, frozen=True):
     """How often the last step was passed."""
     answers: dict[str, Answer] = {}
     """The last answer to each question."""
+    replayed: Replayed = Replayed()
+    """The same of its recordings: told apart, and never where a live scene is resumed."""
 
     @property
     def right(self) -> int:
@@ -61,18 +80,39 @@ class Progress:
         place = [stage.id for stage in lesson.scene.stages].index(step) + 1
         past = self.of(lesson)
         seen = max(past.steps_seen, place)
-        self._keep(lesson, msgspec.structs.replace(past, step=step, steps_seen=seen))
+        self._keep(lesson, replace(past, step=step, steps_seen=seen))
 
     def answered(self, lesson: Lesson, question: str, chosen: int, right: int) -> None:
         """A question was answered, and the run has proved a choice right."""
         past = self.of(lesson)
         answers = {**past.answers, question: Answer(chosen, right)}
-        self._keep(lesson, msgspec.structs.replace(past, answers=answers))
+        self._keep(lesson, replace(past, answers=answers))
 
     def finished(self, lesson: Lesson) -> None:
         """The last step is over: the next time begins at the first one."""
         past = self.of(lesson)
-        self._keep(lesson, msgspec.structs.replace(past, step="", finished=past.finished + 1))
+        self._keep(lesson, replace(past, step="", finished=past.finished + 1))
+
+    def shown(self, lesson: Lesson, step: str) -> None:
+        """A recording came to a step; one that this edition of the scene lacks does not count."""
+        steps = [stage.id for stage in lesson.scene.stages]
+        past = self.of(lesson).replayed
+        if step in steps and steps.index(step) + 1 > past.steps_seen:
+            self._replayed(lesson, replace(past, steps_seen=steps.index(step) + 1))
+
+    def answered_in_replay(self, lesson: Lesson, question: str, chosen: int, right: int) -> None:
+        """The learner answered a recording's question; the recorded run proved a choice right."""
+        past = self.of(lesson).replayed
+        answers = {**past.answers, question: Answer(chosen, right)}
+        self._replayed(lesson, replace(past, answers=answers))
+
+    def watched(self, lesson: Lesson) -> None:
+        """A recording came to its end."""
+        past = self.of(lesson).replayed
+        self._replayed(lesson, replace(past, finished=past.finished + 1))
+
+    def _replayed(self, lesson: Lesson, past: Replayed) -> None:
+        self._keep(lesson, replace(self.of(lesson), replayed=past))
 
     def _keep(self, lesson: Lesson, past: ScenePast) -> None:
         # Read again: another scene may be played beside this one.

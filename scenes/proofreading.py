@@ -14,15 +14,16 @@ from pathlib import Path
 import msgspec
 
 from scenes.errors import SceneError
-from scenes.folding import cells
+from scenes.folding import cells, pieces
 from scenes.language import ENGLISH, LANGUAGES
 from scenes.loader import LESSONS, Lesson, find, read_scene, read_words
-from scenes.places import in_catalogue, in_scene
+from scenes.places import in_catalogue, in_scene, of_path
 from scenes.sayings import remark
 from scenes.scene import Card, Scene
+from scenes.toml import text_of
 from scenes.validate import problems
 from scenes.waits import endless
-from scenes.words import PLAIN, Words, read_catalogue
+from scenes.words import FIGURE, PLAIN, Words, read_catalogue
 
 COLUMNS = 80
 CODE_COLUMNS = 42
@@ -30,6 +31,10 @@ CODE_COLUMNS = 42
 TITLE_COLUMNS = COLUMNS - 12
 """What "beat 10 · " leaves of them."""
 LEAST_QUESTIONS = 2
+THESIS_COLUMNS = COLUMNS - len("redis-cli -p 12345 ") - 3
+"""What the header's second row has for it there."""
+_SENTENCE = re.compile(r"(?<=[.。])\s*")
+_NO_FIGURE = re.compile(r"\{\w+\}?|\w+\}")
 _WORDS_OF = re.compile(r"the words of '([\w.-]+)'|「([\w.-]+)」的文字[里要]")
 """A problem of words, in either language: it lies in the catalogue."""
 _NEEDS_LIGHT = re.compile(r"^\s*(?!#|def |class |else:|try:|while True:|\))\S")
@@ -76,7 +81,7 @@ def _wrong(lesson: Lesson, path: Path) -> Iterator[Finding]:
         if key:
             yield Finding(in_catalogue(lesson.folder / "en.toml", key[1] or key[2]), problem.text)
         else:
-            yield Finding(in_scene(path, problem.table, problem.index, problem.text), problem.text)
+            yield Finding(problem.place(path), problem.text)
     for index, why in endless(lesson.scene):
         text = remark("proofreading.wrong", id=str(lesson.scene.stages[index].id), why=str(why))
         hint = "'timeout'" if "timeout" in why else "'wait'"
@@ -147,6 +152,16 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
                     code_columns=str(CODE_COLUMNS),
                 )
                 yield Finding(place, text)
+        if cells(card.title) > CODE_COLUMNS:
+            place = in_scene(path, "cards", index, f"'{card.title}'")
+            text = (
+                f"card '{card.name}': the title has {cells(card.title)} cells, {CODE_COLUMNS} fit"
+            )
+            yield Finding(place, text)
+    for term in scene.glossary:
+        if cells(term) > COLUMNS - 4:
+            place = of_path(path, text_of(path), f"glossary.{term}")
+            yield Finding(place, f"the term '{term[:20]}...' has {cells(term)} cells: too wide")
     room = dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
     for language in LANGUAGES:
         file = lesson.folder / f"{language}.toml"
@@ -161,14 +176,26 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
                 )
                 yield Finding(in_catalogue(file, key), text)
         for key, said in texts.items():
-            long = [word for word in said.split() if cells(word) > COLUMNS - 4]
-            if long and language == ENGLISH:
+            long = [word for word in pieces(said) if cells(word) > COLUMNS - 4]
+            if long:
                 text = remark("proofreading.too_wide_3", key=str(key), long=str(long[0][:20]))
                 yield Finding(in_catalogue(file, key), text)
+        first = _SENTENCE.split(texts.get(scene.thesis, ""))[0]
+        if cells(first) > THESIS_COLUMNS:
+            text = (
+                f"the first sentence of '{scene.thesis}' has {cells(first)} cells, {THESIS_COLUMNS}"
+                " fit 80 columns beside the port: the rest is cut off there"
+            )
+            yield Finding(in_catalogue(file, scene.thesis), text, wrong=False)
 
 
 def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[Finding]:
     folder, english = lesson.folder, lesson.words
+    for language, said in ((ENGLISH, english.texts), *translations.items()):
+        for key in sorted(said):
+            if problem := _badly_said(said[key]):
+                place = in_catalogue(folder / f"{language}.toml", key)
+                yield Finding(place, f"'{key}' {problem}")
     used = keys_of(lesson.scene)
     for key in sorted(english.texts):
         if key.removesuffix(PLAIN) not in used:
@@ -181,7 +208,7 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
         texts = translations.get(language)
         if texts is None:
             text = remark("proofreading.words_2", language=str(language))
-            yield Finding(str(path), text, wrong=False)
+            yield Finding(f"{path}:1", text, wrong=False)
             continue
         words = Words(texts, fallback=english.texts)
         for key in words.missing():
@@ -196,6 +223,14 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
         for key in sorted(texts.keys() & english.texts.keys()):
             if words.figures_in(key) != english.figures_in(key):
                 yield Finding(in_catalogue(path, key), remark("proofreading.words_5", key=str(key)))
+
+
+def _badly_said(text: str) -> str:
+    """Why a text is shown as nobody wants it, in a few words; empty where it is not."""
+    if not text:
+        return "says nothing"
+    found = _NO_FIGURE.search(FIGURE.sub("", text))
+    return f"has '{found[0]}', which is no figure: {{small_letters}}" if found else ""
 
 
 def keys_of(scene: Scene) -> set[str]:

@@ -1,9 +1,11 @@
 """Recordings: the events of a run in one file, to be shown again anywhere.
 
-The format (version 2): the first line is the header, a JSON object with `magic`
-"cowscope-recording", `version`, and where the run took place. Then come chunks, whose frame is
-`scenes/chunks.py`:
+The format (version 3, and 2, which has no S): the first line is the header, a JSON object with
+`magic` "cowscope-recording", `version`, and where the run took place. Then come chunks, whose frame
+is `scenes/chunks.py`:
 
+    S   the files of the scene, a JSON object from name to text, where it is none of the course: so
+        that it can be shown where its author's folder is not; the map says how many
     E   up to 1,024 events, one JSON object a line, as the engine publishes them; the map says the
         first one's index, their count, their first and last `at`, what was missed, and the marks
     V   a checkpoint (`scenes/checkpoint.py`): the view after the last event before it, whose index
@@ -21,7 +23,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import IO
 
@@ -35,7 +37,17 @@ from scenes.keeping import CannotKeepError
 from scenes.marks import Mark, Marker
 from scenes.sayings import trouble
 from scenes.scene import Scene
-from scenes.stored import MAGIC, VERSION, About, AboutEnd, AboutEvents, StoredEvents
+from scenes.stored import (
+    MAGIC,
+    VERSION,
+    WITHOUT_SCENE,
+    About,
+    AboutEnd,
+    AboutEvents,
+    AboutScene,
+    SaysMagic,
+    StoredEvents,
+)
 from scenes.stored import Header as Header  # handed on
 
 CHUNK = 1024
@@ -53,15 +65,23 @@ class RecordingWriter:
     """Writes events as they come; a context manager that gives the file its name at the end.
 
     Made without a header it holds the place: `begin` follows, or there will be no file. With the
-    scene it writes checkpoints. Where the events' numbers leave something out it writes a `gap`.
+    scene it writes checkpoints; `files` are those of a scene that is none of the course. Where the
+    events' numbers leave something out it writes a `gap`.
     """
 
-    def __init__(self, path: str, header: Header | None = None, scene: Scene | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        header: Header | None = None,
+        scene: Scene | None = None,
+        files: Mapping[str, str] | None = None,
+    ) -> None:
         self.path = path
         self._part = path + ".part"
         self._seed = 0
         self._begun = False
         self._scene = scene
+        self._files = files or {}
         self._follower: _Follower | None = None
         self._marker = Marker()
         self._batch: list[Event] = []
@@ -86,10 +106,14 @@ class RecordingWriter:
         self._begun = True
         self._follower = _Follower(self._scene) if self._scene else None
         edition = self._follower.edition if self._follower else ""
-        header = msgspec.structs.replace(header, version=VERSION, edition=edition)
+        version = VERSION if self._files else WITHOUT_SCENE
+        header = msgspec.structs.replace(header, version=version, edition=edition)
         line = msgspec.json.encode(header) + b"\n"
         self._seed = zlib.crc32(line)
         self._file.write(line)
+        if self._files:
+            text = msgspec.json.encode(dict(sorted(self._files.items())))
+            self._write(b"S", AboutScene(files=len(self._files)), zlib.compress(text, LEVEL))
 
     def append(self, event: AnyEvent) -> None:
         """Take one event; a full chunk is written at once."""
@@ -210,6 +234,10 @@ class Recording(msgspec.Struct, frozen=True):
     damage: str = ""
     """What is wrong with the file, in one line: its events end there."""
 
+    def scene_files(self) -> dict[str, str]:
+        """The scene's own files, by name; empty for a scene of the course."""
+        return self.events.scene_files() if isinstance(self.events, StoredEvents) else {}
+
     @property
     def missing(self) -> int:
         """Events that were missed when it was made."""
@@ -311,11 +339,13 @@ def _header(path: str, line: bytes, gz: bool = False) -> Header:
     if not line.endswith(b"\n"):
         raise SceneError(trouble("recording.header", path=str(path), line=len(line)))
     try:
+        magic = msgspec.json.decode(line, type=SaysMagic).magic
         header = msgspec.json.decode(line, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError) as err:
         raise SceneError(trouble("recording.header_2", path=str(path))) from err
-    if header.magic != MAGIC:
-        raise SceneError(trouble("recording.header_3", path=str(path), magic=str(header.magic)))
+    if magic != MAGIC or header.version < 1:
+        says = magic if magic != MAGIC else f"version {header.version}"
+        raise SceneError(trouble("recording.header_3", path=str(path), magic=str(says)))
     if header.version > VERSION:
         raise SceneError(
             trouble(

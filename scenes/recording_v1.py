@@ -41,17 +41,8 @@ def _read(path: str, most: int | None = None) -> tuple[bytes, list[AnyEvent], st
         except EOFError:
             size = os.path.getsize(path)
             return header, found, trouble("recording_v1.read", size=size, found=str(len(found) + 2))
-        except (msgspec.DecodeError, UnicodeDecodeError) as err:
-            return (
-                header,
-                found,
-                trouble("recording_v1.read_2", found=str(len(found) + 2), err=str(err)),
-            )
-        except (zlib.error, OSError):  # a bad gzip header or sum is an OSError
-            # The reader may be some 8 KiB ahead of the damage.
-            return (
-                header,
-                found,
-                trouble("recording_v1.read_3", tell=raw.tell(), found=str(len(found) + 2)),
-            )
+        except (msgspec.DecodeError, UnicodeDecodeError, zlib.error, OSError):
+            # A bad gzip header or sum is an OSError. The reader may be some KiB ahead of a damage.
+            place = str(len(found) + 2)
+            return header, found, trouble("recording_v1.read_3", tell=raw.tell(), found=place)
     return header, found, ""

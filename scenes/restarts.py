@@ -32,7 +32,8 @@ _LOGGED = re.compile(r"^\d+:[MCSX] .{24} [.*#-] ")
 
 
 class Restarts:
-    """Those of one session; `hear` subscribes to a new engine's events, `say` is for a notice."""
+    """Those of one session: `keep` is called before an engine starts on what is left, `hear`
+    subscribes to its events, `say` is for a notice."""
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Restarts:
         directives: Directives,
         stream: Stream,
         offsets: Offsets,
+        keep: Callable[[], Awaitable[None]],
         hear: Callable[[], Awaitable[None]],
         say: Callable[[str], None],
     ) -> None:
@@ -49,6 +51,7 @@ class Restarts:
         self._directives = directives
         self._stream = stream
         self._offsets = offsets
+        self._keep = keep
         self._hear = hear
         self._say = say
         self._refused_to_start = False
@@ -147,6 +150,7 @@ class Restarts:
     async def start_again(self) -> None:
         """Have an engine on what is left; its stream has not begun yet."""
         directives = self._directives.now(self._engine.home.ledger)
+        await self._keep()
         try:
             await self._engine.start({**directives, "cowscope-run": str(self._stream.run + 1)})
             # before anybody writes again, or is told of the reading

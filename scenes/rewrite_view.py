@@ -17,6 +17,8 @@ MULTIPART = (
 )
 """The stages in their order, by the names that the `rewrite` event has."""
 ENDS = ("finished", "failed")
+COLLECTS = ("remove-files", "persist-manifest")
+"""The stages that may also come after the end, where aof-disable-auto-gc has kept the history."""
 
 
 class StageView(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ reveal, and the proof of what the step promised. The phases are those that the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -19,6 +19,7 @@ from scenes.child_needs import ChildNeeds
 from scenes.effects import Answered, Checked, Effect, Enter, Failed, Refused, WaitUntil
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
+from scenes.measures import MEASURES
 from scenes.proving import Judge, Proving
 from scenes.refusals import GONE, played
 from scenes.scene import Scene, Stage
@@ -36,7 +37,13 @@ class RunningStep:
     """One step after the other is entered here; `evidence` is what the scene has proved so far."""
 
     def __init__(
-        self, scene: Scene, evidence: Evidence, hand: Stagehand, judged_by: Judge, call: NextCall
+        self,
+        scene: Scene,
+        evidence: Evidence,
+        hand: Stagehand,
+        judged_by: Judge,
+        call: NextCall,
+        visited: Collection[str],
     ) -> None:
         self.evidence = evidence
         self.phase: Phase = "idle"
@@ -44,8 +51,10 @@ class RunningStep:
         """Why the scene cannot go on: one clear line."""
         self.answering: Answering | None = None
         """The step's question, once it was answered."""
+        self.left_out = False
+        """This machine can't show the step: nothing is done, nothing asked."""
         self.clock = StepClock()
-        self.proving = Proving(judged_by)
+        self.proving = Proving(judged_by, visited)
         self._hand = hand
         self._next_call = call
         self._awaited = Awaited(scene)
@@ -68,10 +77,21 @@ class RunningStep:
         self.answering = None
         self.clock.enter(stage.timeout, stage.dwell, now)
         self.phase = "waiting"
+        reason = MEASURES[stage.unless](self.evidence) if stage.unless else None
+        self.left_out = bool(reason)
+        if reason:
+            return [Enter(stage.id), *self._left_out(str(reason), now)]
         needs = self._needs.enter(stage, self.evidence)
         if self._needs.pending:
             return [Enter(stage.id), *needs, *self._next_call(now)]
         return [Enter(stage.id), *self._act(stage.do, now)]
+
+    def _left_out(self, reason: str, now: float) -> list[Effect]:
+        """A step that this machine can't show: what it expects is skipped, for this reason."""
+        self._needs.pending = ""
+        self._awaited.begin(None)
+        self.phase, self.clock.deadline = "resting", NEVER
+        return [*self.proving.skip(reason), *self._next_call(now)]
 
     def hear(self, event: Event) -> list[Effect]:
         """Take in an event that the evidence holds already; its `at` is also news of the clock."""

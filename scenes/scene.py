@@ -22,6 +22,8 @@ class Lights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The line is inferred, not reported by a system call or a command."""
     child: str = ""
     """Only of the last child, when it was forked for this purpose, before its dump is reported."""
+    after: int = 0
+    """Only while this line is the one lit: for events that look alike and mean two things."""
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,6 +111,9 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     args: dict[str, str | int | float | bool] = {}
     engine: str = ""
     """Of which engine, in a scene that runs several; "": the first, "*": each of them."""
+    needs: list[str] = []
+    """Earlier steps without which there is nothing to judge: who began behind one of them is told
+    that it is skipped, where it would be missed."""
 
 
 class Otherwise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,6 +167,9 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the held child does: a dump, or the rewrite of the AOF."""
     lesson: bool = False
     """Begin only over a lesson's child; where none lives, one is forked for it first."""
+    unless: str = ""
+    """A measure, by name. Where it has something to say, this machine can't show the step: nothing
+    is done, asked or judged, and what it says is the reason. `otherwise` has the words for it."""
     otherwise: list[Otherwise] = []
     """The first that applies is said instead of `text`; then those of the scene."""
     do: list[Action] = []

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
@@ -19,6 +20,8 @@ from engine import events
 from engine.events import AnyEvent
 from scenes import family, folder, log_contents, process, typed
 from scenes.announced import announced
+from scenes.beginnings import Beginning, Files
+from scenes.branching import Again, Branch
 from scenes.clients import Clients, decode_state
 from scenes.contents import contents_of
 from scenes.directives import Directives
@@ -34,6 +37,9 @@ from scenes.sayings import trouble
 from scenes.stream import MAIN, Stream
 from scenes.supervised import Supervised
 from scenes.workloads import VALUE_BYTES, populate
+
+REDACTED = "(redacted)"
+"""What stands for a secret in the events: that is not set again."""
 
 
 class Session:
@@ -63,8 +69,8 @@ class Session:
         self.keep = keep
         self.word = ""
         """What a writer does that a learner may not expect; whoever says it empties it."""
-        self.journal = Journal()
-        """What changed data in the first engine, in the order in which it did."""
+        self.beginnings: dict[int, Beginning] = {1: Beginning(Journal())}
+        """By runs: what each began on, and what changed data in it, in its order."""
         self._on_event = on_event
         self._directives = Directives(lesson.scene, arena_pages=arena_pages, own=directives)
         self._stream = Stream(self._handed_on, name, numbers)
@@ -81,7 +87,8 @@ class Session:
             self._directives,
             self._stream,
             self._offsets,
-            hear=lambda: self._engine.subscribe(self._arrived),
+            keep=self._keep_what_is_left,
+            hear=self._hear_next,
             say=self._say,
         )
 
@@ -103,17 +110,43 @@ class Session:
     ) -> None:
         await self.close()
 
-    async def start(self) -> None:
-        """Bring everything up, population included; raises SceneError in one clear line."""
-        await self.prepare()
-        await self.begin()
+    async def start(self, branch: Branch | None = None) -> None:
+        """Bring everything up, population included; raises SceneError in one clear line.
 
-    async def prepare(self) -> None:
-        """Start the engine and write the population; raises SceneError in one clear line."""
+        With a `branch`, as it was at its moment.
+        """
+        again = branch.engines[self.name] if branch is not None else None
+        await self.prepare(again)
+        await self.begin()
+        if again is not None:
+            await self.catch_up(again)
+
+    async def prepare(self, again: Again | None = None) -> None:
+        """Start the engine and write the population; raises SceneError in one clear line.
+
+        Instead of the population, the files that a run to be made again began on.
+        """
         home = self._engine.folder = folder.fresh()
-        await self._engine.start(self._directives.prepared(home.ledger))
-        await self._populate()
-        await self._engine.subscribe(self._arrived, self.journal.take)
+        before = again.beginning if again is not None else None
+        if before is not None:
+            self._directives.change(before.changed)
+        if before is not None and before.files is not None:
+            self.beginnings[1] = Beginning(Journal(), before.files, before.changed)
+            await asyncio.to_thread(before.files.lay_out, home.path)
+            await self._engine.start(self._directives.now(home.ledger))
+        else:
+            await self._engine.start(self._directives.prepared(home.ledger))
+            await self._populate()
+        await self._engine.subscribe(self._arrived, self.beginnings[1].journal.take)
+
+    async def catch_up(self, again: Again) -> None:
+        """Make a run's changes again, and set its directives; raises SceneError."""
+        await self.make_again(again.changes)
+        config = (await self._clients.ask_state()).config
+        for name, value in again.config.items():
+            if value not in (config.get(name), REDACTED):
+                await self.execute(["CONFIG", "SET", name, value])
+        await self.execute(["COWSCOPE", "STATE"])  # all of it is on the timeline now
 
     async def begin(self) -> None:
         """Begin the stream with the whole state."""
@@ -264,6 +297,17 @@ class Session:
     async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
         """Execute changes of another session's journal; how many there were. Raises SceneError."""
         return await self._clients.make_again(changes)
+
+    async def _keep_what_is_left(self) -> None:
+        """What the next run begins on, as it lies there before an engine reads it."""
+        files = await asyncio.to_thread(Files.of, self._engine.home.path)
+        self.beginnings[self._stream.run + 1] = Beginning(
+            Journal(), files, self._directives.changed, too_large=files is None
+        )
+
+    async def _hear_next(self) -> None:
+        journal = self.beginnings[self._stream.run + 1].journal
+        await self._engine.subscribe(self._arrived, journal.take)
 
     async def ask_for_life(self) -> None:
         """PING, where nothing is on its way: a busy engine is known by the answer it owes."""

@@ -19,6 +19,8 @@ class Stagehand:
         self.scene = scene
         self.autoplay = autoplay
         """Steps go on and questions are answered by themselves."""
+        self.population = scene.populate
+        """Keys that this run began with: `{population}` in a command."""
         self.pace = 1.0
         self.paused = False
         self.workloads: dict[str, Workload] = {}
@@ -54,7 +56,8 @@ class Stagehand:
                 directives = dict(action.restart or {})
                 return RestartEngine(directives, action.engine, action.refused, action.keep)
             case _:
-                argv = tuple(fill(word, self.scene.values) for word in _command(action))
+                words = {"population": str(self.population), **self.scene.values}
+                argv = tuple(fill(word, words) for word in _command(action))
                 return Send(argv, action.engine, action.keep, action.refused)
 
     def start(self, workload: Workload, engine: str = "") -> Effect:

@@ -18,7 +18,9 @@ from scenes.marks import Mark
 from scenes.sayings import trouble
 
 MAGIC = "cowscope-recording"
-VERSION = 2
+VERSION = 3
+WITHOUT_SCENE = 2
+"""The version of a recording that names its scene only; read and written, too."""
 UNPACKED = 8
 """Chunks kept unpacked after they were looked at: some 8,000 events."""
 
@@ -27,7 +29,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """Where and when a recording was made; `date` is what its maker says, in ISO 8601."""
 
     magic: str = MAGIC
-    version: int = VERSION
+    version: int = WITHOUT_SCENE
     scene: str = ""
     page_size: int = 4096
     kernel: str = ""
@@ -36,6 +38,12 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     arena_pages: int = 0
     edition: str = ""
     """Of the code that made its checkpoints; empty where it has none."""
+
+
+class SaysMagic(msgspec.Struct, frozen=True):
+    """A first line without magic is no header, whatever it says: other formats have one, too."""
+
+    magic: str = ""
 
 
 class AboutEvents(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +63,12 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     index: int
 
 
+class AboutScene(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the scene's own files: how many there are."""
+
+    files: int
+
+
 class AboutEnd(msgspec.Struct, frozen=True, kw_only=True):
     """Of the end: how many events there are."""
 
@@ -64,6 +78,8 @@ class AboutEnd(msgspec.Struct, frozen=True, kw_only=True):
 _events = msgspec.json.Decoder(AnyEvent)
 _about_events = msgspec.msgpack.Decoder(AboutEvents)
 _about = msgspec.msgpack.Decoder(About)
+_about_scene = msgspec.msgpack.Decoder(AboutScene)
+_files = msgspec.json.Decoder(dict[str, str])
 _about_end = msgspec.msgpack.Decoder(AboutEnd)
 
 
@@ -87,6 +103,7 @@ class StoredEvents(Sequence[AnyEvent]):
         self._starts: list[int] = []
         self._chunks: list[Chunk] = []
         self._kept: dict[tuple[bytes, int], Chunk] = {}
+        self._scene: Chunk | None = None
         self._unpacked: dict[int, list[AnyEvent]] = {}
         self._scan(file, seed)
 
@@ -127,6 +144,10 @@ class StoredEvents(Sequence[AnyEvent]):
                     raise BrokenChunkError(start, cut=False)
                 (self.views if found.kind == b"V" else self.evidences).append(index)
                 self._kept[found.kind, index] = found
+            case b"S":
+                if self._length or self._scene or _about_scene.decode(found.about).files < 1:
+                    raise BrokenChunkError(start, cut=False)
+                self._scene = found
             case b"Z":
                 if _about_end.decode(found.about).count != self._length:
                     raise BrokenChunkError(start, cut=False)
@@ -170,6 +191,16 @@ class StoredEvents(Sequence[AnyEvent]):
     def checkpoint(self, kind: bytes, index: int) -> bytes:
         """What the checkpoint after event `index` holds: b"V" the view, b"F" the evidence."""
         return self._read(self._kept[kind, index])
+
+    def scene_files(self) -> dict[str, str]:
+        """The files of the scene that was played, by name; empty where the header names it."""
+        if self._scene is None:
+            return {}
+        try:
+            return _files.decode(zlib.decompress(self._read(self._scene)))
+        except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as err:
+            offset = self._scene.offset
+            raise SceneError(f"{self.path} has no scene at offset {offset:,}") from err
 
     def _block(self, number: int) -> list[AnyEvent]:
         block = self._unpacked.pop(number, None)

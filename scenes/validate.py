@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -16,8 +18,10 @@ from scenes.conditions import CONDITIONS
 from scenes.errors import SceneError
 from scenes.expect import CHECKS
 from scenes.measures import MEASURES, REPLY
+from scenes.places import in_scene, of_path
 from scenes.sayings import remark
 from scenes.scene import Card, Otherwise, Question, Scene, Stage, actions_of
+from scenes.toml import text_of
 from scenes.topics import Registry, topic
 from scenes.topics import names as topic_names
 from scenes.words import PLAIN, Words
@@ -48,10 +52,18 @@ class Problem(msgspec.Struct, frozen=True):
     text: str
     table: str = ""
     index: int = 0
+    path: str = ""
+    """Where it stands, as scenes.toml_lines writes it; empty: somewhere in that item."""
+
+    def place(self, file: Path) -> str:
+        """`file:line` of it."""
+        if self.path:
+            return of_path(file, text_of(file), self.path)
+        return in_scene(file, self.table, self.index, self.text)
 
 
-def problems(scene: Scene, words: Words) -> list[Problem]:
-    """Everything wrong with `scene`, in the order of its file."""
+def problems(scene: Scene, words: Words, *, to_play: bool = True) -> list[Problem]:
+    """Everything wrong with `scene`, in the order of its file; `to_play` it, or only to show it."""
     found = [Problem(text) for text in _of_scene(scene, words)]
     for index, card in enumerate(scene.cards):
         found += [
@@ -70,6 +82,12 @@ def problems(scene: Scene, words: Words) -> list[Problem]:
             )
             for text in texts
         ]
+    # Else these would say much of it again, in other words. The engine's own code is asked, which a
+    # replay, or a system without fork, does without.
+    if to_play and not found and hasattr(os, "fork"):
+        from scenes.asked_values import refused
+
+        found = [Problem(text, path=path) for path, text in refused(scene, EVENT_TYPES)]
     return found
 
 
@@ -109,6 +127,7 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
         if key and key not in words:
             yield remark("validate.of_card", key=str(key))
     numbers = [rule.line for rule in card.lights]
+    numbers += [rule.after for rule in card.lights if rule.after]
     numbers += [int(n) for n in (*card.corrections, *card.real_lines) if n.isdigit()]
     for number in numbers:
         if not 1 <= number <= lines:
@@ -135,6 +154,8 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
     yield from _of_otherwise(stage.otherwise, scene, words)
     if stage.alone + stage.held + stage.lesson > 1:
         yield remark("validate.of_stage")
+    if stage.unless:
+        yield from _unknown_name("measure", stage.unless, MEASURES, scene)
     for action in stage.do:
         yield from _of_action(action, scene)
     if stage.wait is not None:
@@ -151,8 +172,16 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
     for expectation in stage.expect:
         yield from _unknown_name("check", expectation.check, CHECKS, scene)
         yield from _unknown_engine(expectation.engine, scene)
+        for step in expectation.needs:
+            if step not in _before(stage, scene):
+                yield f"the check '{expectation.check}' needs '{step}', which is no earlier step"
     if stage.question is not None:
         yield from _of_question(stage.question, scene, words)
+
+
+def _before(stage: Stage, scene: Scene) -> list[str]:
+    names = [one.id for one in scene.stages]
+    return names[: names.index(stage.id)]
 
 
 def _of_otherwise(others: Sequence[Otherwise], scene: Scene, words: Words) -> Iterator[str]:

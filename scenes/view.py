@@ -178,12 +178,13 @@ class TailView(msgspec.Struct, frozen=True):
 
 
 class Lit(msgspec.Struct, frozen=True):
-    """The line of a card that ran last."""
+    """The line of a card that ran last, and those that the same event has shown to run."""
 
     line: int
     at: float
     seq: int
     source: str
+    also: tuple[int, ...] = ()
 
 
 class QuestionView(msgspec.Struct, frozen=True):

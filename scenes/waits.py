@@ -26,6 +26,8 @@ _READS = frozenset(
     }
 )
 """Commands after which nothing is appended to a log."""
+_ENDS_HOLD = frozenset({"COWSCOPE", "SAVE", "FLUSHALL", "SHUTDOWN", "DEBUG", "CONFIG"})
+"""Commands after which it can't be told whether a child is held; HOLD itself aside."""
 
 
 def endless(scene: Scene) -> Iterator[tuple[int, str]]:
@@ -86,6 +88,9 @@ class _Past:
         self.policies |= set() if self.policies else {"everysec"}
         self.saves = any(one.get("save") for one in settings)
         self.loads: dict[str, Workload] = {}
+        self.holds = False
+        """A child is held, or the next one will be; told for scenes of one engine only."""
+        self.alone = not scene.engines
         self.writes = self.dumps = self.forks = self.rewrites = False
         self.now: set[str] = set()
         """Kinds of what the step on hand itself does."""
@@ -94,7 +99,10 @@ class _Past:
 
     def enter(self, stage: Stage) -> None:
         self.now = set()
+        if stage.alone:
+            self.holds = False
         if stage.held:
+            self.holds = True
             self.forks = True
             self.rewrites |= stage.held_for == "aof"
             self.dumps |= stage.held_for == "rdb"
@@ -108,6 +116,10 @@ class _Past:
             self.kinds.add(kind)
             self.now.add(kind)
             self._settings(action)
+            if action.hold is not None:
+                self.holds = action.hold
+            elif kind in ("step", "crash", "restart"):
+                self.holds = False
             if action.start is not None:
                 self.loads[action.start.name] = action.start
                 self.writes = True
@@ -131,6 +143,8 @@ class _Past:
     def _command(self, words: list[str]) -> None:
         self.now.add(" ".join(words[:2]) if words[0] == "COWSCOPE" else words[0])
         self.writes |= words[0] not in _READS
+        if words[0] in _ENDS_HOLD:
+            self.holds = words[:2] == ["COWSCOPE", "HOLD"]
         self.dumps |= words[0] in ("BGSAVE", "SAVE")
         self.forks |= words[0] in ("BGSAVE", "BGREWRITEAOF")
         self.rewrites |= words[0] == "BGREWRITEAOF"
@@ -144,6 +158,8 @@ class _Past:
                 return self._written(match)
             case "fork" | "child.exit" if not (self.forks or self.saves or self.logs):
                 return remark("waits.lacks")
+            case "rdb.saved" if self.holds and self.alone:
+                return remark("waits.held")
             case "rdb.saved" | "snapshot.progress" if not (self.dumps or self.saves):
                 return remark("waits.lacks_2")
             case "rewrite" if not (self.rewrites or self.logs):

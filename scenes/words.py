@@ -7,11 +7,12 @@ translation lacks is looked up in English.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from scenes import toml
 from scenes.errors import SceneError
+from scenes.places import in_catalogue
 
 FIGURE = re.compile(r"\{([a-z_0-9]+)\}")
 PLAIN = "_plain"
@@ -66,22 +67,36 @@ def fill(text: str, figures: Mapping[str, int | str | None]) -> str:
 def read_catalogue(path: Path) -> dict[str, str]:
     """The texts of one catalogue file by dotted key; raises SceneError naming file and line."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = toml.text_of(path)
     except FileNotFoundError:
-        raise SceneError(f"{path}: there is no such catalogue; English words are needed") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise SceneError(f"{path}: cannot be read as TOML: {err}") from err
+        raise SceneError(
+            f"{path}:1: there is no such catalogue; English words are needed"
+        ) from None
+    return catalogue_of(text, path)
+
+
+def catalogue_of(text: str, path: Path) -> dict[str, str]:
+    """The same of a text that stands, or once stood, in the file `path`."""
     texts: dict[str, str] = {}
-    _flatten(tables, "", texts, path)
+    try:
+        _flatten(toml.tables_of(text, path), "", texts)
+    except _NoWordsError as err:
+        place = in_catalogue(path, err.key, text)
+        raise SceneError(f"{place}: '{err.key}' must be words, not {err.value!r}") from None
     return texts
 
 
-def _flatten(table: Mapping[str, object], prefix: str, texts: dict[str, str], path: Path) -> None:
+class _NoWordsError(Exception):
+    def __init__(self, key: str, value: object) -> None:
+        self.key, self.value = key, value
+
+
+def _flatten(table: Mapping[str, object], prefix: str, texts: dict[str, str]) -> None:
     for name, value in table.items():
         match value:
             case str():
                 texts[prefix + name] = value.strip()
             case dict():
-                _flatten(value, f"{prefix}{name}.", texts, path)
+                _flatten(value, f"{prefix}{name}.", texts)
             case _:
-                raise SceneError(f"{path}: '{prefix}{name}' must be words, not {value!r}")
+                raise _NoWordsError(prefix + name, value)

@@ -9,24 +9,28 @@ from pathlib import Path
 
 from app.export.film import film
 from app.export.page import page, taken
+from app.said import said
 from scenes.errors import SceneError
-from scenes.loader import load
+from scenes.language import ENGLISH
+from scenes.recorded_lesson import lesson_of
 from scenes.recording import RecordingWriter, opened
 
-KINDS = (
-    ".cast (asciinema), .html (a page to step through), .cowscope (the recording as this edition"
-    " of the program writes it), or a folder (SVG stills)"
-)
 
-
-def export(source: str, target: str, *, size: tuple[int, int], dark: bool = True) -> str:
+def export(
+    source: str,
+    target: str,
+    *,
+    size: tuple[int, int],
+    dark: bool = True,
+    language: str = ENGLISH,
+) -> str:
     """Write `target`; a line that says what was written. Raises SceneError."""
     recorded = opened(source)
     if recorded.damage:
         raise SceneError(recorded.damage)
     if not recorded.events:
-        raise SceneError(f"{source} holds no event: there is nothing to show")
-    lesson = load(recorded.header.scene)
+        raise SceneError(said("export.no_event", file=source))
+    lesson = lesson_of(recorded, source, language)
     path = Path(target)
     title = f"{lesson.scene.number} · {lesson.words.text(lesson.scene.title)}"
     os.environ.pop("NO_COLOR", None)
@@ -35,24 +39,30 @@ def export(source: str, target: str, *, size: tuple[int, int], dark: bool = True
         case ".cast":
             lines = list(asyncio.run(film(lesson, recorded, size, title)))
             _write(path, "".join(f"{line}\n" for line in lines))
-            return f"{path}: a film of {recorded.seconds:.0f} s in {len(lines) - 1:,} frames"
+            return said(
+                "export.film",
+                path=str(path),
+                seconds=f"{recorded.seconds:.0f}",
+                frames=len(lines) - 1,
+            )
         case ".html":
             pictures = asyncio.run(taken(lesson, recorded, size, dark=dark))
             _write(path, page(lesson, recorded, pictures))
-            return f"{path}: a page of {len(pictures)} pictures"
+            return said("export.page", path=str(path), count=len(pictures))
         case ".cowscope":
-            with RecordingWriter(target, recorded.header, lesson.scene) as writer:
+            files = recorded.scene_files()
+            with RecordingWriter(target, recorded.header, lesson.scene, files) as writer:
                 for event in recorded.events:
                     writer.append(event)
-            return f"{path}: a recording of {len(recorded.events):,} events"
+            return said("export.recording", path=str(path), count=len(recorded.events))
         case "":
             pictures = asyncio.run(taken(lesson, recorded, size, dark=dark))
             for place, one in enumerate(pictures, 1):
                 name = re.sub(r"[^\w]+", "-", one.title).strip("-").lower()
                 _write(path / f"{place:02}-{name}.svg", one.drawing)
-            return f"{path}: {len(pictures)} pictures"
+            return said("export.stills", path=str(path), count=len(pictures))
         case _:
-            raise SceneError(f"can't export to {target}: its name must end in {KINDS}")
+            raise SceneError(said("export.unknown", target=target, kinds=said("export.kinds")))
 
 
 def _write(path: Path, text: str) -> None:
@@ -63,4 +73,4 @@ def _write(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise SceneError(f"cannot write {path}: {error.strerror}") from error
+        raise SceneError(said("export.unwritten", path=str(path), why=error.strerror)) from error

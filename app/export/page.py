@@ -6,13 +6,20 @@ it can be read, searched and spoken without the pictures.
 
 from __future__ import annotations
 
+import functools
 import html
+import json
 
 import msgspec
 
+from app.crash_words import kind_name
 from app.export.stage import moments, stage
+from app.said import said
 from app.screenshot import FONTS
+from engine import events
+from scenes.language import TAGS
 from scenes.loader import Lesson
+from scenes.phrases import language
 from scenes.recording import Recording
 
 
@@ -36,31 +43,47 @@ async def taken(
     async with stage(lesson, recorded, size, dark=dark) as played:
         for mark in moments(recorded, lesson):
             await played.show(mark.index)
-            label = titles.get(mark.label, mark.label)
+            event = recorded.events[mark.index]
             found.append(
                 Moment(
-                    title=label,
+                    title=titles[mark.label] if mark.kind == "step" else _named(event),
                     words=played.words(),
-                    seconds=recorded.events[mark.index].at - started,
+                    seconds=event.at - started,
                     drawing=played.drawing(f"{lesson.scene.number} {name}"),
                 )
             )
     return found
 
 
+def _named(event: events.AnyEvent) -> str:
+    """A moment on the way to a step's end."""
+    match event:
+        case events.Fork():
+            return said("export.fork", child=str(event.child))
+        case events.ChildExit():
+            return said("export.exit", child=str(event.child))
+        case events.Crash():
+            return kind_name(event.kind)
+        case _:
+            return said("export.dump")
+
+
+def _and(one: str, more: str) -> str:
+    return said("export.and", one=one, more=more)
+
+
 def page(lesson: Lesson, recorded: Recording, pictures: list[Moment]) -> str:
     """The file's text."""
     header = recorded.header
     number, title = lesson.scene.number, lesson.words.text(lesson.scene.title)
-    made = ", ".join(
-        part
-        for part in (header.date, f"Linux {header.kernel}" if header.kernel else "",
-                     f"{header.arena_pages:,} pages of {header.page_size // 1024} KiB")
-        if part
-    )  # fmt: skip
+    kernel = said("export.kernel", kernel=header.kernel) if header.kernel else ""
+    arena = said("export.pages", pages=header.arena_pages, kib=header.page_size // 1024)
+    made = functools.reduce(_and, [part for part in (header.date, kernel, arena) if part])
+    count = str(len(pictures))
     figures = "\n".join(
-        f'<section id="m{place}"><h2>{place} of {len(pictures)} · {html.escape(one.title)}'
-        f" <small>{one.seconds:.1f} s</small></h2>"
+        f'<section id="m{place}"><h2>{said("export.place", place=str(place), count=count)}'
+        f" · {html.escape(one.title)}"
+        f" <small>{said('export.seconds', seconds=f'{one.seconds:.1f}')}</small></h2>"
         f"<p>{html.escape(one.words)}</p>\n{one.drawing}</section>"
         for place, one in enumerate(pictures, 1)
     )
@@ -68,7 +91,13 @@ def page(lesson: Lesson, recorded: Recording, pictures: list[Moment]) -> str:
         _PAGE.replace("@TITLE@", html.escape(f"{number} · {title}"))
         .replace("@THESIS@", html.escape(lesson.words.text(lesson.scene.thesis)))
         .replace("@DIAGRAM@", html.escape(lesson.words.text(lesson.scene.diagram)))
-        .replace("@MADE@", html.escape(f"Recorded on a real kernel: {made}."))
+        .replace("@MADE@", html.escape(said("export.made", made=made)))
+        .replace("@LANG@", TAGS[language()])
+        .replace("@IN_WORDS@", html.escape(said("export.in_words")))
+        .replace("@STEPS@", html.escape(said("export.steps")))
+        .replace("@BACK@", html.escape(said("export.back")))
+        .replace("@NEXT@", html.escape(said("export.next")))
+        .replace("@PLACE@", json.dumps(said("export.place", place="@", count=count)))
         .replace("@FONTS@", FONTS)
         .replace("@MOMENTS@", figures)
     )
@@ -76,7 +105,7 @@ def page(lesson: Lesson, recorded: Recording, pictures: list[Moment]) -> str:
 
 _PAGE = """\
 <!DOCTYPE html>
-<html lang="en">
+<html lang="@LANG@">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -95,19 +124,19 @@ button { font: inherit; color: inherit; background: #1c1c1c; border: 1px solid #
 <body>
 <h1>@TITLE@</h1>
 <p>@THESIS@</p>
-<details><summary>The picture in words</summary><p>@DIAGRAM@</p></details>
-<p class="made">@MADE@ Space and the arrows step.</p>
+<details><summary>@IN_WORDS@</summary><p>@DIAGRAM@</p></details>
+<p class="made">@MADE@ @STEPS@</p>
 <main>
 @MOMENTS@
 </main>
-<nav><button id="back">back</button> <button id="next">next</button> <span id="at"></span></nav>
+<nav><button id="back">@BACK@</button> <button id="next">@NEXT@</button> <span id="at"></span></nav>
 <script>
 const moments = [...document.querySelectorAll("section")];
 let at = Math.max(0, moments.findIndex(one => "#" + one.id === location.hash));
 function show(place) {
   at = Math.min(Math.max(place, 0), moments.length - 1);
   moments.forEach((one, n) => one.classList.toggle("shown", n === at));
-  document.getElementById("at").textContent = `${at + 1} of ${moments.length}`;
+  document.getElementById("at").textContent = @PLACE@.replace("@", at + 1);
   history.replaceState(null, "", "#" + moments[at].id);
 }
 document.querySelector("main").classList.add("steps");

@@ -17,6 +17,7 @@ from textual.geometry import Size
 
 from app.application import CowscopeApp
 from app.replay_driver import ReplayDriver
+from app.said import said
 from app.screenshot import svg
 from scenes.loader import Lesson
 from scenes.marks import Mark
@@ -82,7 +83,8 @@ class Stage:
     def words(self) -> str:
         """What the step says, as text."""
         stage = self.driver.stage()
-        return f"{self.driver.text(stage.title)}. {self.driver.text(stage.text)}"
+        title, text = self.driver.text(stage.title), self.driver.text(stage.text)
+        return said("export.words", title=title, text=text)
 
 
 @asynccontextmanager

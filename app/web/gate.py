@@ -13,6 +13,8 @@ import secrets
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from app.said import said
+
 TOKEN_BYTES = 16
 
 
@@ -36,13 +38,13 @@ class Gate:
         browser sends it with a websocket.
         """
         if host.lower() not in self.hosts:
-            return f"this server is not {host or 'a server without a name'}"
+            return said("web.other_host", host=host or said("web.nameless"))
         if not hmac.compare_digest(token.encode(), self.token.encode()):
-            return "the address lacks its token: take the whole line that cowscope web printed"
+            return said("web.no_token")
         if origin is None:
-            return "a websocket must say where it comes from" if socket else ""
+            return said("web.no_origin") if socket else ""
         if origin.lower() not in self.origins:
-            return f"a page of {origin} may not play here"
+            return said("web.other_origin", origin=origin)
         return ""
 
 

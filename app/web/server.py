@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import html
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,9 +18,12 @@ from pathlib import Path
 from aiohttp import WSCloseCode, web
 from textual_serve import server as textual_server
 
+from app.said import said
 from app.web.gate import Gate, origins_of
 from app.web.seat import LEAVE_SECONDS, Seat
 from scenes.errors import SceneError
+from scenes.language import TAGS
+from scenes.phrases import language
 
 HOST = "127.0.0.1"
 _PAGE = Path(__file__).parent / "page"
@@ -32,6 +36,8 @@ _FILES = {
     "mono.ttf": _TEXTUAL / "fonts" / "RobotoMono-VariableFont_wght.ttf",
 }
 """All that can be asked for by name; there is no folder to list."""
+_WORDS = ("starts", "ended", "play_again", "full", "try_again")
+"""What the pages say, by the names of their places."""
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -83,8 +89,8 @@ class WebServer(textual_server.Server):
 
     def announce(self, *_: object) -> None:
         """Say where it is, now that it listens."""
-        print(f"Cowscope in a browser, for {self.seats} at a time: {self.address}", flush=True)
-        print("The address is the key to it. Ctrl+C ends it and all that plays.", flush=True)
+        print(said("web.open", seats=self.seats, address=self.address), flush=True)
+        print(said("web.key"), flush=True)
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
@@ -96,9 +102,11 @@ class WebServer(textual_server.Server):
             socket=request.path.endswith("/ws"),
         )
         if refusal:
-            raise web.HTTPForbidden(text=f"cowscope web: {refusal}\n", headers=_HEADERS)
+            raise web.HTTPForbidden(text=_line(refusal), headers=_HEADERS)
         try:
             response = await handler(request)
+        except web.HTTPNotFound as error:  # the router's own words are not ours
+            raise web.HTTPNotFound(text=_line(said("web.no_file")), headers=_HEADERS) from error
         except web.HTTPException as error:
             error.headers.update(_HEADERS)
             raise
@@ -113,20 +121,24 @@ class WebServer(textual_server.Server):
         socket = f"ws{self._base.removeprefix('http')}/{self.gate.token}/ws"
         if request.headers.get("Host", "").startswith("localhost"):
             socket = socket.replace(f"//{HOST}:", "//localhost:")
-        text = text.replace("{socket}", socket).replace("{seats}", str(self.seats))
+        text = text.replace("{socket}", socket).replace("{lang}", TAGS[language()])
+        for name in _WORDS:
+            words = said(f"web.{name}", seats=self.seats)
+            text = text.replace(f"{{{name}}}", html.escape(words))
         return web.Response(text=text, content_type="text/html")
 
     async def handle_file(self, request: web.Request) -> web.StreamResponse:
         """One of the page's files."""
         path = _FILES.get(request.match_info["name"])
         if path is None:
-            raise web.HTTPNotFound(text="cowscope web: there is no such file\n")
+            raise web.HTTPNotFound
         return web.FileResponse(path)
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         """A tab's terminal, from its first byte until one of the two sides leaves."""
         if self.taken >= self.seats:
-            raise web.HTTPServiceUnavailable(text=f"cowscope web: all {self.seats} seats taken\n")
+            full = _line(said("web.no_seat", seats=self.seats))
+            raise web.HTTPServiceUnavailable(text=full)
         self.taken += 1
         seat: Seat | None = None
         socket = web.WebSocketResponse(heartbeat=15)
@@ -151,6 +163,10 @@ class WebServer(textual_server.Server):
             self.taken -= 1
 
 
+def _line(why: str) -> str:
+    return said("web.refused", why=why) + "\n"
+
+
 def _cells(request: web.Request, name: str) -> int:
     """A number of columns or rows that a page may ask for."""
     text = request.query.get(name, "")
@@ -158,12 +174,10 @@ def _cells(request: web.Request, name: str) -> int:
     return min(max(int(text), 20), 500) if text.isascii() and text.isdecimal() else usual
 
 
-def serve(
-    scene: str | None, *, port: int, seats: int, public_url: str = "", language: str = "en"
-) -> int:
+def serve(scene: str | None, *, port: int, seats: int, public_url: str = "") -> int:
     """Serve a scene, or the menu, until it is told to stop; raises SceneError."""
     # A class's visitors are many learners, and none is the one whose progress is kept here.
-    options = ["--lang", language, "--no-progress"]
+    options = ["--lang", language(), "--no-progress"]
     argv = [sys.executable, "-P", "-m", "app.cli", *options, *(["play", scene] if scene else [])]
     gate = Gate(origins_of(port, public_url))
     server = WebServer(argv, port=port, seats=seats, public_url=public_url, gate=gate)
@@ -179,6 +193,8 @@ def serve(
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             reason = os.strerror(error.errno or 0)
-            raise SceneError(f"can't serve on {HOST}:{port}: {reason}") from error
-        raise SceneError(f"port {port} is taken; choose another: cowscope web --port N") from error
+            raise SceneError(
+                said("web.cant_serve", host=HOST, port=str(port), why=reason)
+            ) from error
+        raise SceneError(said("web.port_taken", port=str(port))) from error
     return 0

@@ -7,6 +7,7 @@ import msgspec
 from scenes.errors import SceneError
 from scenes.lab import numbered
 from scenes.lab.ledger import Ledger
+from scenes.lab.wording import judged
 from scenes.resp import Connection, Reply, ReplyError
 
 _AT_ONCE = 1000
@@ -34,9 +35,9 @@ async def take(port: int, sets: set[int], connections: int, fillers: int) -> Cen
             numbers, strange = await _list(connection, line)
             damaged += strange
             if len(set(numbers)) != len(numbers):
-                damaged.append(f"list {line} has a number twice")
+                damaged.append(judged("seen.twice", line=str(line)))
             elif numbers != sorted(numbers):
-                damaged.append(f"list {line} is out of order")
+                damaged.append(judged("seen.order", line=str(line)))
             survivors |= set(numbers)
         return Census(survivors, damaged, await _fillers(connection, fillers))
     finally:
@@ -53,7 +54,7 @@ async def _values(connection: Connection, numbers: list[int]) -> tuple[set[int],
             if value == numbered.value(number):
                 survivors.add(number)
             elif value is not None:
-                damaged.append(f"write {number} has the value {value!r}")
+                damaged.append(judged("seen.value", number=str(number), value=repr(value)))
     return survivors, damaged
 
 
@@ -66,7 +67,7 @@ async def _list(connection: Connection, line: int) -> tuple[list[int], list[str]
         if item.isdigit():
             numbers.append(int(item))
         else:
-            strange.append(f"list {line} has {item!r}")
+            strange.append(judged("seen.item", line=str(line), item=repr(item)))
     return numbers, strange
 
 

@@ -12,6 +12,7 @@ from scenes.lab import full_disk
 from scenes.lab.chain import Chain
 from scenes.lab.counting import acks, crash, unsafe
 from scenes.lab.trial import Facts, Trial
+from scenes.lab.wording import judged
 
 PATIENCE = 15.0
 SLOW_MS = {"always": 150, "everysec": 3500, "no": 3500}
@@ -32,7 +33,7 @@ async def disk_full(chain: Chain, trial: Trial, chance: random.Random) -> Facts:
         ended = await _until(lambda: not chain.running.engine.alive)
         crashed_at = monotonic()
         if not ended:
-            problems.append("under always the server went on although its disk was full")
+            problems.append(judged("seen.went_on"))
         await full_disk.make_room(chain)
         written, killed_at, ledger = await crash(chain, trial)
         crashed_at = crashed_at if ended else killed_at
@@ -40,15 +41,15 @@ async def disk_full(chain: Chain, trial: Trial, chance: random.Random) -> Facts:
             trial, ledger, crashed_at, written, at_risk=ended, problems=problems
         )
     if not await _status(chain, "err"):
-        problems.append("the server never noticed that its disk was full")
+        problems.append(judged("seen.unnoticed"))
     await asyncio.sleep(0.05 + chance.random() * 0.3)
     await full_disk.make_room(chain)
     if not await _status(chain, "ok"):
-        problems.append("there was room again, and the server did not recover")
+        problems.append(judged("seen.stuck"))
     await asyncio.sleep(0.05 + chance.random() * 0.1)
     written, crashed_at, ledger = await crash(chain, trial)
     if not ledger.refused:
-        problems.append("no write was refused although the disk was full")
+        problems.append(judged("seen.took"))
     risky = bool(ledger.refused)
     return await chain.reckon(trial, ledger, crashed_at, written, at_risk=risky, problems=problems)
 
@@ -65,7 +66,7 @@ async def slow_disk(chain: Chain, trial: Trial, chance: random.Random) -> Facts:
     if trial.policy == "everysec":
         delayed = await _delayed(chain)
         if not delayed:
-            problems.append("aof_delayed_fsync stayed 0 although an fsync took longer than 2 s")
+            problems.append(judged("seen.no_delay"))
     await asyncio.sleep(chance.random() * min(2.0, delay / 1000))
     written, crashed_at, ledger = await crash(chain, trial)
     return await chain.reckon(

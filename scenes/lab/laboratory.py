@@ -19,6 +19,7 @@ from scenes.lab.places import Ground
 from scenes.lab.plan import Row
 from scenes.lab.rows import Line, line
 from scenes.lab.trial import Facts, Trial
+from scenes.lab.wording import judged
 
 AT_ONCE = 3
 LONGEST_CHAIN = 24
@@ -94,11 +95,11 @@ class Laboratory:
                     if chain.broken_off:
                         break
             except (SceneError, EngineError, OSError, TimeoutError) as error:
-                why = str(error) or f"no answer in time ({type(error).__name__})"
+                why = str(error) or judged("no_answer", kind=type(error).__name__)
                 if chain is not None and (said := chain.last_words()):
                     why += f"; {said}"
                 for number in {number for number, _ in work}:
-                    self._outcomes[number].failures.append(f"could not be carried out: {why}")
+                    self._outcomes[number].failures.append(judged("carried", why=why))
             finally:
                 if chain is not None:
                     await chain.close()

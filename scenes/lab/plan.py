@@ -9,6 +9,7 @@ import msgspec
 from scenes.lab import real_disk
 from scenes.lab.servers import COWSCOPE, Server
 from scenes.lab.trial import POLICIES, Crash, During, Policy, Trial
+from scenes.lab.wording import judged
 
 How: TypeAlias = Literal[
     "kill", "power", "mid-snapshot", "mid-rewrite", "disk-full", "torn-tail", "slow-disk"
@@ -91,7 +92,7 @@ def _senseless(server: Server, crash: Crash, during: During) -> bool:
 def _row(wish: Wish, server: Server, crash: Crash, during: During, policy: Policy) -> Row:
     why_not = missing(server, crash, during)
     if during == "slow-disk" and policy == "no":
-        why_not = "no waits for no fsync"
+        why_not = judged("needs.fsync")
     trials = [
         Trial(
             policy,
@@ -113,7 +114,7 @@ def missing(server: Server, crash: Crash, during: During) -> str:
     if crash == "real":
         return real_disk.why_not()
     if server.kind != COWSCOPE and during == "slow-disk":
-        return "needs COWSCOPE FAULT, which only the engine has"
+        return judged("needs.fault")
     if server.kind != COWSCOPE and during == "disk-full":
         return real_disk.why_not()
     return ""

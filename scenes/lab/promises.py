@@ -18,6 +18,7 @@ from collections.abc import Callable
 import msgspec
 
 from scenes.lab.trial import Facts, Saved
+from scenes.lab.wording import judged
 
 POSTPONED_MS = 2000.0
 _LATE_MS = 500.0
@@ -27,7 +28,8 @@ _LATE_MS = 500.0
 class Promise(msgspec.Struct, frozen=True):
     """One line of the table."""
 
-    name: str
+    key: str
+    """Of its phrase."""
     applies: Callable[[Facts], bool]
     broken: Callable[[Facts], str]
     """Why it is broken; empty when it was kept."""
@@ -36,9 +38,9 @@ class Promise(msgspec.Struct, frozen=True):
 def broken(facts: Facts) -> list[str]:
     """The promises that this run broke."""
     if facts.not_started:
-        return [f"the server did not come back: {facts.not_started}"]
+        return [judged("not_started", why=facts.not_started)]
     found = [
-        f"{promise.name}: {why}"
+        judged("broken", promise=judged(f"promise.{promise.key}"), why=why)
         for promise in PROMISES
         if promise.applies(facts) and (why := promise.broken(facts))
     ]
@@ -48,8 +50,8 @@ def broken(facts: Facts) -> list[str]:
 def _some(numbers: set[int], what: str) -> str:
     if not numbers:
         return ""
-    first = ", ".join(map(str, sorted(numbers)[:5]))
-    return f"{len(numbers)} {what} (write {first}{' ...' if len(numbers) > 5 else ''})"
+    first = ", ".join(map(str, sorted(numbers)[:5])) + (" ..." if len(numbers) > 5 else "")
+    return judged("some", count=str(len(numbers)), what=judged(f"what.{what}"), first=first)
 
 
 def _has_aof(facts: Facts) -> bool:
@@ -68,7 +70,7 @@ def _promised(facts: Facts) -> set[int]:
 def _everysec_waits(facts: Facts) -> str:
     if facts.window_ms <= POSTPONED_MS + _LATE_MS:
         return ""
-    return f"an acknowledged write had waited {facts.window_ms:.0f} ms for write(2)"
+    return judged("why.waited", ms=f"{facts.window_ms:.0f}")
 
 
 def _generations(facts: Facts) -> str:
@@ -80,76 +82,77 @@ def _generations(facts: Facts) -> str:
     if not new:
         return ""
     if saved.complete:
-        return f"the save was reported complete, but {new}"
-    return f"the keys are those of no one moment: not the old dump's, and {new}"
+        return judged("why.complete", new=new)
+    return judged("why.mixed", new=new)
 
 
 def _not_new(facts: Facts, saved: Saved) -> str:
     """Why the survivors are not what the new dump must hold."""
     missing = (saved.old | facts.ledger.acked_before(saved.asked_at)) - facts.survivors
     if missing:
-        return _some(missing, "writes before it are missing")
+        return _some(missing, "missing")
     later = facts.survivors & facts.ledger.sent_after(saved.answered_at)
-    return _some(later, "writes after it are in it")
+    return _some(later, "later")
+
+
+def _missing(facts: Facts) -> str:
+    count = facts.fillers_missing
+    return judged("why.start", count=str(count)) if count else ""
 
 
 PROMISES = (
     Promise(
-        "always: no acknowledged write is lost",
+        "always",
         lambda facts: facts.trial.policy == "always",
-        lambda facts: _some(_promised(facts) - facts.survivors, "acknowledged writes are lost"),
+        lambda facts: _some(_promised(facts) - facts.survivors, "acked"),
     ),
     Promise(
-        "what a completed fsync covered is kept",
+        "covered",
         lambda facts: _has_aof(facts) and facts.covered is not None,
-        lambda facts: _some(
-            (facts.covered or set()) - _torn(facts) - facts.survivors, "fsynced writes are lost"
-        ),
+        lambda facts: _some((facts.covered or set()) - _torn(facts) - facts.survivors, "fsynced"),
     ),
     Promise(
-        "kill -9 takes nothing that was written",
+        "kill",
         lambda facts: _has_aof(facts) and facts.trial.crash == "kill",
-        lambda facts: _some(
-            facts.written - _torn(facts) - facts.survivors, "written writes are lost"
-        ),
+        lambda facts: _some(facts.written - _torn(facts) - facts.survivors, "written"),
     ),
     Promise(
-        "no reply before write(2)",
+        "reply",
         lambda facts: facts.trial.policy == "no" and facts.trial.crash == "kill",
-        lambda facts: _some(_promised(facts) - facts.survivors, "acknowledged writes are lost"),
+        lambda facts: _some(_promised(facts) - facts.survivors, "acked"),
     ),
     Promise(
-        "everysec lets a write wait for 2 s at most",
+        "everysec",
         lambda facts: facts.trial.policy == "everysec" and facts.trial.crash == "kill",
         _everysec_waits,
     ),
     Promise(
-        "what has survived one crash survives the next",
+        "settled",
         _has_aof,
-        lambda facts: _some(facts.settled - _torn(facts) - facts.survivors, "of them are lost"),
+        lambda facts: _some(facts.settled - _torn(facts) - facts.survivors, "settled"),
     ),
     Promise(
-        "the dump is the old one or the new one, whole",
+        "dump",
         lambda facts: facts.saved is not None,
         _generations,
     ),
     Promise(
-        "a connection's writes survive as a prefix",
+        "prefix",
         lambda facts: True,
-        lambda facts: _some(set(facts.holes), "came back behind a lost one"),
+        lambda facts: _some(set(facts.holes), "holes"),
     ),
     Promise(
-        "a refused write is not there",
+        "refused",
         lambda facts: True,
-        lambda facts: _some(facts.ledger.refused & facts.survivors, "refused writes are there"),
+        lambda facts: _some(facts.ledger.refused & facts.survivors, "refused"),
     ),
     Promise(
-        "the keys from the start are there",
+        "start",
         lambda facts: True,
-        lambda facts: f"{facts.fillers_missing} are missing" if facts.fillers_missing else "",
+        lambda facts: _missing(facts),
     ),
     Promise(
-        "nothing is changed",
+        "changed",
         # pages that survive out of order may leave a hole in a value that nobody had synced, and
         # an AOF has no checksum; what had to be kept is missing from the survivors then
         lambda facts: facts.trial.crash != "modelled" or not facts.trial.partly,

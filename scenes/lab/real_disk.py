@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from scenes.errors import SceneError
+from scenes.lab.wording import judged
 
 KEEPER = (sys.executable, "-P", "-m", "scenes.lab.disk_keeper")
 SIZE = 48 << 20
@@ -26,19 +28,24 @@ _TOOLS = ("mkfs.ext4", "nsenter")
 def why_not() -> str:
     """What keeps this machine from a real power cut, in a few words; empty where nothing does."""
     if not sys.platform.startswith("linux"):
-        return "needs Linux"
+        return judged("needs.linux")
     if os.geteuid() != 0:
-        return "needs root"
+        return judged("needs.root")
     if not _may_mount(Path("/proc/self/status").read_text()):
-        return "needs root with CAP_SYS_ADMIN"
+        return judged("needs.admin")
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     missing = [tool for tool in _TOOLS if shutil.which(tool, path=path) is None]
     if missing:
-        return f"needs {' and '.join(missing)}"
+        tools = functools.reduce(_and, missing)
+        return judged("needs.tools", tools=tools)
     if not os.path.exists("/dev/loop-control"):
-        return "needs loop devices"
+        return judged("needs.loop")
     refusal = _refusal(KEEPER)
-    return f"this kernel refuses it: {refusal}" if refusal else ""
+    return judged("needs.refused", why=refusal) if refusal else ""
+
+
+def _and(one: str, more: str) -> str:
+    return judged("needs.tools_and", one=one, more=more)
 
 
 @cache

@@ -9,6 +9,7 @@ import msgspec
 from scenes.lab import promises, real_disk
 from scenes.lab.plan import Row
 from scenes.lab.trial import Facts
+from scenes.lab.wording import judged
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,25 +80,21 @@ def line(row: Row, results: list[Facts], failures: list[str]) -> Line:
 
 def _fault(row: Row) -> str:
     if row.during == "disk-full" and not real_disk.why_not():
-        return "a real ext4 in a loop image, filled up by another file"
+        return judged("fault.real")
     if row.during in ("disk-full", "slow-disk"):
-        return "not a real one: the engine's own fault, COWSCOPE FAULT"
+        return judged("fault.engine")
     return ""
 
 
 def _broken(row: Row, results: list[Facts], failures: list[str]) -> list[str]:
     found = list(failures)
     for facts in results:
-        found += [f"run with seed {facts.trial.seed}: {why}" for why in promises.broken(facts)]
+        seed = str(facts.trial.seed)
+        found += [judged("run", seed=seed, why=why) for why in promises.broken(facts)]
     if results and not any(facts.at_risk for facts in results):
-        found.append(
-            f"nothing was at risk in any of its {len(results)} runs, so they prove nothing: "
-            "raise --times or --rate"
-        )
+        found.append(judged("no_risk", runs=str(len(results))))
     if not found and _kept_too_much(row, results):
-        found.append(
-            "acknowledged writes that no fsync had covered were never lost: this was no power cut"
-        )
+        found.append(judged("no_cut"))
     return found
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from scenes import process
 from scenes.errors import SceneError
+from scenes.lab.wording import judged
 from scenes.process import EngineProcess
 
 COWSCOPE, REDIS = "cowscope", "redis"
@@ -57,10 +58,7 @@ def redis() -> Server:
             version = re.search(r"v=(\S+)", said.stdout)
             name = f"{program.partition('-')[0]} {version[1] if version else ''}".strip()
             return Server(REDIS, name, (path,))
-    raise SceneError(
-        "--server redis needs redis-server or valkey-server in the PATH, and there is none: "
-        "install one, or leave the option out"
-    )
+    raise SceneError(judged("needs.server"))
 
 
 class Running:

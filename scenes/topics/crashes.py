@@ -1,34 +1,45 @@
-"""Crashes: whether what the clients count agrees with what the log's bytes say."""
+"""Crashes: what the last one took, and whether the clients' count agrees with the log's bytes."""
 
 from __future__ import annotations
 
-from engine.events import AofAppend, Census, Crash, Event, Recovered
+from collections import deque
+
+from engine.events import AofAppend, AofFsync, Census, Crash, Event, Recovered
 from scenes.evidence import Evidence
+from scenes.evidence_aof import KEPT
 from scenes.sayings import detail
 from scenes.verdict import Verdict
+from scenes.view import View
 
 
 class LastCrash:
     """The last crash: commands by their place in the log, and what was found again."""
 
     def __init__(self) -> None:
-        self.appends: list[tuple[int, int]] = []
-        """(end, commands) of what was appended since the last start."""
+        self.appends: deque[tuple[int, int]] = deque()
+        """(end, commands) of what was appended since the last start, and no fsync covers; of very
+        many the oldest stand as one."""
         self.crash: Crash | None = None
         self.recovered: Recovered | None = None
         self.census: Census | None = None
         self._file = ""
+        self._crashed = False
+        """Since the last append: what a new engine syncs was in no danger at the crash."""
 
     def add(self, event: Event) -> None:
         """Take one event in."""
         match event:
             case AofAppend():
                 if event.file != self._file or self.recovered is not None:
-                    self.appends, self._file = [], event.file
-                    self.recovered = None
-                self.appends.append((event.end, event.merged))
+                    self.appends.clear()
+                    self._file, self.recovered, self._crashed = event.file, None, False
+                self._append(event.end, event.merged)
+            case AofFsync() if event.file == self._file and not self._crashed:
+                while self.appends and self.appends[0][0] <= event.end:
+                    self.appends.popleft()
             case Crash():
                 self.crash, self.recovered, self.census = event, None, None
+                self._crashed = True
             case Recovered():
                 self.recovered = event
             case Census():
@@ -36,11 +47,24 @@ class LastCrash:
             case _:
                 pass
 
+    def _append(self, end: int, commands: int) -> None:
+        self.appends.append((end, commands))
+        if len(self.appends) > KEPT:
+            (_, one), (end, more) = self.appends.popleft(), self.appends.popleft()
+            self.appends.appendleft((end, one + more))
+
     @property
     def cut_off(self) -> int:
         """Commands whose bytes are behind what survived of the log."""
-        left = self.recovered.survived if self.recovered else 0
-        return sum(commands for end, commands in self.appends if end > left)
+        return self._behind(self.recovered.survived if self.recovered else 0)
+
+    @property
+    def unsynced(self) -> int:
+        """Commands whose bytes no fsync had covered at the crash."""
+        return self._behind(self.crash.fsynced) if self.crash else 0
+
+    def _behind(self, offset: int) -> int:
+        return sum(commands for end, commands in self.appends if end > offset)
 
 
 def census_agrees(evidence: Evidence) -> Verdict:
@@ -71,6 +95,41 @@ def acknowledged_left(evidence: Evidence) -> int | None:
     return None if counted is None else counted.survived
 
 
+def crash_took(evidence: Evidence) -> str | None:
+    """What the last crash took of the acknowledged: `nothing`, `unsynced` writes, or `more`."""
+    last = evidence.of(LastCrash)
+    if last.census is None:
+        return None
+    if not last.census.lost:
+        return "nothing"
+    return "unsynced" if last.census.lost <= last.unsynced else "more"
+
+
+def unsynced_at_crash(evidence: Evidence) -> int | None:
+    """Commands that no fsync had covered at the last crash."""
+    last = evidence.of(LastCrash)
+    return None if last.crash is None else last.unsynced
+
+
+def buffered_at_crash(evidence: Evidence) -> int | None:
+    """Bytes that were in aof_buf at the last crash, as far as the events tell."""
+    crash = evidence.of(LastCrash).crash
+    return None if crash is None else crash.acked - crash.written
+
+
+def _counted(view: View) -> bool:
+    """The engine was crashed in this step, is back, and its clients have asked for their writes."""
+    crash = view.crash
+    return crash is not None and crash.census is not None and crash.at >= view.step_at
+
+
 GATHERERS = (LastCrash,)
-MEASURES = {"acknowledged_lost": acknowledged_lost, "acknowledged_left": acknowledged_left}
+MEASURES = {
+    "acknowledged_lost": acknowledged_lost,
+    "acknowledged_left": acknowledged_left,
+    "crash_took": crash_took,
+    "unsynced_at_crash": unsynced_at_crash,
+    "buffered_at_crash": buffered_at_crash,
+}
 CHECKS = {"census_agrees": census_agrees}
+CONDITIONS = {"crash_counted": _counted}

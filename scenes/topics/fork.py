@@ -18,8 +18,12 @@ from scenes.refusals import played
 from scenes.sayings import detail
 from scenes.verdict import Verdict
 
+TIMES_THE_HEAP = 3
+"""By how much the memory that a child shares exceeds a small heap, if all of it is shared."""
 SHARED_AT_MOST = 85
 """Percent of the RSS of two processes that they may really take, if they share most of it."""
+VALUE_SAID = 10
+"""Characters of a value that words repeat."""
 CHILDS_OWN = 5
 """Descriptors of a lesson's child: 0, 1, 2 and the ends of its two pipes."""
 
@@ -97,10 +101,15 @@ def _of_both(figure: Callable[[Process, Process], int]) -> Callable[[Evidence], 
     return measure
 
 
+def _short(value: str) -> str:
+    """What is put into a sentence of a long value."""
+    return value if len(value) <= VALUE_SAID else f"{value[:VALUE_SAID]}..."
+
+
 def _seen_by(who: str) -> Callable[[Evidence], str | None]:
     def measure(evidence: Evidence) -> str | None:
         seen = evidence.of(Sides).last(who)
-        return None if seen is None else seen.value if seen.exists else "(nothing)"
+        return None if seen is None else _short(seen.value) if seen.exists else "(nothing)"
 
     return measure
 
@@ -172,6 +181,7 @@ MEASURES = {
     "rss_both_kb": _of_both(lambda mine, its: mine.rss_kb + its.rss_kb),
     "pss_both_kb": _of_both(lambda mine, its: mine.pss_kb + its.pss_kb),
     "child_uss_kb": _of_both(lambda mine, its: its.uss_kb),
+    "child_shared_kb": _of_both(lambda mine, its: its.rss_kb - its.uss_kb),
     "really_percent": _of_both(_percent),
     "refusal": _refusal,
     "child_status": _status,
@@ -289,6 +299,20 @@ def reads_copied_nothing(evidence: Evidence, least: int = 1) -> Verdict:
     )
 
 
+def more_than_the_heap_is_shared(evidence: Evidence) -> Verdict:
+    """The child shares several times what the heap holds: code, stack and interpreter, too."""
+    both, snapshot = evidence.of(Sides).both(), evidence.snapshot
+    if both is None or snapshot is None:
+        return Verdict.missed("expected both processes as the system sees them, saw fewer")
+    heap_kb = sum(snapshot.held) * evidence.page_size // 1024
+    shared_kb = both[1].rss_kb - both[1].uss_kb
+    return Verdict.of(
+        shared_kb >= TIMES_THE_HEAP * heap_kb > 0,
+        f"expected at least {TIMES_THE_HEAP} times the heap's {heap_kb:,} KiB to be shared,"
+        f" measured {shared_kb:,} KiB",
+    )
+
+
 def two_processes_one_memory(evidence: Evidence) -> Verdict:
     """RSS counts shared pages twice, PSS does not: what both take is far less than both RSS."""
     both = evidence.of(Sides).both()
@@ -349,6 +373,7 @@ CHECKS = {
     "value_is": value_is,
     "reads_copied_nothing": reads_copied_nothing,
     "two_processes_one_memory": two_processes_one_memory,
+    "more_than_the_heap_is_shared": more_than_the_heap_is_shared,
     "child_left_with": child_left_with,
     "fork_was_refused": fork_was_refused,
 }

@@ -18,6 +18,9 @@ _DEADLINE = b"PXAT"
 _RELATIVE = frozenset({b"EX", b"PX", b"EXPIRE", b"PEXPIRE", b"SETEX", b"PSETEX"})
 
 
+DUMP = "dump.rdb"
+
+
 class Diary:
     """What entered the log, and what each start found."""
 
@@ -107,6 +110,12 @@ def _of_start(figure: Callable[[Recovered], int | str]) -> Callable[[Evidence], 
     return measure
 
 
+def _dump_had_keys(evidence: Evidence) -> int | None:
+    """Keys that the last start with the dump has loaded: later ones may have looked at no dump."""
+    starts = [start for start in evidence.of(Diary).starts if start.source_file == DUMP]
+    return starts[-1].keys if starts else None
+
+
 def _torn_start(evidence: Evidence) -> str | None:
     """What a start did with half a command: `cut` it off, kept `nothing`, or `all` else."""
     start = _last_start(evidence)
@@ -149,6 +158,7 @@ MEASURES = {
     "visit_bytes": _entry_bytes(VISITS),
     "start_file": _of_start(lambda start: start.source_file or "nothing"),
     "start_keys": _of_start(lambda start: start.keys),
+    "dump_had_keys": _dump_had_keys,
     "start_usec": _of_start(lambda start: start.usec),
     "start_cut_bytes": _of_start(lambda start: start.truncated_bytes),
     "torn_start": _torn_start,

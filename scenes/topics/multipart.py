@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from engine.events import AofAppend, AofFile, AofWrite, Event, Fork, Rewrite, State
 from scenes.evidence import Evidence
+from scenes.rewrite_view import COLLECTS
 from scenes.sayings import detail
 from scenes.topics.rewrite_pipes import Rewrites, Rewritten, busiest
 from scenes.verdict import Verdict
@@ -56,7 +57,7 @@ class Parts:
                 pass
 
     def _stage(self, event: Rewrite) -> None:
-        if not self._running:
+        if not self._running and event.stage not in COLLECTS:
             self._running, self.before, self.removed = True, self.file, []
         if event.file:
             self.file = event.file
@@ -132,6 +133,7 @@ MEASURES = {
     "mp_base_bytes": _bytes("base"),
     "mp_increment_bytes": _bytes("increment"),
     "mp_increments": lambda evidence: len(evidence.of(Parts).of("increment")),
+    "mp_history": lambda evidence: len(evidence.of(Parts).of("history")),
     "mp_listed": lambda e: sum(file.role in LISTED for file in e.of(Parts).files),
     "mp_removed": lambda evidence: len(evidence.of(Parts).removed),
     "mp_removed_bytes": lambda e: sum(file.bytes for file in e.of(Parts).removed),
@@ -167,16 +169,19 @@ def goes_on_in_new_increment(evidence: Evidence) -> Verdict:
     )
 
 
-def manifest_lists(evidence: Evidence, bases: int = 1, increments: int = 1) -> Verdict:
-    """The manifest on the disk lists so many bases and increments, and no history."""
+def manifest_lists(
+    evidence: Evidence, bases: int = 1, increments: int = 1, history: int = 0
+) -> Verdict:
+    """The manifest on the disk lists so many bases, increments and history files."""
     parts = evidence.of(Parts)
     found = (len(parts.of("base")), len(parts.of("increment")), len(parts.of("history")))
     return Verdict.of(
-        found == (bases, increments, 0),
+        found == (bases, increments, history),
         detail(
             "multipart.manifest_lists",
             bases=str(bases),
             increments=str(increments),
+            history=str(history),
             found=str(found[0]),
             found2=str(found[1]),
             found3=str(found[2]),

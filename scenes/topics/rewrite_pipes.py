@@ -21,6 +21,7 @@ from engine.events import (
 )
 from scenes.evidence import Evidence
 from scenes.refusals import crash_word, played
+from scenes.rewrite_view import COLLECTS
 from scenes.sayings import detail
 from scenes.verdict import Verdict
 
@@ -108,6 +109,8 @@ class Rewrites:
                 pass
 
     def _stage(self, event: Rewrite) -> None:
+        if self.done and self.done[-1].ended_at and event.stage in COLLECTS:
+            return  # history that was kept is deleted: no other rewrite
         if not self.done or self.done[-1].ended_at:
             began, growth = self._cause
             old = sum(file.bytes for file in event.files if file.role == "log")
@@ -154,6 +157,24 @@ def last(evidence: Evidence) -> Rewritten:
 def busiest(evidence: Evidence) -> Rewritten:
     """The one during which most was written."""
     return evidence.of(Rewrites).busiest or Rewritten()
+
+
+def _before_growth(evidence: Evidence) -> Rewritten | None:
+    """The rewrite that left the log from which it has grown: the last before one by growth."""
+    done = evidence.of(Rewrites).done
+    before = done[:-1] if done and done[-1].began_by == "growth" else done
+    return before[-1] if before else None
+
+
+def _grown_bytes(evidence: Evidence) -> int:
+    """Bytes of the log before a rewrite by growth makes it short."""
+    one = last(evidence)
+    return one.old_bytes if one.began_by == "growth" else evidence.of(Rewrites).appended
+
+
+def _left_bytes(evidence: Evidence) -> int | None:
+    before = _before_growth(evidence)
+    return before.new_bytes if before else None
 
 
 def _counts(one: Rewritten) -> dict[str, tuple[int, int]]:
@@ -210,6 +231,8 @@ def _asked_time(evidence: Evidence) -> int | None:
 
 MEASURES = {
     "rw_log_bytes": lambda evidence: evidence.of(Rewrites).appended,
+    "rw_grown_bytes": _grown_bytes,
+    "rw_left_bytes": _left_bytes,
     "rw_of_key": _of_key,
     "rw_commands": _commands,
     "rw_began_by": _began_by,

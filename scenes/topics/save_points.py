@@ -21,6 +21,7 @@ from scenes.dump_check import DumpError, count_keys
 from scenes.evidence import Evidence
 from scenes.sayings import detail
 from scenes.verdict import Verdict
+from scenes.view import View
 
 TAGS = "tags"
 """The set whose members a writer of the scene adds at random."""
@@ -29,6 +30,8 @@ RETRY_SECONDS = 5
 """After a failed save the cron waits for longer than this (CONFIG_BGSAVE_RETRY_DELAY)."""
 _SLACK_MSEC = 100
 """By which the moment of the fork is noted later than that of the try."""
+_GRANTED = "No fork can be refused here: "
+"""What COWSCOPE FORK DENY logs where the kernel can't be brought to it."""
 _LINES = {
     "saving": "changes in",
     "started": "Background saving started",
@@ -38,6 +41,7 @@ _LINES = {
     "fork": "Can't save in background",
     "write": "Write error saving DB",
     "error": "Background saving error",
+    "granted": _GRANTED,
 }
 """Name of a measure -> what a line of the log has."""
 
@@ -163,12 +167,33 @@ def _answer_word(evidence: Evidence, name: str = "set") -> str | None:
     return words[0] if words else None
 
 
+def _forks_are_granted(evidence: Evidence) -> str | None:
+    """Why this machine can't show a refused fork; nothing where it can."""
+    line = evidence.of(Cron).lines.get("granted", "")
+    return line.partition(_GRANTED)[2] or None
+
+
+def _is_granted(view: View) -> bool:
+    """Forks were to be refused, and are not."""
+    return any(_GRANTED in line.text for line in view.log)
+
+
 def _retry_msec(evidence: Evidence) -> int | None:
     """From the start of the failed save to the save point that tried again."""
     cron = evidence.of(Cron)
     if cron.failed is None or not cron.points or len(cron.tries) < 2:
         return None
     return int((cron.points[-1].at - cron.tries[-2]) * 1000)
+
+
+def _failed_status(evidence: Evidence) -> int | None:
+    failed = evidence.of(Cron).failed
+    return None if failed is None else failed.status
+
+
+def _saved_keys(evidence: Evidence) -> int | None:
+    saved = evidence.of(Cron).saved
+    return None if saved is None else saved.keys
 
 
 MEASURES = {
@@ -181,10 +206,11 @@ MEASURES = {
     "dirty_after": _dirty_after,
     "unnoticed_msec": _unnoticed_msec,
     "answer_word": _answer_word,
-    "failed_status": lambda e: e.of(Cron).failed.status if e.of(Cron).failed else None,
+    "failed_status": _failed_status,
     "retry_msec": _retry_msec,
-    "saved_keys": lambda e: e.of(Cron).saved.keys if e.of(Cron).saved else None,
+    "saved_keys": _saved_keys,
     "log_cow": _cow_line,
+    "forks_are_granted": _forks_are_granted,
     **{f"log_{name}": _line(name) for name in _LINES if name != "cow"},
 }
 
@@ -308,6 +334,7 @@ def _told(event: Event) -> str:
     )
 
 
+CONDITIONS = {"forks_are_granted": _is_granted}
 GATHERERS = (Cron,)
 LINES = {"savepoint": _told}
 CHECKS = {

@@ -229,6 +229,9 @@ class FakeDriver:
     def to_now(self) -> None:
         self._cursor = None
 
+    def jump(self, step: str) -> None:
+        self._do("jump", step)
+
     def answer(self, choice: int) -> None:
         self._do("answer", choice)
 

@@ -99,7 +99,7 @@ async def test_every_step_is_whole_and_its_rows_are_as_wide_as_the_screen(
 
 def test_every_phrase_that_the_code_says_is_there() -> None:
     known = said.words("en").texts
-    wanted = {key for path in APP.glob("*.py") for key in SAYS.findall(path.read_text("utf-8"))}
+    wanted = {key for path in APP.rglob("*.py") for key in SAYS.findall(path.read_text("utf-8"))}
     assert wanted and wanted - known.keys() == set()
 
 

@@ -124,6 +124,17 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"    {command} " in said
 
 
+def test_the_readme_has_the_commands_that_the_help_names(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--lang", "en", "--help"])
+    helped = set(re.findall(r"^    (\w+)  +\S", capsys.readouterr().out, re.MULTILINE))
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`cowscope.*?) \|", readme, re.MULTILINE)
+    assert helped == set(re.findall(r"`cowscope (\w+)", "\n".join(rows)))
+
+
 # -- what cannot be read ---------------------------------------------------------------------------
 
 

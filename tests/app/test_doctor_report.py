@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+from rich.cells import cell_len
+
 from app.doctor_report import lines
 from app.said import said
-from engine.doctor import Finding, examine
+from engine.doctor import SEEN, Finding, examine
+from scenes.words import fill
 
 
 def test_what_is_missing_says_what_is_shown_instead() -> None:
@@ -18,13 +22,13 @@ def test_what_is_missing_says_what_is_shown_instead() -> None:
     assert report[2] == "no   cachestat  ENOSYS"
     assert "no count is shown" in report[3]
     assert report[-1].startswith("1 of 2")
-    assert max(map(len, report)) <= 100
+    assert max(map(len, report)) <= 80
 
 
 def test_a_long_path_keeps_its_end_and_the_width() -> None:
     path = "/home/somebody/" + "a-very-long-folder/" * 8 + "cowscope"
     report = lines([Finding("disk", True, f"ext4 under {path}", "fsync works.", "nothing")])
-    assert max(map(len, report)) <= 100
+    assert max(map(len, report)) <= 80
     assert any(row.endswith("cowscope") for row in report)
 
 
@@ -33,4 +37,22 @@ def test_the_phrases_that_are_translated_are_the_engines(tmp_path: Path) -> None
     for finding in examine(str(tmp_path)):
         name = finding.name.strip("/").replace(" ", "_")
         assert english[f"doctor.{name}_means"] == finding.means
-        assert english.get(f"doctor.{name}_instead", finding.instead) == finding.instead
+        instead = fill(english.get(f"doctor.{name}_instead", finding.instead), finding.figures)
+        assert instead == finding.instead
+
+
+def test_what_can_be_found_has_the_engines_words() -> None:
+    english = said.words("en").texts
+    assert {f"found.{case}": text for case, text in SEEN.items()}.items() <= english.items()
+
+
+def test_in_chinese_the_columns_stand_below_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scenes.phrases._language", "zh")
+    report = lines(
+        [
+            Finding("fork", True, "", "", "", "fork_refused"),
+            Finding("huge pages", False, "", "", "", "huge_pages", {"setting": "always"}),
+        ]
+    )
+    assert cell_len(report[0].partition("被拒绝")[0]) == cell_len(report[2].partition("always")[0])
+    assert max(map(cell_len, report)) <= 80

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.coming import room_of
 from app.curve_panel import curve_lines, predicted
-from app.frames_panel import frames_lines
+from app.frames_panel import FramesPanel, frames_lines
 from app.latency_panel import latency_lines
 from app.layout import arranged
 from app.lines import texts, width
@@ -64,6 +64,9 @@ def test_a_page_that_was_written_has_two_frames_and_one_address() -> None:
     assert lines[2].endswith("parent c child e*")
     first = texts(frames_lines(view.lesson, 4096, 60, rows=2))[0]
     assert first == lines[1]  # where room is short, what has changed is seen
+    assert FramesPanel().source(view) == "measured: pagemap"
+    gone = reduce(view, events.ChildExit(child=11, status=0, signal=0, usec=9, cow_kb=0))
+    assert FramesPanel().source(gone) == "measured: pagemap (child gone)"
     again = reduce(view, msg_fork(12))
     assert frames_lines(again.lesson, 4096, 60) == []
 

@@ -1,5 +1,7 @@
 """A recording on the screen: its own pace, waits for the learner, and no engine."""
 
+from pathlib import Path
+
 import pytest
 
 from app.driver import REFUSE_PAST_REPLAY, REFUSE_REPLAY, status_words
@@ -10,6 +12,7 @@ from engine.events import AnyEvent
 from scenes.errors import SceneError
 from scenes.fold import reduce
 from scenes.loader import load
+from scenes.progress import Answer, Progress
 from scenes.view import View
 from tests.app.fake import fork, start, writes
 
@@ -220,3 +223,44 @@ async def test_it_starts_again() -> None:
 async def test_an_empty_recording_is_refused() -> None:
     with pytest.raises(SceneError, match="no event"):
         await ReplayDriver(LESSON, []).start()
+
+
+async def test_what_was_seen_and_answered_is_kept_as_a_replays(tmp_path: Path) -> None:
+    progress = Progress(tmp_path / "p.json")
+    progress.entered(LESSON, "emerald")
+    clock = Clock()
+    driver = ReplayDriver(LESSON, RECORDED, clock=clock, progress=progress)
+    await driver.start()
+    passes(driver, clock, 1000)
+    assert progress.of(LESSON).replayed.steps_seen == 1
+    for _ in range(3):
+        driver.next()
+        passes(driver, clock, 1000)
+    steps = [stage.id for stage in LESSON.scene.stages]
+    replayed = Progress(tmp_path / "p.json").of(LESSON).replayed
+    assert (replayed.steps_seen, replayed.finished) == (steps.index("hot") + 1, 0)
+    driver.answer(2)
+    passes(driver, clock, 1000)
+    past = Progress(tmp_path / "p.json").of(LESSON)
+    assert past.replayed.answers == {QUESTION.id: Answer(2, 0)} and past.replayed.right == 0
+    assert past.replayed.finished == 1
+    assert (past.step, past.steps_seen, past.answers) == ("emerald", 2, {}), "the live one's stays"
+
+
+async def test_recorded_answers_and_a_broken_end_do_not_count(tmp_path: Path) -> None:
+    progress = Progress(tmp_path / "p.json")
+    clock = Clock()
+    driver = ReplayDriver(LESSON, RECORDED, autoplay=True, end=CUT, clock=clock, progress=progress)
+    await driver.start()
+    passes(driver, clock, 1000)
+    past = progress.of(LESSON).replayed
+    assert driver.is_over and past.steps_seen > 5 and not past.answers and not past.finished
+    assert not progress.of(LESSON).steps_seen
+
+
+async def test_a_recording_cannot_branch_and_says_what_does() -> None:
+    driver, clock = await playing()
+    passes(driver, clock, 1000)
+    driver.next()
+    driver.branch()
+    assert "cowscope play 04 --step tail" in driver.refusal

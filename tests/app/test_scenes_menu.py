@@ -11,7 +11,7 @@ from app.driver import Driver
 from app.menu import Choice, MenuScreen, entry_lines, menu_lines
 from app.scenes_menu import choices
 from scenes.errors import SceneError
-from scenes.loader import load
+from scenes.loader import Lesson, load
 from scenes.progress import Progress
 
 LESSON = load("04")
@@ -89,3 +89,32 @@ def test_without_an_engine_enter_shows_the_recording() -> None:
     assert "no /proc here" in found[0].note
     row = "".join(text for line in entry_lines(found[0], True, 74) for text, _ in line)
     assert "Enter shows its recording" in row and " v " not in row
+
+
+def test_a_scene_where_nothing_was_done_is_not_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def told(name: str, language: str) -> Lesson:
+        read.append(name)
+        return load(name, language)
+
+    monkeypatch.setattr("app.scenes_menu.load", told)
+    progress = Progress(tmp_path / "p.json")
+    progress.entered(LESSON, "fork")
+    assert len(choices("en", "", progress)) == 11
+    assert read == ["04"]
+
+
+def test_what_was_seen_in_a_recording_is_called_so(tmp_path: Path) -> None:
+    progress = Progress(tmp_path / "p.json")
+    progress.shown(LESSON, "fork")
+    progress.answered_in_replay(LESSON, "hot-page", 0, 0)
+    note = first(progress).note
+    assert note == "8 min · recording: step 7 of 16, 1 of 1 predicted right"
+    assert first(progress).resume == ""
+    progress.watched(LESSON)
+    assert "recording: watched to the end" in first(progress).note
+    found = choices("en", "no /proc here", progress)
+    assert "watched to the end" in found[3].note and not found[3].resume

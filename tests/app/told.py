@@ -39,7 +39,7 @@ def told(step: str) -> FakeDriver:
     place = steps().index(step)
     shown = recorded[: starts[place + 1] if place + 1 < len(starts) else len(recorded)]
     driver = FakeDriver(shown)
-    evidence = Evidence(populate=driver.scene.populate)
+    evidence = Evidence(populate=driver.scene.populate, topics=driver.scene.topics)
     for event in shown:
         evidence.add(event)
     driver.figures = Figures(evidence, driver.scene.values)

@@ -106,6 +106,15 @@ def test_a_bad_file_gets_one_clear_line(tmp_path: Path, text: str, complaint: st
     [
         (["nowhere.conf"], "Can't open config file 'nowhere.conf': No such file or directory"),
         (["--hz"], "command line: '--hz': wrong number of arguments"),
+        (
+            ["--dir", "/nowhere"],
+            "command line: '--dir /nowhere': No such file or directory. "
+            "Make it first (mkdir -p /nowhere), or name another folder.",
+        ),
+        (
+            ["--dir", "/dev/null"],
+            "command line: '--dir /dev/null': Not a directory. Name a folder that you may enter.",
+        ),
         (["--foo", "x"], "command line: '--foo x': Bad directive or wrong number of arguments"),
         (["--hz", "-5"], "command line: '--hz -5': argument must be between 0 and 2147483647"),
         (["--port", "1", "hz"], "command line: '--port 1 hz': wrong number of arguments"),

@@ -13,6 +13,7 @@ from engine import events
 from engine.events import AnyEvent, decode
 from scenes.fold import reduce
 from scenes.loader import load
+from scenes.proofreading import unlit_lines
 from scenes.view import View
 from tests.scenes.test_headless import Done, together
 
@@ -70,11 +71,17 @@ def stream(done: dict[str, Done], number: str) -> list[AnyEvent]:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_every_card_is_lit_by_what_happened(done: dict[str, Done], number: str) -> None:
+def test_every_line_of_every_card_is_lit_by_what_happened(
+    done: dict[str, Done], number: str
+) -> None:
     cards, view = load(number).scene.cards, View()
+    lit: dict[str, set[int]] = {card.name: set() for card in cards}
     for event in stream(done, number):
         view = reduce(view, event, cards)
-    assert set(view.lights) == {card.name for card in cards}
+        for name, light in view.lights.items():
+            lit[name] |= {light.line, *light.also}
+    assert lit == {card.name: {rule.line for rule in card.lights} for card in cards}
+    assert not any(unlit_lines(card) for card in cards)
 
 
 def test_the_right_answer_changes_with_the_run(done: dict[str, Done]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -160,6 +161,18 @@ def test_a_crash_takes_memory_child_and_aof_buf_and_leaves_what_was_written() ->
     assert view.counts == (16, 0, 0, 0, 0) and not any(view.changed)
     assert view.child is not None and not view.child.alive and view.gauge.final
     assert not view.child_pages.count(WRITING)
+
+
+@pytest.mark.parametrize(("kind", "on_disk"), [("kill -9", 40), ("power cut", 70)])
+def test_what_was_on_the_disk_before_a_crash_is_on_it_afterwards(kind: str, on_disk: int) -> None:
+    """The new engine has synced nothing yet; a power cut leaves nothing but what is on the disk."""
+    state = next(e for e in tale() if isinstance(e, events.State))
+    found = replace(state, aof_file="b.aof", aof_appended=70, aof_written=70, aof_fsynced=0)
+    crash = events.Crash(kind=kind, acked=90, written=90, fsynced=40)
+    back = events.Recovered(
+        source_file="b.aof", keys=3, truncated_bytes=0, survived=70, lost=20, usec=1
+    )
+    assert fold([state, crash, found, back]).tail.fsynced == on_disk
 
 
 def test_events_light_lines_and_modelled_ones_say_so() -> None:

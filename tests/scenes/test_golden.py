@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scenes.loader import LESSONS
 from tests.scenes.golden import FOLDER, as_far_as_measured, masked, told
 
 pytestmark = pytest.mark.skipif(
@@ -14,7 +15,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("number", sorted(file.stem for file in FOLDER.glob("*.txt")))
+SCENES = sorted(folder.name for folder in LESSONS.iterdir() if (folder / "scene.toml").exists())
+
+
+def test_the_course_has_ten_scenes_and_each_its_golden_file() -> None:
+    assert len(SCENES) == 10
+    assert sorted(file.stem for file in FOLDER.glob("*.txt")) == SCENES
+
+
+@pytest.mark.parametrize("number", SCENES)
 def test_a_run_tells_what_its_golden_file_says(
     number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,16 +142,20 @@ def test_every_stream_folds_into_a_whole_picture(sound: dict[str, Done]) -> None
     for stream in streams(sound):
         assert isinstance(stream[0], events.EngineReady) and isinstance(stream[1], events.State)
         assert [event.seq for event in stream] == list(range(1, len(stream) + 1))
-        view = View()
+        view, saved, right = View(), 0, {}
         for event in stream:
             view = reduce(view, event, SCENE.cards)
             assert sum(view.counts) == len(view.pages)
+            saved = max(saved, view.child.saved_bytes if view.child else 0)
+            if view.question is not None:
+                right[view.question.id] = view.question.right
             if isinstance(event, events.Pages):  # the fold agrees with the engine's own totals
                 totals = (event.free, event.private, event.shared, event.copied, event.new)
                 assert view.counts == totals
         assert set(view.lights) == {card.name for card in SCENE.cards}
-        assert view.child is not None and view.child.saved_bytes > 0
-        assert view.question is not None and view.question.right == 0
+        assert saved > 0 and right == {"hot-page": 0, "burst": 2, "kill": 0}
+        assert view.child is None and view.crash is not None  # the last beat's kill -9
+        assert view.crash.census is not None and view.crash.census.lost == 0
 
 
 def test_another_seed_and_another_arena_have_other_figures(sound: dict[str, Done]) -> None:
@@ -206,7 +210,7 @@ def test_every_event_says_where_its_figures_come_from(sound: dict[str, Done]) ->
             wanted = "scripted" if asks or isinstance(event, scripted) else "measured"
             assert event.source == wanted, event
         questions = [event for event in stream if isinstance(event, events.Question)]
-        assert [question.source for question in questions] == ["scripted", "measured"]
+        assert [question.source for question in questions] == ["scripted", "measured"] * 3
 
 
 def test_whose_command_it_was_is_in_its_event(sound: dict[str, Done]) -> None:

@@ -114,7 +114,7 @@ async def test_the_same_data_is_made_again_in_a_fresh_engine() -> None:
         assert any(one.merged > 1 and one.number <= before for one in commands)
         states = [one for one in seen if isinstance(one, events.State)]
         assert states[-1].last_command == before
-        changes = list(first.journal.until(before))
+        changes = list(first.beginnings[1].journal.until(before))
         assert not any(b"AUTH" in data for _, data in changes)
         async with Session(SMALL, on_event=lambda event: None) as second:
             assert await digest(second) != meant

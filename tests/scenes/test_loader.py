@@ -17,6 +17,15 @@ def test_a_scene_is_found_by_number_slug_and_path() -> None:
     assert "04" in [scene.number for scene in known()]
 
 
+def test_a_folder_that_is_called_like_a_scene_does_not_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(LESSONS / "05", tmp_path / "04")
+    monkeypatch.chdir(tmp_path)
+    assert find("04") == LESSONS / "04"
+    assert find("./04/scene.toml") == Path("04")
+
+
 def test_an_unknown_scene_lists_the_known_ones() -> None:
     with pytest.raises(SceneError, match=r"no scene '77': .*04 \(persistence\)") as caught:
         load("77")
@@ -72,7 +81,8 @@ def test_a_wrong_type_is_named_with_its_line(copy: Path) -> None:
         ('when = "child_lives"', 'when = "it_rains"', "no condition is called 'it_rains'"),
         ('text = "gone.engine" }', 'text = "gone.x" }', "no words for 'gone.x'"),
         ("held = true", "held = true\nalone = true", "no child, a held one, a lesson's"),
-        ("line = 10,", "line = 11,", "line 11 is meant, but the code has lines 1 to 10"),
+        ("line = 9,", "line = 10,", "line 10 is meant, but the code has lines 1 to 9"),
+        ('needs = ["walk"]', 'needs = ["no"]', "needs 'no', which is no earlier step"),
     ],
 )
 def test_names_that_lead_nowhere_are_found(copy: Path, before: str, after: str, says: str) -> None:
@@ -92,7 +102,7 @@ def test_words_that_need_a_screen_want_plain_ones_beside_them(copy: Path, word: 
 
 
 def test_damaged_toml_is_named_with_its_line(copy: Path) -> None:
-    assert "at line 3" in broken(copy, 'number = "04"', "number = ")
+    assert "scene.toml:3: cannot be read" in broken(copy, 'number = "04"', "number = ")
 
 
 @pytest.mark.parametrize("scene", known(), ids=lambda scene: scene.slug)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from engine import events
 from scenes.actions import Action, Match, Workload
 from scenes.effects import (
+    Checked,
     Enter,
     Finished,
     Refused,
@@ -196,6 +197,26 @@ def test_a_jump_leaves_out_what_a_step_waits_for() -> None:
     ]
     assert kinds(player.feed_key("jump:a", 2.0)) == ["Enter"]
     assert isinstance(player.feed_key("jump:z", 3.0)[0], Refused)
+
+
+def test_what_a_left_out_step_would_have_shown_is_skipped_not_missed() -> None:
+    """Where all was played, the same miss counts; and what holds, holds however one came."""
+    expect = [Expectation("figures_agree", needs=["a"]), Expectation("offsets_only_grow")]
+    steps = scene(stage("a", 1), stage("b", 2, expect=expect, settle=1.0))
+
+    def verdicts(start_at: str, holds: bool) -> list[tuple[str, bool, bool]]:
+        judge = lambda wanted, _: Verdict.of(holds, wanted.check)  # noqa: E731
+        player = Player(steps, start_at=start_at, judged_by=judge)
+        effects = player.start(0.0)
+        if player.stage is not None and player.stage.id == "a":
+            effects += player.feed_key("next", 0.5)
+        effects += player.feed_clock(5.0)
+        return [(e.check, e.held, e.skipped) for e in effects if isinstance(e, Checked)]
+
+    grow = ("offsets_only_grow", False, False)
+    assert verdicts("b", holds=False) == [("figures_agree", True, True), grow]
+    assert verdicts("", holds=False) == [("figures_agree", False, False), grow]
+    assert verdicts("b", holds=True)[0] == ("figures_agree", True, False)
 
 
 def test_a_writer_to_all_engines_is_done_when_it_is_on_each() -> None:

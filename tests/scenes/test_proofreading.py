@@ -46,7 +46,7 @@ def wrong_in_chinese(folder: Path) -> list[Finding]:
 def test_nothing_is_wrong_with_the_skeleton(folder: Path) -> None:
     found = read_over(str(folder))
     assert [str(finding) for finding in found] == [
-        f"{folder}/zh.toml: unfinished: no zh.toml: everything is said in English"
+        f"{folder}/zh.toml:1: unfinished: no zh.toml: everything is said in English"
     ]
 
 
@@ -70,6 +70,9 @@ def test_nothing_is_wrong_with_the_skeleton(folder: Path) -> None:
         ),
         ("minutes = 2", 'minutes = 2\ntopics = ["no"]', "no topic is called 'no'", 'topics = ["no'),
         ("copy_if_shared(page)", "copy(" + "x" * 80 + ")", "42 fit the panel", "x" * 80),
+        ("{ hold = false }", '{ send = ["PING"] }', "the child is held, and nothing lets", "saved"),
+        ('title = "write(page)"', f'title = "{"w" * 50}"', "the title has 50 cells, 42", "wwwww"),
+        ('fork = "glossary.fork"', f'{"f" * 80} = "glossary.fork"', "80 cells: too wide", "ffff"),
         ('panels = ["gauge", "code"]', 'panels = ["gaug"]', "no panel is called 'gaug'", '"gaug"'),
     ],
 )
@@ -129,4 +132,72 @@ def test_figures_that_nobody_measures_are_found_in_the_catalogue(folder: Path) -
 def test_damaged_toml_is_one_finding(folder: Path, file: str) -> None:
     (folder / file).write_text('a = "b"\nc = \n')
     (found,) = read_over(str(folder))
-    assert found.wrong and file in found.place and "line 2" in found.text
+    assert found.wrong and found.place == f"{folder / file}:2"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("minutes = 2", 'minutes = "two"', "Expected `int`"),
+        ("minutes = 2", "minutes = 2\nhours = 2", "unknown field `hours`"),
+        ("{ hold = true }", "{ hold = true, pace = 1 }", "unknown field `pace`"),
+        ("rate = 40", 'rate = "fast"', "Expected `float`"),
+        ('order = "one"', 'order = "none"', "Invalid enum value"),
+        ("value = 0 }", "value = 0, vlaue = 0 }", "unknown field `vlaue`"),
+        ("beat = 3", 'beat = "x"', "Expected `int`"),
+        ('slug = "NAME"', "", "missing required field `slug`"),
+    ],
+)
+def test_a_wrong_shape_is_named_with_its_very_line(
+    folder: Path, before: str, after: str, says: str
+) -> None:
+    changed(folder, before, after)
+    (found,) = read_over(str(folder))
+    assert says in found.text
+    text = after.split("\n")[-1]
+    assert found.place == (line_of(folder, text) if text else f"{folder / 'scene.toml'}:1")
+
+
+def test_words_that_are_none_are_named_with_their_line(folder: Path) -> None:
+    changed(folder, 'title = "The dump"', "title = 3", "en.toml")
+    (found,) = read_over(str(folder))
+    assert found.place == line_of(folder, "title = 3", "en.toml")
+
+
+@pytest.mark.parametrize("file", ["scene.toml", "en.toml"])
+def test_a_file_of_another_encoding_is_named_with_its_line(folder: Path, file: str) -> None:
+    text = (folder / file).read_text()
+    (folder / file).write_bytes(text.encode() + "\n# caf\u00e9\n".encode("latin-1"))
+    (found,) = read_over(str(folder))
+    assert found.place == f"{folder / file}:{text.count(chr(10)) + 2}"
+    assert "not UTF-8" in found.text
+
+
+def test_files_of_other_systems_are_read(folder: Path) -> None:
+    for file in ("scene.toml", "en.toml"):
+        text = (folder / file).read_text().replace("\n", "\r\n")
+        (folder / file).write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert not wrong(folder)
+
+
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        ("{Fork_usec} us", "'fork.text' has '{Fork_usec}', which is no figure"),
+        ("{fork_usec us", "'fork.text' has '{fork_usec', which is no figure"),
+        ("", "'fork.text' says nothing"),
+        ("x" * 90, "fits no row of 80 columns"),
+    ],
+)
+def test_words_that_would_be_shown_badly(folder: Path, after: str, says: str) -> None:
+    words = (folder / "en.toml").read_text()
+    (folder / "en.toml").write_text(re.sub(r'text = "fork.2.*"', f'text = "{after}"', words))
+    (found,) = wrong(folder)
+    assert says in found.text and found.place == line_of(folder, f'text = "{after}"', "en.toml")
+
+
+def test_a_long_thesis_is_said_to_be_cut(folder: Path) -> None:
+    changed(folder, "One sentence that the scene proves.", "long " * 12 + "end. Short.", "en.toml")
+    found = [one for one in read_over(str(folder)) if "first sentence of 'thesis'" in one.text]
+    assert [one.place for one in found] == [line_of(folder, "thesis", "en.toml")]
+    assert not found[0].wrong

@@ -26,8 +26,14 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CHUNK", 4)
 
 
-def written(path: Path, stream: list[events.AnyEvent], scene: str = "") -> str:
-    with RecordingWriter(str(path), HEADER, load(scene).scene if scene else None) as writer:
+def written(
+    path: Path,
+    stream: list[events.AnyEvent],
+    scene: str = "",
+    files: dict[str, str] | None = None,
+) -> str:
+    about = load(scene).scene if scene else None
+    with RecordingWriter(str(path), HEADER, about, files) as writer:
         for event in stream:
             writer.append(event)
     return str(path)
@@ -52,6 +58,20 @@ def test_the_same_events_make_the_same_bytes(tmp_path: Path) -> None:
 def test_the_first_line_tells_what_it_is(tmp_path: Path) -> None:
     line = Path(written(tmp_path / "r", tale())).read_bytes().splitlines()[0]
     assert line.startswith(b'{"magic":"cowscope-recording","version":2,"scene":"04"')
+
+
+def test_a_scene_of_ones_own_lies_in_the_file(tmp_path: Path) -> None:
+    files = {"scene.toml": "x = 1\n", "zh.toml": 'a = "写时复制"\n'}
+    path = Path(written(tmp_path / "r", tale(), "04", files))
+    recording = read(str(path))
+    assert recording.header.version == 3 and recording.events == tale()
+    assert opened(str(path)).scene_files() == files
+    assert opened(written(tmp_path / "without", tale(), "04")).scene_files() == {}
+    data = path.read_bytes()
+    at = data.index(b"\n") + 40  # in the scene
+    path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    with pytest.raises(SceneError, match=r"damaged at offset \d+; 0 events"):
+        opened(str(path))
 
 
 def test_events_are_read_one_by_one_and_in_slices(tmp_path: Path) -> None:
@@ -175,10 +195,16 @@ def test_foreign_files_are_named_as_such(tmp_path: Path) -> None:
         read(line(path, "hello"))
     with pytest.raises(SceneError, match="its header says 'x'"):
         read(line(path, '{"magic": "x"}'))
-    with pytest.raises(SceneError, match="has version 99"):
+    path.write_text('{"version": 2, "width": 80, "height": 24}\n[0.1, "o", "x"]\n')
+    with pytest.raises(SceneError, match="is no recording: its header says '', at offset 0"):
+        read(str(path))
+    path.write_text('{"magic": "cowscope-recording", "version": 0}\n')
+    with pytest.raises(SceneError, match="its header says 'version 0', at offset 0"):
+        read(str(path))
+    with pytest.raises(SceneError, match="has version 99, at offset 0"):
         read(line(path, '{"magic": "cowscope-recording", "version": 99}'))
     first = '{"magic": "cowscope-recording", "version": 1}'
-    with pytest.raises(SceneError, match=r"no event in line 3 .*1 events before"):
+    with pytest.raises(SceneError, match=r"before offset \d+, line 3; 1 events before"):
         read(line(path, first, '{"type": "gap", "missed": 1}', '{"x":1}'))
     with pytest.raises(SceneError, match="no version 2 looks so"):
         read(line(path, '{"magic": "cowscope-recording", "version": 2}'))

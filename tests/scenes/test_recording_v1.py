@@ -53,3 +53,14 @@ def test_any_flipped_byte_is_one_clear_error_or_harmless(tmp_path: Path) -> None
             assert read(str(path)).events == tale()
         except SceneError as err:
             assert str(path) in str(err) and "\n" not in str(err)
+            assert "offset" in str(err)
+
+
+def test_a_line_that_is_no_event_has_its_offset(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    lines = [msgspec.json.encode(HEADER), *map(events.encode, tale()[:3]), b'{"x": 1}']
+    path.write_bytes(gzip.compress(b"\n".join(lines) + b"\n", mtime=0))
+    with pytest.raises(
+        SceneError, match=r"before offset \d+, line 5; 3 events before it are whole"
+    ):
+        read(str(path))

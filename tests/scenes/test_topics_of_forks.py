@@ -13,6 +13,7 @@ from scenes.evidence import Evidence
 from scenes.loader import load
 from scenes.measures import MEASURES
 from scenes.recording import read
+from scenes.told_lines import ToldLines
 from scenes.topics import cow, fork, saving
 from scenes.topics.cow import deviation, expected
 from tests.scenes.streams import any_stream
@@ -80,6 +81,30 @@ def test_each_side_has_got_its_own_value(child: events.LessonSide, holds: bool) 
 def test_a_child_has_not_all_that_its_parent_has(fields: dict[str, object], holds: bool) -> None:
     evidence = gathered(FORK, PARENT, side("child", 0, **fields))
     assert CHECKS["child_is_not_all_its_parent"](evidence).held is holds
+
+
+@pytest.mark.parametrize(("uss_kb", "holds"), [(500, True), (2_900, False), (3_000, False)])
+def test_a_child_that_has_all_to_itself_shares_nothing(uss_kb: int, holds: bool) -> None:
+    """40 pages of heap are 160 KiB; three times that is shared, or it is not all of memory."""
+
+    def process(pid: int, uss_kb: int) -> events.Process:
+        return events.Process(
+            pid=pid, ppid=1, name="x", state="S", rss_kb=3_000, pss_kb=1_500, uss_kb=uss_kb
+        )
+
+    both = process(10, 500), process(11, uss_kb)
+    seen = gathered(ready(), FORK, PARENT, side("child", 0), *both)
+    verdict = CHECKS["more_than_the_heap_is_shared"](seen)
+    assert verdict.held is holds, verdict.detail
+
+
+def ready() -> events.State:
+    """An engine with data on 40 pages."""
+    return events.State(
+        pid=10, port=1, version="7", kernel="", page_size=4096, arena_pages=64,
+        high_water_page=40, thp=False, config={}, held_pages=[(0, 39)], page_keys=[],
+        keys=40, dirty=0, lastsave=0,
+    )  # fmt: skip
 
 
 def value(who: str, text: str, address: int = 0x1000, frame: int = 0) -> events.LessonValue:
@@ -211,6 +236,8 @@ def test_waits_count_for_the_way_that_caused_them() -> None:
     assert CHECKS["everybody_waited"](held).held
     assert OWN_MEASURES["save_wait_msec"](held) == 990
     assert not CHECKS["everybody_waited"](gathered(save, wait(5.2, 90_000))).held
+    late = gathered(events.Answer(id="q", choice=0), save, wait(8.0, 990_000), wait(9.0, 7_000_000))
+    assert OWN_MEASURES["save_wait_msec"](late) == 990  # a busy machine: the first report after it
 
 
 # -- recordings ----------------------------------------------------------------------------------
@@ -245,3 +272,14 @@ def test_a_shipped_recording_knows_every_figure_that_the_words_name(number: str)
     look()
     assert shown == scene.stages[-1].id
     assert unknown == []
+
+
+def test_a_saving_is_told_without_what_another_run_would_tell_otherwise() -> None:
+    lines = ToldLines(TOPICS)
+    saved = events.RdbSaved(path="dump.rdb", bytes=8_157, keys=400, usec=9)
+    assert "400" in lines.line(saved) and "8,157" not in lines.line(saved)
+    ended = events.Walk(stage="ended", keys=400, total_keys=400, bytes=8_157, changes=77, usec=9)
+    assert "77" not in lines.line(ended) and "8,157" not in lines.line(ended)
+    assert "sum 40,000" in lines.line(contents(40_000))
+    assert "sum more than 40,000" in lines.line(contents(40_177))
+    assert "sum less than 40,000" in lines.line(contents(39_999))

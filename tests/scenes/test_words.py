@@ -33,7 +33,7 @@ def test_damage_is_named_with_file_and_line(tmp_path: Path) -> None:
     with pytest.raises(SceneError, match="no such catalogue"):
         read_catalogue(path)
     path.write_text('a = "x"\nb = \n')
-    with pytest.raises(SceneError, match=r"en\.toml: cannot be read as TOML: .*line 2"):
+    with pytest.raises(SceneError, match=r"en\.toml:2: cannot be read as TOML: "):
         read_catalogue(path)
     path.write_text("a = 3\n")
     with pytest.raises(SceneError, match="'a' must be words, not 3"):

@@ -125,3 +125,18 @@ def test_what_cannot_be_exported_is_one_clear_line(source: str, tmp_path: Path) 
     (tmp_path / "file").write_text("")
     with pytest.raises(SceneError, match="cannot write"):
         export(source, str(tmp_path / "file" / "page.html"), size=(80, 24))
+
+
+def test_a_page_in_chinese_has_no_english_of_ours(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scenes.phrases._language", "zh")
+    told = export(source, str(tmp_path / "page.html"), size=(80, 24), language="zh")
+    text = (tmp_path / "page.html").read_text("utf-8")
+    assert "幅画面" in told and '<html lang="zh-Hans">' in text
+    words = re.sub(r"<(style|script|svg)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL)
+    stays = {"fork", "appendfsync", "everysec", "always", "no", "kill", "write", "Linux", "aof_buf"}
+    stays |= {"fsync", "fdatasync", "Ki", "fc-v"}  # of KiB, and of the kernel that was recorded
+    found = set(re.findall(r"[A-Za-z][\w-]*[a-z]", words)) - stays
+    assert {word for word in found if not word.isupper()} == set()
+    assert '"@ / ' in text and not re.search(r"@[A-Z_]+@", text)

@@ -68,10 +68,24 @@ def test_every_card_is_lit_and_the_refused_start_is_told(done: dict[str, Done]) 
         view = reduce(view, event, cards)
         lit |= {(name, one.line) for name, one in view.lights.items()}
     assert lit == {
-        *(("append", line) for line in (5, 8)),
-        *(("load", line) for line in (3, 6, 7)),
-        *(("start", line) for line in (3, 6)),
+        *(("append", line) for line in (3, 6)),
+        *(("load", line) for line in (2, 4, 5)),
+        *(("start", line) for line in (2, 5)),
     }
+
+
+def test_a_card_is_lit_only_by_what_it_shows() -> None:
+    cards = load("05").scene.cards
+
+    def lit(source_file: str, keys: int) -> dict[str, int]:
+        start = events.Recovered(
+            source_file=source_file, keys=keys, truncated_bytes=0, survived=0, lost=0, usec=1
+        )
+        return {name: one.line for name, one in reduce(View(), start, cards).lights.items()}
+
+    assert lit("appendonly.aof.1.incr.aof", 9) == {"load": 2, "start": 2}
+    assert lit("", 0) == {"start": 2}  # no log to read commands from
+    assert lit("dump.rdb", 9) == {"start": 5}
 
 
 @linux

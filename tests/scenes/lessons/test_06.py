@@ -20,6 +20,8 @@ LIES = [
     ("commands_for_changes", "three_members_are_three_changes"),
     ("impatient_cron", "saved_by_the_rule|cron_tried_again"),
 ]
+GRANTED = "granted_forks"
+"""No lie: a machine on which no fork can be refused."""
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the engine needs Linux")
 
 
@@ -27,7 +29,7 @@ linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the eng
 def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     """Another seed and arena as JSON, and the lying engines; the golden file has the plain run."""
     folder = tmp_path_factory.mktemp("points")
-    return played("06", folder, arena_pages=512, lies=[lie for lie, _ in LIES])
+    return played("06", folder, arena_pages=512, lies=[*(lie for lie, _ in LIES), GRANTED])
 
 
 def stream(done: dict[str, Done]) -> list[AnyEvent]:
@@ -73,10 +75,31 @@ def test_every_card_is_lit(done: dict[str, Done]) -> None:
         view = reduce(view, event, cards)
         lit |= {(name, one.line) for name, one in view.lights.items()}
     assert lit == {
-        *(("cron", line) for line in (3, 10)),
-        *(("reap", line) for line in (2, 10, 11, 13)),
-        *(("guard", line) for line in (5, 6)),
+        *(("cron", line) for line in (2, 7, 8)),
+        *(("reap", line) for line in (2, 8, 9, 11)),
+        *(("guard", line) for line in (4, 5)),
     }
+
+
+def test_a_card_is_lit_only_by_what_it_shows() -> None:
+    cards = load("06").scene.cards
+    fork = events.Fork(pid=1, child=2, usec=1, purpose="rdb", page_table_kb=0)
+    saved = events.RdbSaved(path="dump.rdb", bytes=1, keys=1, usec=1)
+    killed = events.ChildExit(child=2, status=0, signal=9, usec=1, cow_kb=0)
+
+    def refused(name: str) -> AnyEvent:
+        return events.Reply(name=name, argv=["X"], text="ERR", failed=True)
+
+    def lit(*stream: AnyEvent) -> dict[str, int]:
+        view = View()
+        for event in stream:
+            view = reduce(view, event, cards)
+        return {name: one.line for name, one in view.lights.items()}
+
+    assert lit(saved) == {}  # SAVE: no child, nothing to reap
+    assert lit(refused("bgsave")) == {}  # an error, not MISCONF
+    assert lit(refused("set")) == {"guard": 4}
+    assert lit(fork, killed) == {"cron": 2, "reap": 5}
 
 
 @linux
@@ -85,6 +108,19 @@ def test_a_lying_engine_is_found_out(done: dict[str, Done], lie: str, found_by: 
     run = done[lie]
     assert run.code == 1 and run.left == [], run.out[-2000:]
     assert all(re.search(found_by, line) for line in run.err.splitlines()) and run.err, run.err
+
+
+@linux
+def test_where_no_fork_can_be_refused_its_steps_are_skipped_with_the_reason(
+    done: dict[str, Done],
+) -> None:
+    run = done[GRANTED]
+    assert (run.code, run.err, run.left) == (0, "", []), run.out[-2000:]
+    skipped = re.findall(r"^  skipped  (\w+): (.*)$", run.out, re.MULTILINE)
+    reason = "this kernel refuses no fork to root: overcommit_memory grants every mapping"
+    assert [name for name, _ in skipped] == ["writes_were_refused"] and reason in skipped[0][1]
+    assert "A client SETs a key now" not in run.out and "BGSAVE -> ERR" not in run.out
+    assert "held     writes_were_refused" in run.out  # with a full disk
 
 
 def test_both_languages_say_all_of_it() -> None:

@@ -13,7 +13,7 @@ from scenes.fold import reduce
 from scenes.loader import load
 from scenes.rewrite_view import PIPES
 from scenes.view import View
-from tests.scenes.lessons.playing import played
+from tests.scenes.lessons.playing import lines_with_rules, lit_lines, played
 from tests.scenes.test_headless import Done
 
 pytestmark = pytest.mark.skipif(
@@ -48,6 +48,11 @@ def test_the_right_answers_are_measured(stream: list[events.AnyEvent]) -> None:
         "pipe-one": 1,
         "when": 1,
     }
+
+
+def test_each_line_of_a_card_is_the_lit_one_at_some_time(stream: list[events.AnyEvent]) -> None:
+    cards = load("08").scene.cards
+    assert lit_lines(stream, cards) == lines_with_rules(cards)
 
 
 def test_figures_are_this_runs(stream: list[events.AnyEvent]) -> None:

@@ -1,0 +1,247 @@
+"""What a scene asks of engine, clients and checks: values that these would refuse, and where.
+
+A path is that of scenes.toml_lines, so that an author is shown the very line. What a directive or
+a fault may be is asked of the engine's own code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from engine.config import Configuration
+from engine.config_values import ConfigValues
+from engine.errors import ConfigError
+from engine.events import Event
+from engine.faults import FaultError, Faults
+from engine.replies import CommandError
+from engine.scaled_clock import ScaledClock
+from scenes.actions import Action, Match, Workload
+from scenes.expect import CHECKS
+from scenes.measures import MEASURES
+from scenes.scene import Question, Scene, actions_of
+from scenes.words import FIGURE
+
+Found: typing.TypeAlias = Iterator[tuple[str, str]]
+"""(path, what is wrong there)."""
+LEAST_ARENA_PAGES = 128
+FASTEST_RATE = 1e6
+_SCALE = re.compile(r"x?([0-9]+)", re.IGNORECASE)
+
+
+def refused(scene: Scene, events: Mapping[str, type[Event]]) -> Found:
+    """Every value that cannot be had, in the order of the file; `events` are known by name."""
+    if scene.arena_pages < LEAST_ARENA_PAGES:
+        yield "arena_pages", f"an arena has at least {LEAST_ARENA_PAGES} pages"
+    for name in ("minutes", "populate", "value_bytes", "seed"):
+        if getattr(scene, name) < 0:
+            yield name, f"{name} = {getattr(scene, name)}: it begins with 0"
+    if not 0 < scene.clock_scale < math.inf:
+        yield "clock_scale", f"clock_scale = {scene.clock_scale:g}: above 0"
+    yield from _words_of(scene.populate_with, {"key", "value"}, "populate_with")
+    yield from _directives(scene.engine, "engine")
+    for number, setup in enumerate(scene.engines):
+        yield from _directives(setup.directives, f"engines[{number}].directives")
+    for number, card in enumerate(scene.cards):
+        for place, rule in enumerate(card.lights):
+            yield from _match(rule.on, events, f"cards[{number}].lights[{place}].on")
+    started = {a.start.name for s in scene.stages for a in actions_of(s) if a.start is not None}
+    for number, stage in enumerate(scene.stages):
+        path = f"stages[{number}]"
+        for name in ("dwell", "settle"):
+            yield from _seconds(getattr(stage, name), f"{path}.{name}")
+        yield from _actions(stage.do, scene, events, started, f"{path}.do")
+        if stage.wait is not None:
+            yield from _match(stage.wait, events, f"{path}.wait")
+        for place, one in enumerate(stage.expect):
+            inner = f"{path}.expect[{place}]"
+            yield from _arguments(CHECKS.get(one.check), one.check, one.args, inner)
+        if stage.question is not None:
+            yield from _question(stage.question, scene, events, started, f"{path}.question")
+
+
+def _question(
+    question: Question,
+    scene: Scene,
+    events: Mapping[str, type[Event]],
+    started: set[str],
+    path: str,
+) -> Found:
+    yield from _seconds(question.settle, f"{path}.settle")
+    yield from _arguments(MEASURES.get(question.measure), question.measure, question.args, path)
+    yield from _actions(question.reveal, scene, events, started, f"{path}.reveal")
+    if question.wait is not None:
+        yield from _match(question.wait, events, f"{path}.wait")
+    claims: list[tuple[Any, ...]] = []
+    for number, choice in enumerate(question.choices):
+        inner = f"{path}.choices[{number}]"
+        yield from _actions(choice.reveal, scene, events, started, f"{inner}.reveal")
+        claim = (choice.value, choice.least, choice.most)
+        if claim in claims and claim != (None, None, None):
+            yield inner, "it claims what another choice before it claims: it is never right"
+        if choice.least is not None and choice.most is not None and choice.least > choice.most:
+            yield inner, f"nothing is {choice.least} at least and {choice.most} at most"
+        claims.append(claim)
+
+
+def _actions(
+    actions: Sequence[Action],
+    scene: Scene,
+    events: Mapping[str, type[Event]],
+    started: set[str],
+    path: str,
+) -> Found:
+    for number, action in enumerate(actions):
+        inner = f"{path}[{number}]"
+        yield from _action(action, scene, inner)
+        if action.until is not None:
+            yield from _match(action.until, events, f"{inner}.until")
+        if action.stop is not None and action.stop not in started and not scene.sliders:
+            yield f"{inner}.stop", f"no client is called '{action.stop}'"
+
+
+def _action(action: Action, scene: Scene, path: str) -> Found:
+    if action.send is not None:
+        if not action.send or not action.send[0]:
+            yield f"{path}.send", "a command has a name"
+        elif not action.refused and (why := _not_a_command(action.send)):
+            yield f"{path}.send", why
+        yield from _words_of(action.send, scene.values, f"{path}.send")
+    if action.start is not None:
+        yield from _workload(action.start, f"{path}.start")
+        for number, command in enumerate(action.start.commands):
+            if why := _not_a_command(command):
+                yield f"{path}.start.commands[{number}]", why
+    if action.step is not None and action.step < 1:
+        yield f"{path}.step", f"step = {action.step}: a number of pages, 1 or more"
+    if action.cut < 0:
+        yield f"{path}.cut", f"cut = {action.cut}: a number of bytes, 0 or more"
+    if action.config is not None:
+        yield from _settings(action.config, scene, f"{path}.config")
+    if action.restart is not None and not action.refused:
+        scaled = {n for n, v in action.restart.items() if n == "arena-pages" and v[:1] == "x"}
+        kept = {n: v for n, v in action.restart.items() if n not in scaled}
+        yield from _directives(kept, f"{path}.restart")
+    if action.fault is not None:
+        yield from _fault(action.fault, f"{path}.fault")
+    if action.fork not in (None, [], ["DENY"], ["ALLOW"]):
+        yield f"{path}.fork", "fork takes nothing, DENY or ALLOW"
+    if action.walk and (len(action.walk) > 2 or not all(word.isdecimal() for word in action.walk)):
+        yield f"{path}.walk", "walk takes keys a turn, and turns a second"
+    if action.clock is not None:
+        scale = _SCALE.fullmatch(action.clock)
+        if scale is None or not 1 <= int(scale[1]) <= ScaledClock.FASTEST:
+            most = ScaledClock.FASTEST
+            yield f"{path}.clock", f"clock = '{action.clock}': a scale from 1 to {most}"
+
+
+def _not_a_command(words: Sequence[str]) -> str:
+    """What Redis would answer to such a name, or to so many words; empty for a command."""
+    import engine.commands  # noqa: F401  # it registers them; other checks need not wait
+    from engine.commands.table import find
+
+    argv = [word.encode() for word in words]
+    if argv and FIGURE.search(words[0]):
+        return ""
+    spec = find(argv[0]) if argv else None
+    try:
+        if spec is None:
+            return f"no command is called '{words[0] if words else ''}'"
+        spec.admit(argv)
+    except CommandError as error:
+        return str(error).removeprefix("ERR ")
+    return ""
+
+
+def _workload(load: Workload, path: str) -> Found:
+    if math.isnan(load.rate) or load.rate > FASTEST_RATE:
+        most = f"{FASTEST_RATE:,.0f}"
+        yield f"{path}.rate", f"rate = {load.rate:g}: commands a second, {most} at most"
+    for name in ("keys", "first_key", "value_bytes", "count", "at_once"):
+        if getattr(load, name) < 0:
+            yield f"{path}.{name}", f"{name} = {getattr(load, name)}: it begins with 0"
+
+
+def _words_of(command: Sequence[str], known: Mapping[str, str] | set[str], path: str) -> Found:
+    for number, word in enumerate(command):
+        for name in FIGURE.findall(word):
+            if name not in known:
+                listed = " ".join(f"{{{one}}}" for one in sorted(known)) or "there are none"
+                yield f"{path}[{number}]", f"'{{{name}}}' stands for nothing: {listed}"
+
+
+def _directives(directives: Mapping[str, str], path: str) -> Found:
+    for name, value in directives.items():
+        try:
+            ConfigValues.from_arguments([f"--{name}", value])
+        except ConfigError as error:
+            yield f"{path}.{name}", str(error).removeprefix("command line: ")
+
+
+def _settings(pairs: Mapping[str, str], scene: Scene, path: str) -> Found:
+    for name, value in pairs.items():
+        if FIGURE.search(value):
+            yield from _words_of([value], scene.values, path)
+            continue
+        try:
+            Configuration().set([(name, value)])
+        except CommandError as error:
+            yield f"{path}.{name}", str(error).removeprefix("ERR ")
+
+
+def _fault(words: Sequence[str], path: str) -> Found:
+    if [word.lower() for word in words] == ["off"]:
+        return
+    try:
+        if not 1 <= len(words) <= 2:
+            raise FaultError("a fault is a kind and, for most, a value")
+        Faults().set(*words)
+    except FaultError as error:
+        yield path, str(error)
+
+
+def _seconds(value: float, path: str) -> Found:
+    if not 0 <= value < math.inf:
+        yield path, f"{path.rpartition('.')[2]} = {value:g}: seconds, from 0 on"
+
+
+def _match(match: Match, events: Mapping[str, type[Event]], path: str) -> Found:
+    """Values that a field of the event never has."""
+    kind = events.get(match.event)
+    types = {field.name: field.type for field in msgspec.structs.fields(kind)} if kind else {}
+    for name, value in match.where.items():
+        if name in types and not _fits(value, types[name]):
+            yield f"{path}.where.{name}", f"the event '{match.event}' never has {name} = {value!r}"
+
+
+def _arguments(
+    function: Callable[..., Any] | None, name: str, given: Mapping[str, Any], path: str
+) -> Found:
+    """Whether a check or a measure can be called with these `args`."""
+    if function is None:
+        return
+    # A check of the last snapshot is wrapped in one that hands it that.
+    handed = (None, None) if hasattr(function, "__wrapped__") else (None,)
+    try:
+        inspect.signature(function).bind(*handed, **given)
+    except TypeError as error:
+        yield f"{path}.args" if given else path, f"'{name}' cannot be asked so: {error}"
+        return
+    types = typing.get_type_hints(function)
+    for word, value in given.items():
+        if word in types and not _fits(value, types[word]):
+            yield f"{path}.args.{word}", f"'{name}' cannot take {word} = {value!r}"
+
+
+def _fits(value: object, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except (msgspec.ValidationError, TypeError):
+        return False
+    return True

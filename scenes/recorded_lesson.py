@@ -1,0 +1,31 @@
+"""The scene of a recording: one of the course by number, an author's own from the file itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scenes.errors import SceneError
+from scenes.language import ENGLISH
+from scenes.loader import Lesson, load, of_files
+from scenes.recording import Recording
+
+
+def lesson_of(recording: Recording, path: str, language: str = ENGLISH) -> Lesson:
+    """What `recording`, which was read from `path`, is shown with.
+
+    Raises SceneError where there is no such scene, or where this program does not know what an
+    author's scene asks for.
+    """
+    files = recording.scene_files()
+    if not files:
+        return load(recording.header.scene, language)
+    from scenes.validate import problems  # with all checks behind it: a shipped scene needs none
+
+    try:
+        lesson = of_files(files, Path(path), language)
+    except KeyError as err:
+        raise SceneError(f"{path} has a scene without its {err.args[0]}") from err
+    found = problems(lesson.scene, lesson.words, to_play=False)
+    if found:
+        raise SceneError(f"{path}: this program cannot show the scene in it: {found[0].text}")
+    return lesson
