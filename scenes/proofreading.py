@@ -154,14 +154,20 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
                 yield Finding(place, text)
         if cells(card.title) > CODE_COLUMNS:
             place = in_scene(path, "cards", index, f"'{card.title}'")
-            text = (
-                f"card '{card.name}': the title has {cells(card.title)} cells, {CODE_COLUMNS} fit"
+            text = remark(
+                "proofreading.too_wide_4",
+                name=str(card.name),
+                cells=str(cells(card.title)),
+                code_columns=str(CODE_COLUMNS),
             )
             yield Finding(place, text)
     for term in scene.glossary:
         if cells(term) > COLUMNS - 4:
             place = of_path(path, text_of(path), f"glossary.{term}")
-            yield Finding(place, f"the term '{term[:20]}...' has {cells(term)} cells: too wide")
+            yield Finding(
+                place,
+                remark("proofreading.too_wide_5", term=str(term[:20]), cells=str(cells(term))),
+            )
     room = dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
     for language in LANGUAGES:
         file = lesson.folder / f"{language}.toml"
@@ -182,9 +188,11 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
                 yield Finding(in_catalogue(file, key), text)
         first = _SENTENCE.split(texts.get(scene.thesis, ""))[0]
         if cells(first) > THESIS_COLUMNS:
-            text = (
-                f"the first sentence of '{scene.thesis}' has {cells(first)} cells, {THESIS_COLUMNS}"
-                " fit 80 columns beside the port: the rest is cut off there"
+            text = remark(
+                "proofreading.too_wide_6",
+                thesis=str(scene.thesis),
+                cells=str(cells(first)),
+                thesis_columns=str(THESIS_COLUMNS),
             )
             yield Finding(in_catalogue(file, scene.thesis), text, wrong=False)
 
@@ -230,7 +238,7 @@ def _badly_said(text: str) -> str:
     if not text:
         return "says nothing"
     found = _NO_FIGURE.search(FIGURE.sub("", text))
-    return f"has '{found[0]}', which is no figure: {{small_letters}}" if found else ""
+    return remark("proofreading.badly_said", found=str(found[0])) if found else ""
 
 
 def keys_of(scene: Scene) -> set[str]:

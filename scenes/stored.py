@@ -200,7 +200,9 @@ class StoredEvents(Sequence[AnyEvent]):
             return _files.decode(zlib.decompress(self._read(self._scene)))
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as err:
             offset = self._scene.offset
-            raise SceneError(f"{self.path} has no scene at offset {offset:,}") from err
+            raise SceneError(
+                trouble("stored.scene_files", path=str(self.path), offset=offset)
+            ) from err
 
     def _block(self, number: int) -> list[AnyEvent]:
         block = self._unpacked.pop(number, None)

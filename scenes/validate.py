@@ -174,7 +174,7 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
         yield from _unknown_engine(expectation.engine, scene)
         for step in expectation.needs:
             if step not in _before(stage, scene):
-                yield f"the check '{expectation.check}' needs '{step}', which is no earlier step"
+                yield remark("validate.of_stage_5", check=str(expectation.check), step=str(step))
     if stage.question is not None:
         yield from _of_question(stage.question, scene, words)
 

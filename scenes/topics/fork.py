@@ -303,13 +303,17 @@ def more_than_the_heap_is_shared(evidence: Evidence) -> Verdict:
     """The child shares several times what the heap holds: code, stack and interpreter, too."""
     both, snapshot = evidence.of(Sides).both(), evidence.snapshot
     if both is None or snapshot is None:
-        return Verdict.missed("expected both processes as the system sees them, saw fewer")
+        return Verdict.missed(detail("fork.more_than_the_heap_is_shared"))
     heap_kb = sum(snapshot.held) * evidence.page_size // 1024
     shared_kb = both[1].rss_kb - both[1].uss_kb
     return Verdict.of(
         shared_kb >= TIMES_THE_HEAP * heap_kb > 0,
-        f"expected at least {TIMES_THE_HEAP} times the heap's {heap_kb:,} KiB to be shared,"
-        f" measured {shared_kb:,} KiB",
+        detail(
+            "fork.more_than_the_heap_is_shared_2",
+            times_the_heap=str(TIMES_THE_HEAP),
+            heap_kb=heap_kb,
+            shared_kb=shared_kb,
+        ),
     )
 
 
