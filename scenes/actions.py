@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from scenes.sayings import remark
+
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Picks events: by type, then by fields that must be equal (`where = {policy = "always"}`)."""
@@ -90,7 +92,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The name of the one field that is set; raises ValueError if it is not one."""
         given = self.given()
         if len(given) != 1:
-            raise ValueError(f"an action does exactly one thing, this one has {given or 'none'}")
+            raise ValueError(remark("actions.kind", given=str(given or remark("word.none"))))
         return given[0]
 
     def given(self) -> list[str]:

@@ -7,6 +7,7 @@ from scenes.effects import Ask
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
 from scenes.measures import MEASURES
+from scenes.sayings import trouble
 from scenes.scene import Question
 
 
@@ -39,7 +40,7 @@ class Answering:
         try:
             measured = _measured(question, evidence)
         except (SceneError, TypeError) as err:
-            raise SceneError(f"question '{question.id}' cannot be measured: {err}") from err
+            raise SceneError(trouble("answering.judge", id=str(question.id), err=str(err))) from err
         says = [choice.says(measured) for choice in question.choices]
         if True in says:
             self.right = says.index(True)
@@ -47,8 +48,12 @@ class Answering:
         if self._untried:
             return self._untried.pop(0)
         raise SceneError(
-            f"question '{question.id}': this run measured {measured} ({question.measure}),"
-            f" which none of its choices says"
+            trouble(
+                "answering.judge_2",
+                id=str(question.id),
+                measured=str(measured),
+                measure=str(question.measure),
+            )
         )
 
 

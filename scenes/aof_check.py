@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from scenes.sayings import detail
+
 
 class LogFile(msgspec.Struct, frozen=True):
     """What one file of an AOF holds."""
@@ -28,7 +30,7 @@ def log_file(folder: str, dirname: str, file: str) -> LogFile:
     for path in (Path(folder, dirname, file), Path(folder, file)):
         if path.is_file():
             return parsed(path.read_bytes())
-    return LogFile([], 0, 0, f"there is no file {file}")
+    return LogFile([], 0, 0, detail("aof_check.log_file", file=str(file)))
 
 
 def parsed(data: bytes) -> LogFile:
@@ -42,7 +44,7 @@ def parsed(data: bytes) -> LogFile:
     except EOFError:
         pass
     except ValueError as err:
-        problem = f"offset {whole}: {err}"
+        problem = detail("aof_check.parsed", whole=str(whole), err=str(err))
     return LogFile(commands, whole, len(data), problem)
 
 
@@ -55,7 +57,7 @@ def _command(data: bytes, at: int) -> tuple[list[bytes], int]:
         if len(data) < at + length + 2:
             raise EOFError
         if data[at + length : at + length + 2] != b"\r\n":
-            raise ValueError(f"no line end behind a word of {length} bytes")
+            raise ValueError(detail("aof_check.command", length=str(length)))
         words.append(data[at : at + length])
         at += length + 2
     return words, at
@@ -66,5 +68,7 @@ def _number(data: bytes, at: int, kind: bytes) -> tuple[int, int]:
     if end < 0:
         raise EOFError
     if data[at : at + 1] != kind or not data[at + 1 : end].isdigit():
-        raise ValueError(f"expected {kind.decode()} and a number, found {data[at:end][:20]!r}")
+        raise ValueError(
+            detail("aof_check.number", decode=str(kind.decode()), data=f"{data[at:end][:20]!r}")
+        )
     return int(data[at + 1 : end]), end + 2

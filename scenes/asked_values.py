@@ -25,6 +25,7 @@ from engine.scaled_clock import ScaledClock
 from scenes.actions import Action, Match, Workload
 from scenes.expect import CHECKS
 from scenes.measures import MEASURES
+from scenes.sayings import remark
 from scenes.scene import Question, Scene, actions_of
 from scenes.words import FIGURE
 
@@ -40,12 +41,18 @@ _SCALE = re.compile(r"x?([0-9]+)", re.IGNORECASE)
 def refused(scene: Scene, events: Mapping[str, type[Event]]) -> Found:
     """Every value that cannot be had, in the order of the file; `events` are known by name."""
     if scene.arena_pages < LEAST_ARENA_PAGES:
-        yield "arena_pages", f"an arena has at least {LEAST_ARENA_PAGES} pages"
+        yield (
+            "arena_pages",
+            remark("asked_values.refused", least_arena_pages=str(LEAST_ARENA_PAGES)),
+        )
     for name in ("minutes", "populate", "value_bytes", "seed"):
         if getattr(scene, name) < 0:
-            yield name, f"{name} = {getattr(scene, name)}: it begins with 0"
+            yield (
+                name,
+                remark("asked_values.refused_2", name=str(name), value=str(getattr(scene, name))),
+            )
     if not 0 < scene.clock_scale < math.inf:
-        yield "clock_scale", f"clock_scale = {scene.clock_scale:g}: above 0"
+        yield "clock_scale", remark("asked_values.refused_3", clock_scale=f"{scene.clock_scale:g}")
     yield from _words_of(scene.populate_with, {"key", "value"}, "populate_with")
     yield from _directives(scene.engine, "engine")
     for number, setup in enumerate(scene.engines):
@@ -86,9 +93,12 @@ def _question(
         yield from _actions(choice.reveal, scene, events, started, f"{inner}.reveal")
         claim = (choice.value, choice.least, choice.most)
         if claim in claims and claim != (None, None, None):
-            yield inner, "it claims what another choice before it claims: it is never right"
+            yield inner, remark("asked_values.question")
         if choice.least is not None and choice.most is not None and choice.least > choice.most:
-            yield inner, f"nothing is {choice.least} at least and {choice.most} at most"
+            yield (
+                inner,
+                remark("asked_values.question_2", least=str(choice.least), most=str(choice.most)),
+            )
         claims.append(claim)
 
 
@@ -105,13 +115,13 @@ def _actions(
         if action.until is not None:
             yield from _match(action.until, events, f"{inner}.until")
         if action.stop is not None and action.stop not in started and not scene.sliders:
-            yield f"{inner}.stop", f"no client is called '{action.stop}'"
+            yield f"{inner}.stop", remark("asked_values.actions", stop=str(action.stop))
 
 
 def _action(action: Action, scene: Scene, path: str) -> Found:
     if action.send is not None:
         if not action.send or not action.send[0]:
-            yield f"{path}.send", "a command has a name"
+            yield f"{path}.send", remark("asked_values.action")
         elif not action.refused and (why := _not_a_command(action.send)):
             yield f"{path}.send", why
         yield from _words_of(action.send, {*scene.values, POPULATION}, f"{path}.send")
@@ -121,9 +131,9 @@ def _action(action: Action, scene: Scene, path: str) -> Found:
             if why := _not_a_command(command):
                 yield f"{path}.start.commands[{number}]", why
     if action.step is not None and action.step < 1:
-        yield f"{path}.step", f"step = {action.step}: a number of pages, 1 or more"
+        yield f"{path}.step", remark("asked_values.action_2", step=str(action.step))
     if action.cut < 0:
-        yield f"{path}.cut", f"cut = {action.cut}: a number of bytes, 0 or more"
+        yield f"{path}.cut", remark("asked_values.action_3", cut=str(action.cut))
     if action.config is not None:
         yield from _settings(action.config, scene, f"{path}.config")
     if action.restart is not None and not action.refused:
@@ -133,14 +143,17 @@ def _action(action: Action, scene: Scene, path: str) -> Found:
     if action.fault is not None:
         yield from _fault(action.fault, f"{path}.fault")
     if action.fork not in (None, [], ["DENY"], ["ALLOW"]):
-        yield f"{path}.fork", "fork takes nothing, DENY or ALLOW"
+        yield f"{path}.fork", remark("asked_values.action_4")
     if action.walk and (len(action.walk) > 2 or not all(word.isdecimal() for word in action.walk)):
-        yield f"{path}.walk", "walk takes keys a turn, and turns a second"
+        yield f"{path}.walk", remark("asked_values.action_5")
     if action.clock is not None:
         scale = _SCALE.fullmatch(action.clock)
         if scale is None or not 1 <= int(scale[1]) <= ScaledClock.FASTEST:
             most = ScaledClock.FASTEST
-            yield f"{path}.clock", f"clock = '{action.clock}': a scale from 1 to {most}"
+            yield (
+                f"{path}.clock",
+                remark("asked_values.action_6", clock=str(action.clock), most=str(most)),
+            )
 
 
 def _not_a_command(words: Sequence[str]) -> str:
@@ -154,7 +167,7 @@ def _not_a_command(words: Sequence[str]) -> str:
     spec = find(argv[0]) if argv else None
     try:
         if spec is None:
-            return f"no command is called '{words[0] if words else ''}'"
+            return remark("asked_values.not_a_command", words=str(words[0] if words else ""))
         spec.admit(argv)
     except CommandError as error:
         return str(error).removeprefix("ERR ")
@@ -164,18 +177,26 @@ def _not_a_command(words: Sequence[str]) -> str:
 def _workload(load: Workload, path: str) -> Found:
     if math.isnan(load.rate) or load.rate > FASTEST_RATE:
         most = f"{FASTEST_RATE:,.0f}"
-        yield f"{path}.rate", f"rate = {load.rate:g}: commands a second, {most} at most"
+        yield f"{path}.rate", remark("asked_values.workload", rate=f"{load.rate:g}", most=str(most))
     for name in ("keys", "first_key", "value_bytes", "count", "at_once"):
         if getattr(load, name) < 0:
-            yield f"{path}.{name}", f"{name} = {getattr(load, name)}: it begins with 0"
+            yield (
+                f"{path}.{name}",
+                remark("asked_values.workload_2", name=str(name), value=str(getattr(load, name))),
+            )
 
 
 def _words_of(command: Sequence[str], known: set[str], path: str) -> Found:
     for number, word in enumerate(command):
         for name in FIGURE.findall(word):
             if name not in known:
-                listed = " ".join(f"{{{one}}}" for one in sorted(known)) or "there are none"
-                yield f"{path}[{number}]", f"'{{{name}}}' stands for nothing: {listed}"
+                listed = " ".join(f"{{{one}}}" for one in sorted(known)) or remark(
+                    "asked_values.words_of"
+                )
+                yield (
+                    f"{path}[{number}]",
+                    remark("asked_values.words_of_2", name=str(name), listed=str(listed)),
+                )
 
 
 def _directives(directives: Mapping[str, str], path: str) -> Found:
@@ -202,7 +223,7 @@ def _fault(words: Sequence[str], path: str) -> Found:
         return
     try:
         if not 1 <= len(words) <= 2:
-            raise FaultError("a fault is a kind and, for most, a value")
+            raise FaultError(remark("asked_values.fault"))
         Faults().set(*words)
     except FaultError as error:
         yield path, str(error)
@@ -210,7 +231,10 @@ def _fault(words: Sequence[str], path: str) -> Found:
 
 def _seconds(value: float, path: str) -> Found:
     if not 0 <= value < math.inf:
-        yield path, f"{path.rpartition('.')[2]} = {value:g}: seconds, from 0 on"
+        yield (
+            path,
+            remark("asked_values.seconds", name=str(path.rpartition(".")[2]), value=f"{value:g}"),
+        )
 
 
 def _match(match: Match, events: Mapping[str, type[Event]], path: str) -> Found:
@@ -219,7 +243,12 @@ def _match(match: Match, events: Mapping[str, type[Event]], path: str) -> Found:
     types = {field.name: field.type for field in msgspec.structs.fields(kind)} if kind else {}
     for name, value in match.where.items():
         if name in types and not _fits(value, types[name]):
-            yield f"{path}.where.{name}", f"the event '{match.event}' never has {name} = {value!r}"
+            yield (
+                f"{path}.where.{name}",
+                remark(
+                    "asked_values.match", event=str(match.event), name=str(name), value=f"{value!r}"
+                ),
+            )
 
 
 def _arguments(
@@ -233,12 +262,20 @@ def _arguments(
     try:
         inspect.signature(function).bind(*handed, **given)
     except TypeError as error:
-        yield f"{path}.args" if given else path, f"'{name}' cannot be asked so: {error}"
+        yield (
+            f"{path}.args" if given else path,
+            remark("asked_values.arguments", name=str(name), error=str(error)),
+        )
         return
     types = typing.get_type_hints(function)
     for word, value in given.items():
         if word in types and not _fits(value, types[word]):
-            yield f"{path}.args.{word}", f"'{name}' cannot take {word} = {value!r}"
+            yield (
+                f"{path}.args.{word}",
+                remark(
+                    "asked_values.arguments_2", name=str(name), word=str(word), value=f"{value!r}"
+                ),
+            )
 
 
 def _fits(value: object, kind: Any) -> bool:

@@ -10,6 +10,7 @@ from engine.aof_text import resp_text
 from scenes.acknowledged import Acknowledged, Count, Found, Kind, Slot, Write
 from scenes.errors import SceneError
 from scenes.resp import Connection, Reply, ReplyError
+from scenes.sayings import trouble
 
 AT_ONCE = 500
 """Keys, fields or members in one command."""
@@ -83,7 +84,7 @@ async def _asked(connection: Connection, argv: list[bytes], values: int) -> list
     if isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE"):
         return [None] * values
     if not isinstance(reply, list):
-        raise SceneError(f"the census could not read the keys: {reply!r}")
+        raise SceneError(trouble("census.asked", reply=f"{reply!r}"))
     return reply
 
 

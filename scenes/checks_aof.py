@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.events import AofFsync
 from scenes.evidence import Evidence
 from scenes.evidence_aof import PolicySpan
+from scenes.sayings import detail
 from scenes.verdict import Verdict
 
 FASTEST_FSYNC_USEC = 5
@@ -23,11 +24,16 @@ def offsets_only_grow(evidence: Evidence) -> Verdict:
     """Append, write and fsync of one file only grow, and none overtakes the one before it."""
     broken = [text for text in evidence.aof.broken if text.startswith(evidence.aof.file)]
     if broken:
-        return Verdict.missed("expected offsets that only grow; " + "; ".join(broken))
+        return Verdict.missed((detail("checks_aof.offsets_only_grow") + " ") + "; ".join(broken))
     return Verdict.of(
         evidence.aof.appended >= evidence.aof.written >= evidence.aof.fsynced > 0,
-        f"expected appended >= written >= fsynced > 0, measured {evidence.aof.appended:,},"
-        f" {evidence.aof.written:,}, {evidence.aof.fsynced:,} bytes of {evidence.aof.file}",
+        detail(
+            "checks_aof.offsets_only_grow_2",
+            appended=evidence.aof.appended,
+            written=evidence.aof.written,
+            fsynced=evidence.aof.fsynced,
+            file=str(evidence.aof.file),
+        ),
     )
 
 
@@ -35,7 +41,9 @@ def fsync_cleans_the_cache(evidence: Evidence, least: int = 1, has_disk: bool = 
     """After fdatasync(2) the kernel counts no dirty page of the file (cachestat, Linux 6.5)."""
     fsyncs = list(evidence.aof.fsyncs)
     if len(fsyncs) < least:
-        return Verdict.missed(f"expected at least {least} fsyncs, measured {len(fsyncs)}")
+        return Verdict.missed(
+            detail("checks_aof.fsync_cleans_the_cache", least=str(least), fsyncs=str(len(fsyncs)))
+        )
     idle = _does_nothing(evidence, fsyncs)
     if idle:
         return Verdict.missed(idle)
@@ -43,17 +51,19 @@ def fsync_cleans_the_cache(evidence: Evidence, least: int = 1, has_disk: bool = 
     reason = evidence.cannot_prove_dirty()
     if not counted:
         if reason:
-            return Verdict.skip(f"the kernel's count of dirty pages is not known here: {reason}")
-        return Verdict.missed(
-            "expected the kernel's count of dirty pages after each fsync, the engine gave none"
-        )
+            return Verdict.skip(detail("checks_aof.fsync_cleans_the_cache_2", reason=str(reason)))
+        return Verdict.missed(detail("checks_aof.fsync_cleans_the_cache_3"))
     # Writes go on while the background thread counts: a page may be dirty again by then.
     left = [fsync for fsync in counted if fsync.dirty_pages_after]
     in_main = [fsync for fsync in left if fsync.thread == "main"]
     return Verdict.of(
         not in_main and len(left) * 5 <= len(counted),
-        f"expected 0 dirty pages after fdatasync, measured 0 after {len(counted) - len(left)}"
-        f" of {len(counted)} ({len(in_main)} of the others in the main thread)",
+        detail(
+            "checks_aof.fsync_cleans_the_cache_4",
+            counted=str(len(counted) - len(left)),
+            counted2=str(len(counted)),
+            in_main=str(len(in_main)),
+        ),
     )
 
 
@@ -65,9 +75,8 @@ def _does_nothing(evidence: Evidence, fsyncs: list[AofFsync]) -> str:
     typical = usecs[len(usecs) // 2] if usecs else 0
     if typical >= FASTEST_FSYNC_USEC:
         return ""
-    return (
-        f"expected fdatasync to take at least {FASTEST_FSYNC_USEC} usec on a disk,"
-        f" measured {typical} usec: it does nothing"
+    return detail(
+        "checks_aof.does_nothing", fastest_fsync_usec=str(FASTEST_FSYNC_USEC), typical=str(typical)
     )
 
 
@@ -77,8 +86,12 @@ def everysec_in_time(evidence: Evidence, seconds: float = 2.5) -> Verdict:
     background = sum(fsync.thread == "bio" for fsync in fsyncs)
     return Verdict.of(
         background > 0 and 0 < evidence.aof.longest_amber <= seconds,
-        f"expected an fsync in the background within {seconds} s of a write, measured"
-        f" {background}, the longest wait {evidence.aof.longest_amber:.2f} s",
+        detail(
+            "checks_aof.everysec_in_time",
+            seconds=str(seconds),
+            background=str(background),
+            longest_amber=f"{evidence.aof.longest_amber:.2f}",
+        ),
     )
 
 
@@ -86,7 +99,7 @@ def always_before_the_reply(evidence: Evidence, least: int = 1) -> Verdict:
     """Under always the main thread syncs a batch before its replies, so before the next batch."""
     span = _span(evidence, "always")
     if span is None:
-        return Verdict.missed("expected writes under always, measured none")
+        return Verdict.missed(detail("checks_aof.always_before_the_reply"))
     fsyncs = [fsync for fsync in span.fsyncs if fsync.policy == "always"]
     # A background sync that was queued under the policy before may end under this one.
     elsewhere = sum(f.thread != "main" and f.end > span.first_start for f in fsyncs)
@@ -97,9 +110,14 @@ def always_before_the_reply(evidence: Evidence, least: int = 1) -> Verdict:
         and not elsewhere
         and covered >= span.last_end
         and not span.acknowledged_early,
-        f"expected every batch on disk before the next one, measured {count} fsyncs in the main"
-        f" thread ({elsewhere} elsewhere), {span.acknowledged_early} batches overtaken,"
-        f" on disk to {covered:,} of {span.last_end:,}",
+        detail(
+            "checks_aof.always_before_the_reply_2",
+            count=str(count),
+            elsewhere=str(elsewhere),
+            acknowledged_early=str(span.acknowledged_early),
+            covered=covered,
+            last_end=span.last_end,
+        ),
     )
 
 
@@ -107,12 +125,12 @@ def no_fsync_under_no(evidence: Evidence) -> Verdict:
     """Under no the engine leaves it to the kernel when the bytes reach the disk."""
     span = _span(evidence, "no")
     if span is None:
-        return Verdict.missed("expected writes under no, measured none")
+        return Verdict.missed(detail("checks_aof.no_fsync_under_no"))
     mine = (f for f in span.fsyncs if f.policy == "no" and f.end > span.first_start)
     fsyncs = sum(fsync.merged for fsync in mine)
     return Verdict.of(
         not fsyncs,
-        f"expected 0 fsyncs under no, measured {fsyncs} while {span.appends} commands came",
+        detail("checks_aof.no_fsync_under_no_2", fsyncs=str(fsyncs), appends=str(span.appends)),
     )
 
 
@@ -121,6 +139,10 @@ def something_at_risk(evidence: Evidence, least: int = 1) -> Verdict:
     commands = sum(count for _, count, _ in evidence.aof.unsafe)
     return Verdict.of(
         commands >= least and evidence.aof.written > evidence.aof.fsynced,
-        f"expected at least {least} commands acknowledged and not on disk, measured {commands}"
-        f" ({evidence.aof.written - evidence.aof.fsynced:,} bytes in the page cache)",
+        detail(
+            "checks_aof.something_at_risk",
+            least=str(least),
+            commands=str(commands),
+            written=evidence.aof.written - evidence.aof.fsynced,
+        ),
     )

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from scenes.dump_check import DumpError, count_keys
 from scenes.evidence import Evidence
 from scenes.evidence_child import Snapshot
+from scenes.sayings import detail
 from scenes.verdict import Verdict
 
 _Check: TypeAlias = Callable[..., Verdict]
@@ -21,7 +22,7 @@ def _of_snapshot(check: _Check) -> _Check:
     @functools.wraps(check)
     def judged(evidence: Evidence, **args: Any) -> Verdict:
         if evidence.snapshot is None:
-            return Verdict.missed("expected a fork, measured none")
+            return Verdict.missed(detail("checks_snapshot.judged"))
         return check(evidence, evidence.snapshot, **args)
 
     return judged
@@ -30,11 +31,16 @@ def _of_snapshot(check: _Check) -> _Check:
 def figures_agree(evidence: Evidence) -> Verdict:
     """No reading contradicts itself or another: page counts partition the arena, pids match."""
     if evidence.broken:
-        return Verdict.missed("expected figures that add up; " + "; ".join(evidence.broken))
+        return Verdict.missed(
+            (detail("checks_snapshot.figures_agree") + " ") + "; ".join(evidence.broken)
+        )
     return Verdict.of(
         evidence.pages_events > 0,
-        f"{evidence.pages_events} readings of the page tables partition"
-        f" {evidence.arena_pages:,} pages",
+        detail(
+            "checks_snapshot.figures_agree_2",
+            pages_events=str(evidence.pages_events),
+            arena_pages=evidence.arena_pages,
+        ),
     )
 
 
@@ -43,13 +49,18 @@ def fork_shared_everything(evidence: Evidence, snapshot: Snapshot) -> Verdict:
     """Right after fork(2) every page that held data is shared, but for those written since."""
     first = snapshot.first_reading
     if first is None:
-        return Verdict.missed("expected a reading of the page tables after the fork, got none")
+        return Verdict.missed(detail("checks_snapshot.fork_shared_everything"))
     held, written = sum(snapshot.held), len(snapshot.copies_due()) + snapshot.touched_more
     whole = first.shared + first.copied == held and not first.private
     return Verdict.of(
         held > 0 and whole and first.copied <= written,
-        f"expected all {held:,} pages with data shared or copied after the fork,"
-        f" measured {first.shared:,} shared, {first.copied:,} copied, {first.private:,} private",
+        detail(
+            "checks_snapshot.fork_shared_everything_2",
+            held=held,
+            shared=first.shared,
+            copied=first.copied,
+            private=first.private,
+        ),
     )
 
 
@@ -58,11 +69,16 @@ def child_is_a_process(evidence: Evidence, snapshot: Snapshot) -> Verdict:
     """The child that the fork event names was seen among the system's processes."""
     fork, seen = snapshot.fork, snapshot.process
     if seen is None:
-        return Verdict.missed(f"expected a process {fork.child}, the system shows none")
+        return Verdict.missed(detail("checks_snapshot.child_is_a_process", child=str(fork.child)))
     return Verdict.of(
         seen.ppid == fork.pid,
-        f"expected process {fork.child} with parent {fork.pid},"
-        f" seen {seen.name} with parent {seen.ppid}",
+        detail(
+            "checks_snapshot.child_is_a_process_2",
+            child=str(fork.child),
+            pid=str(fork.pid),
+            name=str(seen.name),
+            ppid=str(seen.ppid),
+        ),
     )
 
 
@@ -79,9 +95,14 @@ def copied_are_the_written(evidence: Evidence, snapshot: Snapshot, least: int = 
     strangers = sorted(changed ^ due)[:3]
     return Verdict.of(
         fits and copied >= least,
-        f"expected {max(len(due), least):,} copied pages (written since the fork),"
-        f" measured {copied:,}"
-        + (f"; pages that differ: {', '.join(map(str, strangers))}" if strangers else ""),
+        detail("checks_snapshot.copied_are_the_written", due=max(len(due), least), copied=copied)
+        + (
+            detail(
+                "checks_snapshot.copied_are_the_written_2", map=str(", ".join(map(str, strangers)))
+            )
+            if strangers
+            else ""
+        ),
     )
 
 
@@ -89,17 +110,22 @@ def copied_are_the_written(evidence: Evidence, snapshot: Snapshot, least: int = 
 def witnesses_agree(evidence: Evidence, snapshot: Snapshot, figures: int = 2) -> Verdict:
     """pagemap and smaps tell the same copies, and they move as writes come."""
     if evidence.thp:
-        return Verdict.skip("huge pages are on: the two witnesses count in different units")
+        return Verdict.skip(detail("checks_snapshot.witnesses_agree"))
     latest = snapshot.latest
     if latest is None or not latest.smaps_at:
-        return Verdict.missed("expected a reading of smaps, got none")
+        return Verdict.missed(detail("checks_snapshot.witnesses_agree_2"))
     by_pagemap = latest.copied * evidence.page_size // 1024
     by_smaps = latest.private_dirty_kb - latest.new_kb
     seen = len(snapshot.copied_figures)
     return Verdict.of(
         by_pagemap == by_smaps and by_pagemap > 0 and seen >= figures,
-        f"expected the same copies twice, measured {by_pagemap:,} KiB (pagemap) and"
-        f" {by_smaps:,} KiB (smaps), over {seen} different figures (at least {figures})",
+        detail(
+            "checks_snapshot.witnesses_agree_3",
+            by_pagemap=by_pagemap,
+            by_smaps=by_smaps,
+            seen=str(seen),
+            figures=str(figures),
+        ),
     )
 
 
@@ -108,12 +134,17 @@ def hot_page_copied_once(evidence: Evidence, snapshot: Snapshot, key: str) -> Ve
     """The page under a key that is written again and again was copied once."""
     page = snapshot.page_of.get(key)
     if page is None:
-        return Verdict.missed(f"expected writes to {key} since the fork, measured none")
+        return Verdict.missed(detail("checks_snapshot.hot_page_copied_once", key=str(key)))
     writes, copies = snapshot.touched[page], snapshot.copied_times[page]
     return Verdict.of(
         writes >= 2 and copies == 1,
-        f"expected 1 copy of page {page} ({key}) after at least 2 writes,"
-        f" measured {copies} after {writes}",
+        detail(
+            "checks_snapshot.hot_page_copied_once_2",
+            page=str(page),
+            key=str(key),
+            copies=str(copies),
+            writes=str(writes),
+        ),
     )
 
 
@@ -126,8 +157,12 @@ def new_is_not_copied(evidence: Evidence, snapshot: Snapshot, least: int = 1) ->
     copied = sorted(due & {page for page, times in snapshot.copied_times.items() if times})
     return Verdict.of(
         len(due) >= least and due == snapshot.new_pages and new == len(due) and not copied,
-        f"expected {max(least, len(due))} new pages (first written after the fork), measured {new};"
-        f" copied among them: {len(copied)}",
+        detail(
+            "checks_snapshot.new_is_not_copied",
+            least=str(max(least, len(due))),
+            new=str(new),
+            copied=str(len(copied)),
+        ),
     )
 
 
@@ -136,11 +171,18 @@ def child_left_cleanly(evidence: Evidence, snapshot: Snapshot) -> Verdict:
     """waitpid(2) returned the very child that was forked, with status 0."""
     left = snapshot.exit
     if left is None:
-        return Verdict.missed(f"expected the exit of child {snapshot.fork.child}, it lives")
+        return Verdict.missed(
+            detail("checks_snapshot.child_left_cleanly", child=str(snapshot.fork.child))
+        )
     return Verdict.of(
         left.child == snapshot.fork.child and not left.status and not left.signal,
-        f"expected child {snapshot.fork.child} to leave with status 0, measured child"
-        f" {left.child}, status {left.status}, signal {left.signal}",
+        detail(
+            "checks_snapshot.child_left_cleanly_2",
+            child=str(snapshot.fork.child),
+            child2=str(left.child),
+            status=str(left.status),
+            signal=str(left.signal),
+        ),
     )
 
 
@@ -149,17 +191,21 @@ def dump_is_whole(evidence: Evidence, snapshot: Snapshot) -> Verdict:
     """The dump on disk holds the keys of the moment of the fork, and its checksum is right."""
     saved, progress = snapshot.saved, snapshot.progress
     if saved is None:
-        return Verdict.missed("expected a complete dump, none was saved")
+        return Verdict.missed(detail("checks_snapshot.dump_is_whole"))
     path = os.path.join(evidence.folder, saved.path)
     try:
         keys = count_keys(path)
     except DumpError as err:
-        return Verdict.missed(f"expected a whole dump: {err}")
+        return Verdict.missed(detail("checks_snapshot.dump_is_whole_2", err=str(err)))
     at_fork = progress.total_keys if progress else saved.keys
     return Verdict.of(
         keys == at_fork == saved.keys and keys >= evidence.populate,
-        f"expected {max(at_fork, evidence.populate):,} keys (those of the fork),"
-        f" read {keys:,} from the dump of {os.path.getsize(path):,} bytes, its checksum right",
+        detail(
+            "checks_snapshot.dump_is_whole_3",
+            at_fork=max(at_fork, evidence.populate),
+            keys=keys,
+            getsize=os.path.getsize(path),
+        ),
     )
 
 
@@ -168,11 +214,14 @@ def dirty_is_since_the_fork(evidence: Evidence, snapshot: Snapshot) -> Verdict:
     """After a successful BGSAVE `dirty` counts exactly the changes since its fork."""
     state, before = snapshot.state_after, evidence.first_state
     if state is None or before is None:
-        return Verdict.missed("expected the engine's state after the dump, it was not asked")
+        return Verdict.missed(detail("checks_snapshot.dirty_is_since_the_fork"))
     return Verdict.of(
         state.dirty == snapshot.dirty_at_state and state.lastsave >= before.lastsave,
-        f"expected dirty {snapshot.dirty_at_state:,} (changes since the fork),"
-        f" measured {state.dirty:,}",
+        detail(
+            "checks_snapshot.dirty_is_since_the_fork_2",
+            dirty_at_state=snapshot.dirty_at_state,
+            dirty=state.dirty,
+        ),
     )
 
 
@@ -181,9 +230,13 @@ def extra_memory_is_gone(evidence: Evidence, snapshot: Snapshot) -> Verdict:
     """With the child gone nothing is shared or copied: the pages are private again."""
     after = snapshot.after_exit
     if after is None:
-        return Verdict.missed("expected a reading after the child left, got none")
+        return Verdict.missed(detail("checks_snapshot.extra_memory_is_gone"))
     return Verdict.of(
         not after.copied and not after.shared and not after.new and after.private > 0,
-        f"expected 0 copied pages and all private, measured {after.copied:,} copied,"
-        f" {after.shared:,} shared, {after.private:,} private",
+        detail(
+            "checks_snapshot.extra_memory_is_gone_2",
+            copied=after.copied,
+            shared=after.shared,
+            private=after.private,
+        ),
     )

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from scenes.effects import Effect, Failed, Send
 from scenes.evidence import Evidence
 from scenes.evidence_child import Snapshot
+from scenes.sayings import trouble
 from scenes.scene import Scene, Stage
 
 Need: TypeAlias = Literal["", "gone", "held", "lesson"]
@@ -95,8 +96,7 @@ class ChildNeeds:
         if self._forks[name] == MOST_FORKS:
             return [
                 Failed(
-                    f"step '{stage.id}' needs a held child, and {MOST_FORKS} left at once"
-                    f" (with no keys there is nothing to hold one at)"
+                    trouble("child_needs.fork_held", id=str(stage.id), most_forks=str(MOST_FORKS))
                 )
             ]
         self._forks[name] += 1
@@ -107,7 +107,7 @@ class ChildNeeds:
     def _fork_lesson(self, stage: Stage, evidence: Evidence) -> list[Effect]:
         """A lesson's child for a step that needs one."""
         if self._forks[""] == MOST_FORKS:
-            return [Failed(f"step '{stage.id}' needs a lesson's child, and none stays")]
+            return [Failed(trouble("child_needs.fork_lesson", id=str(stage.id)))]
         self._forks[""] += 1
         self._left[""] = evidence.snapshot
         return [Send(("COWSCOPE", "FORK"))]

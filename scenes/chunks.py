@@ -16,6 +16,7 @@ from typing import IO
 import msgspec
 
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 
 _HEAD = struct.Struct(">cIII")
 _LENGTHS = struct.Struct(">cII")
@@ -34,7 +35,7 @@ class BrokenChunkError(SceneError):
     """The chunk that begins at `offset` is not what was written; `cut`: the file ends in it."""
 
     def __init__(self, offset: int, *, cut: bool) -> None:
-        super().__init__(f"{'breaks off' if cut else 'is damaged'} at offset {offset:,}")
+        super().__init__(trouble("chunks.cut" if cut else "chunks.damaged", offset=offset))
         self.offset = offset
         self.cut = cut
 

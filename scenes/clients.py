@@ -18,6 +18,7 @@ from scenes.actions import Workload
 from scenes.effects import StartWorkload
 from scenes.errors import SceneError
 from scenes.resp import Connection, Reply, ReplyError
+from scenes.sayings import trouble
 from scenes.witness import Witness
 from scenes.workloads import Writer
 
@@ -87,7 +88,7 @@ class Clients:
         assert self._control is not None
         reply = await self._control.call([b"COWSCOPE", b"STATE"])
         if not isinstance(reply, bytes):
-            raise SceneError(f"COWSCOPE STATE was answered with: {reply}")
+            raise SceneError(trouble("clients.ask_state", reply=str(reply)))
         return decode_state(reply)
 
     async def ask_for_life(self) -> None:
@@ -107,7 +108,7 @@ class Clients:
             return await self.witness.call_at_prompt(self._prompt, argv)
         except SceneError:
             if argv[0].upper() == b"SHUTDOWN":  # the end of the connection is its answer
-                return "the engine has shut down"
+                return trouble("clients.at_prompt")
             raise
 
     async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
@@ -129,7 +130,7 @@ class Clients:
                     asked += 1
                 for reply in await pipe.pipeline(b"".join(sent), asked):
                     if isinstance(reply, ReplyError):
-                        raise SceneError(f"a recorded command was refused now: {reply}")
+                        raise SceneError(trouble("clients.make_again", reply=str(reply)))
                 count += len(several)
         finally:
             await pipe.close()
@@ -158,9 +159,8 @@ class Clients:
         running, self._running = list(self._running.values()), {}
         for started in running:
             if not started.workload.count:
-                text = (
-                    f"the client '{started.workload.name}' goes on writing,"
-                    f" {started.rate:g} commands a second"
+                text = trouble(
+                    "clients.write_on", name=str(started.workload.name), rate=f"{started.rate:g}"
                 )
                 self._publish(events.Log(level="#", text=text, source="scripted"))
                 self.start(started)

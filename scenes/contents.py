@@ -11,6 +11,7 @@ import os
 from engine.errors import EngineError
 from engine.events import Contents
 from engine.rdb_reader import read
+from scenes.sayings import trouble
 
 MOST_BYTES = 64 << 20
 """Of a larger file nothing is said: reading it would hold up the screen."""
@@ -23,7 +24,7 @@ def contents_of(path: str, name: str) -> Contents:
     groups: dict[str, tuple[int, int]] = {}
     try:
         if os.path.getsize(path) > MOST_BYTES:
-            return Contents(path=name, keys=0, groups=[], problem="too large to be added up")
+            return Contents(path=name, keys=0, groups=[], problem=trouble("contents.contents_of"))
         for _, key, value, *_ in read(path):
             keys += 1
             group = key.partition(b":")[0].decode("utf-8", "backslashreplace") + ":"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.free_memory import default_arena_pages
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 from scenes.scene import Scene, actions_of
 
 LEAST_ARENA_PAGES = 128
@@ -27,15 +28,16 @@ class Directives:
         self.arena_pages = scene.arena_pages if arena_pages is None else arena_pages
         if self.arena_pages < LEAST_ARENA_PAGES:
             raise SceneError(
-                f"an arena of {self.arena_pages} pages is too small for scene {scene.number}: it"
-                f" needs at least {LEAST_ARENA_PAGES}"
+                trouble(
+                    "directives.init",
+                    arena_pages=str(self.arena_pages),
+                    number=str(scene.number),
+                    least_arena_pages=str(LEAST_ARENA_PAGES),
+                )
             )
         most = max(default_arena_pages(), scene.arena_pages)
         if self.arena_pages > most:
-            raise SceneError(
-                f"an arena of {self.arena_pages:,} pages is too large for this machine: half of"
-                f" its free memory is {most:,} pages"
-            )
+            raise SceneError(trouble("directives.init_2", arena_pages=self.arena_pages, most=most))
         self.population = scene.populate * self.arena_pages // scene.arena_pages
         """Keys, in proportion to the arena."""
         self.keeps_ledger = loses_power(scene)
@@ -86,8 +88,7 @@ class Directives:
         most = default_arena_pages()
         if pages and int(changed["arena-pages"]) > max(most, self.arena_pages):
             raise SceneError(
-                f"this step wants an arena of {int(changed['arena-pages']):,} pages: half of this"
-                f" machine's free memory is {most:,} pages"
+                trouble("directives.with_arena", changed=int(changed["arena-pages"]), most=most)
             )
         return changed
 

@@ -11,6 +11,8 @@ import struct
 
 import crcmod
 
+from scenes.sayings import detail
+
 _crc64 = crcmod.mkCrcFun(0x1AD93D23594C935A9, initCrc=0, rev=True, xorOut=0)
 
 _AUX, _RESIZE, _EXPIRE_MS, _EXPIRE_S, _SELECT, _END = 0xFA, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF
@@ -32,16 +34,20 @@ def count_keys(path: str) -> int:
         with open(path, "rb") as file:
             data = file.read()
     except OSError as err:
-        raise DumpError(f"{path} cannot be read: {err.strerror}") from err
+        raise DumpError(
+            detail("dump_check.count_keys", path=str(path), strerror=str(err.strerror))
+        ) from err
     if data[:5] != b"REDIS" or len(data) < 18:
-        raise DumpError(f"{path} is no dump: it does not start with REDIS, or ends too early")
+        raise DumpError(detail("dump_check.count_keys_2", path=str(path)))
     stored = struct.unpack("<Q", data[-8:])[0]
     if stored and stored != _crc64(data[:-8]):
-        raise DumpError(f"{path}: the checksum at offset {len(data) - 8} is wrong")
+        raise DumpError(detail("dump_check.count_keys_3", path=str(path), data=str(len(data) - 8)))
     try:
         return _count(data)
     except (IndexError, struct.error):
-        raise DumpError(f"{path} ends inside a record, at offset {len(data)}") from None
+        raise DumpError(
+            detail("dump_check.count_keys_4", path=str(path), data=str(len(data)))
+        ) from None
     except ValueError as err:
         raise DumpError(f"{path}: {err}") from None
 
@@ -52,7 +58,7 @@ def _count(data: bytes) -> int:
         kind, at = data[at], at + 1
         if kind == _END:
             if at != len(data) - 8:
-                raise ValueError(f"the end mark stands at offset {at - 1}, before the end")
+                raise ValueError(detail("dump_check.count", at=str(at - 1)))
             return keys
         if kind == _AUX:
             at = _skip_string(data, _skip_string(data, at))
@@ -71,9 +77,7 @@ def _count(data: bytes) -> int:
             at = _skip_collection(data, _skip_string(data, at), *_ELEMENTS[kind])
             keys += 1
         else:
-            raise ValueError(
-                f"a record of type {kind} at offset {at - 1}: no engine here writes it"
-            )
+            raise ValueError(detail("dump_check.count_2", kind=str(kind), at=str(at - 1)))
 
 
 def _length(data: bytes, at: int) -> tuple[int, int]:
@@ -95,7 +99,7 @@ def _length(data: bytes, at: int) -> tuple[int, int]:
 def _skip_collection(data: bytes, at: int, strings: int, behind: int) -> int:
     count, at = _length(data, at)
     if count < 1:
-        raise ValueError(f"a collection without a count, or of nothing, before offset {at}")
+        raise ValueError(detail("dump_check.skip_collection", at=str(at)))
     for _ in range(count):
         for _ in range(strings):
             at = _skip_string(data, at)

@@ -19,6 +19,7 @@ from scenes.errors import SceneError
 from scenes.evidence import Evidence
 from scenes.loader import Lesson
 from scenes.resp import Reply
+from scenes.sayings import trouble
 from scenes.session import Session
 
 ALL = "*"
@@ -171,7 +172,9 @@ class Ensemble:
         if name == ALL:
             return list(self.members.values())
         if name and name not in self.members:
-            raise SceneError(f"no engine is called '{name}': {', '.join(self.members)}")
+            raise SceneError(
+                trouble("ensemble.meant", name=str(name), members=str(", ".join(self.members)))
+            )
         return [self.members[name] if name else self.first]
 
 

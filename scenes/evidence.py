@@ -17,6 +17,7 @@ from scenes.evidence_aof import AofEvidence
 from scenes.evidence_child import Snapshot
 from scenes.evidence_copies import CopiesSinceAnswer
 from scenes.prediction import PREDICTION
+from scenes.sayings import detail
 from scenes.topics import Gatherer, gatherers
 
 G = TypeVar("G")
@@ -35,7 +36,7 @@ class Evidence:
         *,
         populate: int = 0,
         folder: str = "",
-        cannot_prove_dirty: Callable[[], str] = lambda: "nobody asked the kernel",
+        cannot_prove_dirty: Callable[[], str] = lambda: detail("evidence.init"),
         topics: Sequence[str] = (),
     ) -> None:
         self.name = ""
@@ -106,14 +107,14 @@ class Evidence:
             if isinstance(gatherer, kind):
                 return gatherer
         home = kind.__module__.rpartition(".")[2]
-        raise SceneError(f"nobody gathers {kind.__name__}: the scene must list topics = ['{home}']")
+        raise SceneError(detail("evidence.of", name=str(kind.__name__), home=str(home)))
 
     def engine(self, name: str) -> Evidence:
         """What is known of one engine; "" is the first. Raises SceneError for an unknown one."""
         if name in ("", self.name):
             return self
         if name not in self.others:
-            raise SceneError(f"no engine called '{name}' was heard of")
+            raise SceneError(detail("evidence.engine", name=str(name)))
         return self.others[name]
 
     def another(self, name: str) -> Evidence:
@@ -131,7 +132,7 @@ class Evidence:
     def take_gathered(self, gatherers: Sequence[Gatherer]) -> None:
         """Go on with these gatherers; raises SceneError if they are not those of the topics."""
         if [type(one) for one in gatherers] != [type(one) for one in self._gatherers]:
-            raise SceneError("the gatherers are not those of the scene's topics")
+            raise SceneError(detail("evidence.take_gathered"))
         self._gatherers = list(gatherers)
 
     def engines(self) -> dict[str, Evidence]:
@@ -210,7 +211,9 @@ class Evidence:
         self.pages_events += 1
         total = event.shared + event.copied + event.new + event.private + event.free
         if self.arena_pages and total != self.arena_pages:
-            self._break(f"a reading counts {total} pages, the arena has {self.arena_pages}")
+            self._break(
+                detail("evidence.pages", total=str(total), arena_pages=str(self.arena_pages))
+            )
         snapshot = self.snapshot
         if snapshot is not None and event.child == snapshot.fork.child:
             snapshot.read(event)

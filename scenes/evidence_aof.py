@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from engine import events
+from scenes.sayings import detail
 
 KEPT = 4096
 """fsync events and uncovered batches kept."""
@@ -75,7 +76,14 @@ class AofEvidence:
     def _append(self, event: events.AofAppend) -> None:
         self._offset_file(event.file, event.start)
         if event.start != self.appended:
-            self._break(f"{event.file}: an append starts at {event.start}, not {self.appended}")
+            self._break(
+                detail(
+                    "evidence_aof.append",
+                    file=str(event.file),
+                    start=str(event.start),
+                    appended=str(self.appended),
+                )
+            )
         self.appended = self._grown("append", self.appended, event.end, event.end)
         span = self.spans[-1]
         span.appends += event.merged
@@ -108,9 +116,25 @@ class AofEvidence:
 
     def _grown(self, what: str, before: int, end: int, limit: int) -> int:
         if end < before:
-            self._break(f"{self.file}: {what} went back from {before} to {end}")
+            self._break(
+                detail(
+                    "evidence_aof.grown",
+                    file=str(self.file),
+                    what=str(what),
+                    before=str(before),
+                    end=str(end),
+                )
+            )
         if end > limit:
-            self._break(f"{self.file}: {what} at {end} overtook {limit}")
+            self._break(
+                detail(
+                    "evidence_aof.grown_2",
+                    file=str(self.file),
+                    what=str(what),
+                    end=str(end),
+                    limit=str(limit),
+                )
+            )
         return max(before, end)
 
     def _break(self, text: str) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from engine import events
 from scenes import cells
+from scenes.sayings import detail
 
 READINGS = 4096
 """Gauge readings kept."""
@@ -71,7 +72,9 @@ class Snapshot:
             case events.ChildExit():
                 self.exit = event
                 if event.child != self.fork.child:
-                    return f"child {event.child} exited, but {self.fork.child} was forked"
+                    return detail(
+                        "evidence_child.add", child=str(event.child), child2=str(self.fork.child)
+                    )
             case events.RdbSaved() if self.saved is None:
                 self.saved = event
             case _:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from scenes import checks_aof, checks_snapshot
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
+from scenes.sayings import detail
 from scenes.scene import Expectation
 from scenes.topics import Registry
 from scenes.verdict import Verdict
@@ -50,7 +51,7 @@ def judge(expectation: Expectation, evidence: Evidence) -> Verdict:
         meant = evidence.engine(expectation.engine)
         return CHECKS[expectation.check](meant, **expectation.args)
     except (TypeError, SceneError) as err:
-        return Verdict.missed(f"cannot be judged: {err}")
+        return Verdict.missed(detail("expect.judge", err=str(err)))
 
 
 def _of_each(expectation: Expectation, evidence: Evidence) -> Verdict:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 
 PREFIX = "session-"
 _WITHOUT_DISK = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs"})
@@ -63,10 +64,7 @@ def fresh(candidates: list[Path] | None = None) -> Folder:
             return _made(parent)
         except OSError as err:
             tried.append(f"{parent} ({err.strerror})")
-    raise SceneError(
-        f"no folder for the engine's files: tried {', '.join(tried)}; make one of them writable,"
-        " or set XDG_CACHE_HOME"
-    )
+    raise SceneError(trouble("folder.fresh", tried=str(", ".join(tried))))
 
 
 def _made(parent: Path) -> Folder:

@@ -16,6 +16,7 @@ from scenes.lines_out import LinesOut
 from scenes.live import Live
 from scenes.loader import Lesson, load, own_files
 from scenes.recording import RecordingWriter
+from scenes.sayings import trouble
 from scenes.stored import Header
 from scenes.transcript import Transcript
 
@@ -56,7 +57,9 @@ class Run:
     def _effect(self, effect: Effect) -> None:
         match effect:
             case Checked(check, held, detail) if not held:
-                self.failures.append(f"expectation '{check}' failed: {detail}")
+                self.failures.append(
+                    trouble("headless.effect", check=str(check), detail=str(detail))
+                )
             case Failed(reason) | Refused(reason):
                 self.failures.append(reason)
             case _:
@@ -84,8 +87,9 @@ class Run:
                     performer.result()
                 if live.busy_seconds > PATIENCE:
                     self.failures.append(
-                        f"the engine (pid {live.session.pid}) has not answered for"
-                        f" {PATIENCE:g} s: the run ends here"
+                        trouble(
+                            "headless.ended", pid=str(live.session.pid), patience=f"{PATIENCE:g}"
+                        )
                     )
                     return
                 if live.session.failure and not over.done():

@@ -19,6 +19,7 @@ from scenes.fold import reduce
 from scenes.keeping import CannotKeepError
 from scenes.marks import Mark as Mark  # handed on
 from scenes.marks import Marker
+from scenes.sayings import trouble
 from scenes.scene import Card
 from scenes.seeking import Seeking
 from scenes.spool import Spool
@@ -87,7 +88,7 @@ class History(Seeking):
     def event(self, index: int) -> AnyEvent:
         """Event `index`; raises IndexError outside 0 .. len - 1."""
         if not 0 <= index < self._length:
-            raise IndexError(f"event {index}: the history holds {self._length}")
+            raise IndexError(trouble("history.event", index=str(index), length=str(self._length)))
         block, offset = divmod(index, BLOCK)
         return self._block(block)[offset]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 from scenes.spool import Spool
 
 PIECE = 1 << 18
@@ -44,11 +45,9 @@ class Journal:
         Raises SceneError where they are not all here.
         """
         if self._gap is not None and number > self._gap:
-            raise SceneError(
-                f"the commands after the first {self._gap:,} came too fast to be kept whole"
-            )
+            raise SceneError(trouble("journal.until", gap=self._gap))
         if number > self.covered:
-            raise SceneError(f"command {number:,} has not arrived yet")
+            raise SceneError(trouble("journal.until_2", number=number))
         for piece in self._pieces():
             at = 0
             while at < len(piece):

@@ -47,7 +47,12 @@ def frames(event: Frames) -> str:
     pairs = list(zip(event.parent_frames, event.child_frames, strict=False))
     words = [f"{mine}=" if mine == its else f"{mine}/{its}" for mine, its in pairs[:_SHOWN]]
     more = " ..." if len(pairs) > _SHOWN else ""
-    return f"frames    ({event.source}) from page {event.first}: {' '.join(words)}{more}"
+    return played(
+        "lesson.frames",
+        source=played(f"source.{event.source}"),
+        first=str(event.first),
+        frames=" ".join(words) + more,
+    )
 
 
 def walk(event: Walk) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from scenes.errors import SceneError
 from scenes.language import ENGLISH, LANGUAGES
 from scenes.places import of_path
+from scenes.sayings import remark
 from scenes.scene import Scene
 from scenes.toml import tables_of, text_of
 from scenes.words import Words, catalogue_of, read_catalogue
@@ -85,7 +86,8 @@ def check(lesson: Lesson) -> None:
         first, more = found[0], len(found) - 1
         path = lesson.folder / "scene.toml"
         raise SceneError(
-            f"{first.place(path)}: {first.text}" + (f" (and {more} more)" if more else "")
+            f"{first.place(path)}: {first.text}"
+            + ((" " + remark("loader.check", more=str(more))) if more else "")
         )
 
 
@@ -112,10 +114,7 @@ def find(name: str) -> Path:
         if scene.slug == name.lower():
             return LESSONS / scene.number
     listed = ", ".join(f"{scene.number} ({scene.slug})" for scene in scenes)
-    raise SceneError(
-        f"there is no scene '{name}': use a number, a slug, or the path of a folder with a"
-        f" scene.toml; the scenes here are {listed}"
-    )
+    raise SceneError(remark("loader.find", name=str(name), listed=str(listed)))
 
 
 def read_scene(path: Path) -> Scene:
@@ -123,7 +122,7 @@ def read_scene(path: Path) -> Scene:
     try:
         text = text_of(path)
     except FileNotFoundError as err:
-        raise SceneError(f"{path}:1: there is no such file") from err
+        raise SceneError(remark("loader.no_file", path=f"{path}:1")) from err
     return scene_of(text, path)
 
 

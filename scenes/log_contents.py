@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.events import AofFile, Contents, Rewrite
 from scenes.contents import MOST_BYTES
+from scenes.sayings import trouble
 
 _DIRECTORY = "appendonlydir"
 _MOST_GROUPS = 16
@@ -29,7 +30,9 @@ def contents_of(file: AofFile, folder: Path) -> Contents:
     path = folder / file.name if file.role == "log" else folder / _DIRECTORY / file.name
     try:
         if path.stat().st_size > MOST_BYTES:
-            return Contents(path=file.name, keys=0, groups=[], problem="too large to be added up")
+            return Contents(
+                path=file.name, keys=0, groups=[], problem=trouble("log_contents.contents_of")
+            )
         data = path.read_bytes()
     except OSError as error:
         problem = f"{file.name}: {error.strerror}"
@@ -69,7 +72,7 @@ def _header(data: bytes, at: int, sign: bytes) -> tuple[int, int]:
     end = data.find(b"\r\n", at)
     digits = data[at + 1 : end]
     if data[at : at + 1] != sign or end < 0 or not digits.isdigit():
-        raise ValueError(f"no command in RESP at byte {at}")
+        raise ValueError(trouble("log_contents.header", at=str(at)))
     return int(digits), end + 2
 
 

@@ -10,18 +10,20 @@ from scenes.toml import text_of
 from scenes.toml_lines import lines_of, nearest
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([\w.\"'-]+)\s*\]")
-_QUOTED = re.compile(r"'([^']+)'")
+_QUOTED = re.compile(r"'([^']+)'|「([^」]+)」")
+"""What a message quotes, in either language."""
 
 
 def in_scene(path: Path, table: str, index: int, hint: str = "") -> str:
     """The place of the nth `[[table]]`; in it, the first line that has what `hint` quotes last.
 
-    `hint` is a message: its words in single quotes are looked for, the last ones first. Without a
+    `hint` is a message: its words in quotes are looked for, the last ones first. Without a
     table it is the scene's head.
     """
     lines = path.read_text(encoding="utf-8").splitlines()
     first, end = _block(lines, table, index)
-    for quoted in reversed(_QUOTED.findall(hint)):  # what is said last is the most particular
+    found = [one or other for one, other in _QUOTED.findall(hint)]
+    for quoted in reversed(found):  # what is said last is the most particular
         for number in range(first, end):
             if quoted in lines[number]:
                 return f"{path}:{number + 1}"

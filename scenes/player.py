@@ -38,6 +38,7 @@ from scenes.measures import Figures
 from scenes.proving import Judge
 from scenes.refusals import GONE, played
 from scenes.running_step import Phase, RunningStep
+from scenes.sayings import trouble
 from scenes.scene import Question, Scene
 from scenes.sliders import Sliders
 from scenes.stagehand import Stagehand
@@ -262,7 +263,7 @@ class Player(Course):
         if self.beat == 0 and not self.autoplay:
             return self._leave_opening(now)
         if self.scene.sliders and self.following is None and not self.autoplay:
-            return [Refused("the sandbox has no next step: the keys and the sliders are yours")]
+            return [Refused(trouble("player.next"))]
         if self.phase == "asking":
             return [Refused(played("refuse.predict_first"))]
         if self.phase in ("waiting", "revealing"):

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 
 ENGINE = ("-P", "-m", "engine")
 """`-P`: a stranger's engine.py in the working folder is never picked up."""
@@ -56,17 +57,25 @@ class EngineProcess:
         await self.process.wait()
 
     def end(self) -> str:
-        """How it ended, in a few words."""
+        """How it ended, in a few words: as events name it, in English."""
         code = self.process.returncode
         if code is None:
             return "it runs"
         return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
+    def told_end(self) -> str:
+        """The same for a reader."""
+        code = self.process.returncode or 0
+        if code < 0:
+            return trouble("process.killed", signal=str(-code))
+        return trouble("process.exited", code=str(code))
+
     def ending(self) -> str:
         """How it ended, with the last thing it said where it left by itself."""
         killed = (self.process.returncode or 0) < 0  # then what it said last explains nothing
         said = "" if killed else last_words(self.folder)
-        return f"{self.end()}; its last words: {said}" if said else self.end()
+        last = trouble("process.last_words", said=said) if said else ""
+        return self.told_end() + last
 
 
 def last_words(folder: Path) -> str:
@@ -99,8 +108,11 @@ async def start(
         except TimeoutError:
             await engine.stop()
             raise SceneError(
-                f"the engine did not accept connections within {START_SECONDS:g} s:"
-                f" {last_words(folder) or 'it said nothing'}"
+                trouble(
+                    "process.start",
+                    start_seconds=f"{START_SECONDS:g}",
+                    last_words=last_words(folder) or trouble("process.nothing"),
+                )
             ) from None
         except BaseException:
             await engine.stop()
@@ -109,7 +121,7 @@ async def start(
             return engine
         port, said = None, engine.ending()
         if "ddress already in use" not in said or attempt == ATTEMPTS - 1:
-            raise SceneError(f"the engine did not start: {said}")
+            raise SceneError(trouble("process.start_2", said=str(said)))
     raise AssertionError("unreachable")
 
 

@@ -18,6 +18,7 @@ from scenes.folding import cells, pieces
 from scenes.language import ENGLISH, LANGUAGES
 from scenes.loader import LESSONS, Lesson, find, read_scene, read_words
 from scenes.places import in_catalogue, in_scene, of_path
+from scenes.sayings import remark
 from scenes.scene import Card, Scene
 from scenes.toml import text_of
 from scenes.validate import problems
@@ -34,7 +35,8 @@ THESIS_COLUMNS = COLUMNS - len("redis-cli -p 12345 ") - 3
 """What the header's second row has for it there."""
 _SENTENCE = re.compile(r"(?<=[.。])\s*")
 _NO_FIGURE = re.compile(r"\{\w+\}?|\w+\}")
-_WORDS_OF = re.compile(r"the words of '([\w.-]+)'")
+_WORDS_OF = re.compile(r"the words of '([\w.-]+)'|「([\w.-]+)」的文字[里要]")
+"""A problem of words, in either language: it lies in the catalogue."""
 _NEEDS_LIGHT = re.compile(r"^\s*(?!#|def |class |else:|try:|while True:|\))\S")
 
 
@@ -46,7 +48,8 @@ class Finding(msgspec.Struct, frozen=True):
     wrong: bool = True
 
     def __str__(self) -> str:
-        return f"{self.place}: {'' if self.wrong else 'unfinished: '}{self.text}"
+        unfinished = "" if self.wrong else remark("proofreading.unfinished") + " "
+        return f"{self.place}: {unfinished}{self.text}"
 
 
 def read_over(name: str) -> list[Finding]:
@@ -76,15 +79,17 @@ def _wrong(lesson: Lesson, path: Path) -> Iterator[Finding]:
     for problem in problems(lesson.scene, lesson.words):
         key = _WORDS_OF.search(problem.text)
         if key:
-            yield Finding(in_catalogue(lesson.folder / "en.toml", key[1]), problem.text)
+            yield Finding(in_catalogue(lesson.folder / "en.toml", key[1] or key[2]), problem.text)
         else:
             yield Finding(problem.place(path), problem.text)
     for index, why in endless(lesson.scene):
-        text = f"step '{lesson.scene.stages[index].id}' {why}"
+        text = remark("proofreading.wrong", id=str(lesson.scene.stages[index].id), why=str(why))
         hint = "'timeout'" if "timeout" in why else "'wait'"
         yield Finding(in_scene(path, "stages", index, hint), text)
     if lesson.folder.parent == LESSONS and lesson.folder.name != lesson.scene.number:
-        text = f"scene {lesson.scene.number} lies in {lesson.folder.name}/: name it by its number"
+        text = remark(
+            "proofreading.wrong_2", number=str(lesson.scene.number), name=str(lesson.folder.name)
+        )
         yield Finding(f"{path}:1", text)
 
 
@@ -92,12 +97,17 @@ def _unlit(scene: Scene, path: Path) -> Iterator[Finding]:
     shown = {stage.card for stage in scene.stages}
     for index, card in enumerate(scene.cards):
         if card.name not in shown:
-            text = f"card '{card.name}': no step shows it"
+            text = remark("proofreading.unlit", name=str(card.name))
             yield Finding(in_scene(path, "cards", index), text, wrong=False)
         dark = unlit_lines(card)
         if dark:
             listed = ", ".join(map(str, dark))
-            text = f"card '{card.name}': no event lights line{'s' * (len(dark) > 1)} {listed}"
+            text = remark(
+                "proofreading.unlit_2",
+                name=str(card.name),
+                n=str("s" * (len(dark) > 1)),
+                listed=str(listed),
+            )
             yield Finding(in_scene(path, "cards", index, "'lights'"), text, wrong=False)
 
 
@@ -112,13 +122,19 @@ def _incomplete(scene: Scene, path: Path) -> Iterator[Finding]:
     questions = sum(stage.question is not None for stage in scene.stages)
     missing = []
     if questions < LEAST_QUESTIONS:
-        missing.append(f"{questions} questions, {LEAST_QUESTIONS} are wanted at least")
+        missing.append(
+            remark(
+                "proofreading.incomplete",
+                questions=str(questions),
+                least_questions=str(LEAST_QUESTIONS),
+            )
+        )
     if not any(stage.expect for stage in scene.stages):
-        missing.append("no step expects anything: a headless run proves nothing")
+        missing.append(remark("proofreading.incomplete_2"))
     fields = ("takeaways", "open_questions", "further", "glossary", "cards")
     missing += [f"no {field}" for field in fields if not getattr(scene, field)]
     if not any(stage.beat for stage in scene.stages):
-        missing.append("no beats: only the opening")
+        missing.append(remark("proofreading.incomplete_3"))
     for text in missing:
         yield Finding(f"{path}:1", text, wrong=False)
 
@@ -129,36 +145,54 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
         for line in card.code.splitlines():
             if cells(line) > CODE_COLUMNS:
                 place = in_scene(path, "cards", index, f"'{line.strip()}'")
-                text = f"card '{card.name}': {cells(line)} cells, {CODE_COLUMNS} fit the panel"
+                text = remark(
+                    "proofreading.too_wide",
+                    name=str(card.name),
+                    cells=str(cells(line)),
+                    code_columns=str(CODE_COLUMNS),
+                )
                 yield Finding(place, text)
         if cells(card.title) > CODE_COLUMNS:
             place = in_scene(path, "cards", index, f"'{card.title}'")
-            text = (
-                f"card '{card.name}': the title has {cells(card.title)} cells, {CODE_COLUMNS} fit"
+            text = remark(
+                "proofreading.too_wide_4",
+                name=str(card.name),
+                cells=str(cells(card.title)),
+                code_columns=str(CODE_COLUMNS),
             )
             yield Finding(place, text)
     for term in scene.glossary:
         if cells(term) > COLUMNS - 4:
             place = of_path(path, text_of(path), f"glossary.{term}")
-            yield Finding(place, f"the term '{term[:20]}...' has {cells(term)} cells: too wide")
+            yield Finding(
+                place,
+                remark("proofreading.too_wide_5", term=str(term[:20]), cells=str(cells(term))),
+            )
     room = dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
     for language in LANGUAGES:
         file = lesson.folder / f"{language}.toml"
         texts = read_words(lesson.folder, language).texts if file.exists() else {}
         for key in room.keys() & texts.keys():
             if cells(texts[key]) > room[key]:
-                text = f"'{key}' has {cells(texts[key])} cells, {room[key]} fit 80 columns"
+                text = remark(
+                    "proofreading.too_wide_2",
+                    key=str(key),
+                    cells=str(cells(texts[key])),
+                    room=str(room[key]),
+                )
                 yield Finding(in_catalogue(file, key), text)
         for key, said in texts.items():
             long = [word for word in pieces(said) if cells(word) > COLUMNS - 4]
             if long:
-                text = f"'{key}': '{long[0][:20]}...' fits no row of 80 columns"
+                text = remark("proofreading.too_wide_3", key=str(key), long=str(long[0][:20]))
                 yield Finding(in_catalogue(file, key), text)
         first = _SENTENCE.split(texts.get(scene.thesis, ""))[0]
         if cells(first) > THESIS_COLUMNS:
-            text = (
-                f"the first sentence of '{scene.thesis}' has {cells(first)} cells, {THESIS_COLUMNS}"
-                " fit 80 columns beside the port: the rest is cut off there"
+            text = remark(
+                "proofreading.too_wide_6",
+                thesis=str(scene.thesis),
+                cells=str(cells(first)),
+                thesis_columns=str(THESIS_COLUMNS),
             )
             yield Finding(in_catalogue(file, scene.thesis), text, wrong=False)
 
@@ -174,25 +208,29 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
     for key in sorted(english.texts):
         if key.removesuffix(PLAIN) not in used:
             place = in_catalogue(folder / "en.toml", key)
-            yield Finding(place, f"nothing says '{key}'", wrong=False)
+            yield Finding(place, remark("proofreading.words", key=str(key)), wrong=False)
     for language in LANGUAGES:
         if language == ENGLISH:
             continue
         path = folder / f"{language}.toml"
         texts = translations.get(language)
         if texts is None:
-            text = f"no {language}.toml: everything is said in English"
+            text = remark("proofreading.words_2", language=str(language))
             yield Finding(f"{path}:1", text, wrong=False)
             continue
         words = Words(texts, fallback=english.texts)
         for key in words.missing():
             place = in_catalogue(folder / "en.toml", key)
-            yield Finding(place, f"'{key}' is missing in {language}.toml", wrong=False)
+            yield Finding(
+                place,
+                remark("proofreading.words_3", key=str(key), language=str(language)),
+                wrong=False,
+            )
         for key in sorted(texts.keys() - english.texts.keys()):
-            yield Finding(in_catalogue(path, key), f"'{key}' is not in en.toml")
+            yield Finding(in_catalogue(path, key), remark("proofreading.words_4", key=str(key)))
         for key in sorted(texts.keys() & english.texts.keys()):
             if words.figures_in(key) != english.figures_in(key):
-                yield Finding(in_catalogue(path, key), f"'{key}' has other figures than en.toml")
+                yield Finding(in_catalogue(path, key), remark("proofreading.words_5", key=str(key)))
 
 
 def _badly_said(text: str) -> str:
@@ -200,7 +238,7 @@ def _badly_said(text: str) -> str:
     if not text:
         return "says nothing"
     found = _NO_FIGURE.search(FIGURE.sub("", text))
-    return f"has '{found[0]}', which is no figure: {{small_letters}}" if found else ""
+    return remark("proofreading.badly_said", found=str(found[0])) if found else ""
 
 
 def keys_of(scene: Scene) -> set[str]:

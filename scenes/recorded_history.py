@@ -20,6 +20,7 @@ from scenes import checkpoint
 from scenes.evidence import Evidence
 from scenes.keeping import CannotKeepError
 from scenes.marks import Marker
+from scenes.sayings import trouble
 from scenes.scene import Scene
 from scenes.seeking import Seeking
 from scenes.spool import Spool
@@ -65,7 +66,11 @@ class RecordedHistory(Seeking):
     def event(self, index: int) -> AnyEvent:
         """Event `index`, with the learner's own answer."""
         if not 0 <= index < len(self.recorded):
-            raise IndexError(f"event {index}: the recording holds {len(self.recorded)}")
+            raise IndexError(
+                trouble(
+                    "recorded_history.event", index=str(index), recorded=str(len(self.recorded))
+                )
+            )
         return next(self.between(index, index + 1))
 
     def between(self, start: int, stop: int) -> Iterator[AnyEvent]:

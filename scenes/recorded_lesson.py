@@ -8,6 +8,7 @@ from scenes.errors import SceneError
 from scenes.language import ENGLISH
 from scenes.loader import Lesson, load, of_files
 from scenes.recording import Recording
+from scenes.sayings import trouble
 
 
 def lesson_of(recording: Recording, path: str, language: str = ENGLISH) -> Lesson:
@@ -24,8 +25,12 @@ def lesson_of(recording: Recording, path: str, language: str = ENGLISH) -> Lesso
     try:
         lesson = of_files(files, Path(path), language)
     except KeyError as err:
-        raise SceneError(f"{path} has a scene without its {err.args[0]}") from err
+        raise SceneError(
+            trouble("recorded_lesson.lesson_of", path=str(path), args=str(err.args[0]))
+        ) from err
     found = problems(lesson.scene, lesson.words, to_play=False)
     if found:
-        raise SceneError(f"{path}: this program cannot show the scene in it: {found[0].text}")
+        raise SceneError(
+            trouble("recorded_lesson.lesson_of_2", path=str(path), text=str(found[0].text))
+        )
     return lesson

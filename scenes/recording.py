@@ -35,6 +35,7 @@ from scenes.chunks import chunk
 from scenes.errors import SceneError
 from scenes.keeping import CannotKeepError
 from scenes.marks import Mark, Marker
+from scenes.sayings import trouble
 from scenes.scene import Scene
 from scenes.stored import (
     MAGIC,
@@ -90,11 +91,13 @@ class RecordingWriter:
         self._seq = 0
         self._chunks = 0
         if os.path.isdir(path):
-            raise SceneError(f"cannot record to {path}: it is a folder; name a file in it")
+            raise SceneError(trouble("recording.init", path=str(path)))
         try:
             self._file = open(self._part, "wb")  # noqa: SIM115 (closed by close)
         except OSError as err:
-            raise SceneError(f"cannot record to {path}: {err.strerror}") from err
+            raise SceneError(
+                trouble("recording.init_2", path=str(path), strerror=str(err.strerror))
+            ) from err
         if header is not None:
             self.begin(header)
 
@@ -172,7 +175,9 @@ class RecordingWriter:
             else:
                 os.unlink(self._part)
         except OSError as err:
-            raise SceneError(f"cannot complete the recording {self.path}: {err.strerror}") from err
+            raise SceneError(
+                trouble("recording.close", path=str(self.path), strerror=str(err.strerror))
+            ) from err
 
     def __enter__(self) -> RecordingWriter:
         return self
@@ -276,7 +281,9 @@ def opened(path: str) -> Recording:
             recorded = StoredEvents(path, file, seed, header.edition)
             damage = recorded.damage
     if damage:
-        damage = f"{path} {damage}; {len(recorded):,} events before it are whole"
+        damage = trouble(
+            "recording.opened", path=str(path), damage=str(damage), recorded=len(recorded)
+        )
     if damage and not recorded:
         raise DamagedRecordingError(damage, [])
     return Recording(header, recorded, damage)
@@ -313,9 +320,11 @@ def _begun(path: str) -> tuple[IO[bytes], Header, int]:
     try:
         file = open(path, "rb")  # noqa: SIM115 (handed on)
     except IsADirectoryError as err:
-        raise SceneError(f"{path} is a folder, not a recording") from err
+        raise SceneError(trouble("recording.begun", path=str(path))) from err
     except OSError as err:
-        raise SceneError(f"cannot open the recording {path}: {err.strerror}") from err
+        raise SceneError(
+            trouble("recording.begun_2", path=str(path), strerror=str(err.strerror))
+        ) from err
     try:
         line = file.readline(LONGEST_HEADER)
         if line.startswith(recording_v1.MAGIC):
@@ -328,22 +337,24 @@ def _begun(path: str) -> tuple[IO[bytes], Header, int]:
 
 def _header(path: str, line: bytes, gz: bool = False) -> Header:
     if not line.endswith(b"\n"):
-        raise SceneError(f"{path} is no recording: it ends or is binary at offset {len(line):,}")
+        raise SceneError(trouble("recording.header", path=str(path), line=len(line)))
     try:
         magic = msgspec.json.decode(line, type=SaysMagic).magic
         header = msgspec.json.decode(line, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError) as err:
-        raise SceneError(
-            f"{path} is no recording: its first line, at offset 0, is no header"
-        ) from err
+        raise SceneError(trouble("recording.header_2", path=str(path))) from err
     if magic != MAGIC or header.version < 1:
         says = magic if magic != MAGIC else f"version {header.version}"
-        raise SceneError(f"{path} is no recording: its header says '{says}', at offset 0")
+        raise SceneError(trouble("recording.header_3", path=str(path), magic=str(says)))
     if header.version > VERSION:
         raise SceneError(
-            f"{path} has version {header.version}, at offset 0; this program reads up to {VERSION}:"
-            " update it"
+            trouble(
+                "recording.header_4",
+                path=str(path),
+                version=str(header.version),
+                version2=str(VERSION),
+            )
         )
     if gz != (header.version == 1):
-        raise SceneError(f"{path} is damaged at offset 0: no version {header.version} looks so")
+        raise SceneError(trouble("recording.header_5", path=str(path), version=str(header.version)))
     return header

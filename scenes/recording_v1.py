@@ -10,6 +10,7 @@ import msgspec
 
 from engine.events import AnyEvent, decode
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 
 MAGIC = b"\x1f\x8b"
 """What gzip data begins with."""
@@ -19,7 +20,7 @@ def first_line(path: str) -> bytes:
     """The header's line; raises SceneError."""
     line, _, damage = _read(path, most=0)
     if not line:
-        raise SceneError(f"{path} {damage or 'is no recording: it is empty, at offset 0'}")
+        raise SceneError(f"{path} {damage or trouble('recording_v1.empty')}")
     return line
 
 
@@ -39,8 +40,9 @@ def _read(path: str, most: int | None = None) -> tuple[bytes, list[AnyEvent], st
                 found.append(decode(line))
         except EOFError:
             size = os.path.getsize(path)
-            return header, found, f"breaks off at offset {size:,}, in line {len(found) + 2}"
+            return header, found, trouble("recording_v1.read", size=size, found=str(len(found) + 2))
         except (msgspec.DecodeError, UnicodeDecodeError, zlib.error, OSError):
             # A bad gzip header or sum is an OSError. The reader may be some KiB ahead of a damage.
-            return header, found, f"is damaged before offset {raw.tell():,}, line {len(found) + 2}"
+            place = str(len(found) + 2)
+            return header, found, trouble("recording_v1.read_3", tell=raw.tell(), found=place)
     return header, found, ""

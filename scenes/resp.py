@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TypeAlias
 
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 
 Reply: TypeAlias = "str | bytes | int | ReplyError | list[Reply] | None"
 """A status is a str, a bulk is bytes; an error is an exception object, returned, not raised."""
@@ -50,7 +51,7 @@ class Connection:
             )
         except OSError as err:
             raise SceneError(
-                f"cannot connect to the engine on port {self._port}: {err.strerror}"
+                trouble("resp.connect", port=str(self._port), strerror=str(err.strerror))
             ) from err
         return self._writer
 
@@ -78,7 +79,7 @@ class Connection:
                 replies = [await self._reply() for _ in range(count)]
                 whole = True
             except (OSError, asyncio.IncompleteReadError) as err:
-                raise SceneError("the engine closed the connection before it answered") from err
+                raise SceneError(trouble("resp.pipeline")) from err
             finally:
                 self.asked_at = 0.0
                 if not whole:
@@ -105,7 +106,7 @@ class Connection:
                     return None
                 return [await self._reply() for _ in range(size)]
             case _:
-                raise SceneError(f"the engine answered {line!r}, which is no RESP2 reply")
+                raise SceneError(trouble("resp.reply", line=f"{line!r}"))
 
     async def close(self) -> None:
         """Close it; a peer that is gone already does not matter."""

@@ -22,6 +22,7 @@ from scenes.effects import Crash, RestartEngine
 from scenes.errors import SceneError
 from scenes.offsets import Offsets
 from scenes.prediction import KIND
+from scenes.sayings import trouble
 from scenes.stream import Stream
 from scenes.supervised import Supervised
 from scenes.tearing import cut_off
@@ -94,13 +95,13 @@ class Restarts:
         from engine.power_cut import cut
 
         if not self._directives.keeps_ledger:
-            raise SceneError("no ledger of the disk is kept in this scene: its power can't be cut")
+            raise SceneError(trouble("restarts.cut_power"))
         await self._engine.kill()
         home = self._engine.home
         try:
             await asyncio.to_thread(cut, str(home.path), str(home.ledger))
         except (LedgerError, OSError) as err:
-            raise SceneError(f"the power cut could not be modelled: {err}") from err
+            raise SceneError(trouble("restarts.cut_power_2", err=str(err))) from err
         self.told(KIND["power"], "modelled")
 
     async def _shut_down(self) -> None:
@@ -143,7 +144,7 @@ class Restarts:
         self._refused_to_start = False
         if effect.refused:
             said = effect.refused
-            raise SceneError(f"the engine was to refuse to start with '{said}', it started")
+            raise SceneError(trouble("restarts.come_back", said=str(said)))
         self.write_on()
 
     async def start_again(self) -> None:
@@ -187,7 +188,8 @@ class Restarts:
 
     def _refusal(self, name: str, said: str) -> None:
         """What the engine said when it did not start, as the `reply` that a step keeps."""
-        text = _LOGGED.sub("", said.partition("its last words: ")[2] or said)
+        its_own = said.partition(trouble("process.last_words", said=""))[2].strip()
+        text = _LOGGED.sub("", its_own or said)
         text = text.replace(f"{self._engine.home.path}/", "")
         self._stream.own(events.Reply(name=name, argv=["start"], text=text, failed=True))
 

@@ -6,6 +6,7 @@ from scenes.actions import Workload
 from scenes.effects import Crash, Effect, Refused, Send, StartWorkload, StopWorkload
 from scenes.player import Player
 from scenes.refusals import GONE, played
+from scenes.sayings import trouble
 from scenes.view import View
 
 POLICIES = ("always", "everysec", "no")
@@ -89,7 +90,7 @@ def slide(name: str, by: int, player: Player, view: View) -> list[Effect]:
     if not view.engine.alive:
         return [Refused(played(GONE))]
     if player.sliders is None:
-        return [Refused("this scene has no sliders: cowscope play sandbox has")]
+        return [Refused(trouble("sandbox.slide"))]
     effects = player.sliders.move(name, by, view, player.pace)
     for effect in effects:  # pace, pause and sleep apply to the client that is to run now
         if isinstance(effect, StartWorkload):

@@ -33,6 +33,7 @@ from scenes.loader import Lesson
 from scenes.offsets import Offsets
 from scenes.resp import Reply, ReplyError, in_words
 from scenes.restarts import Restarts
+from scenes.sayings import trouble
 from scenes.stream import MAIN, Stream
 from scenes.supervised import Supervised
 from scenes.workloads import VALUE_BYTES, populate
@@ -257,10 +258,14 @@ class Session:
             )
         if isinstance(reply, ReplyError):
             if not effect.refused or not str(reply).startswith(effect.refused):
-                raise SceneError(f"'{line}' was answered with: {reply}")
+                raise SceneError(trouble("session.send", line=str(line), reply=str(reply)))
         elif effect.refused:
             said = in_words(reply)
-            raise SceneError(f"'{line}' was to be refused with {effect.refused}, it got: {said}")
+            raise SceneError(
+                trouble(
+                    "session.send_2", line=str(line), refused=str(effect.refused), said=str(said)
+                )
+            )
 
     async def execute(self, argv: Sequence[str | bytes]) -> Reply:
         """Send a command; error replies come back as ReplyError objects.
@@ -268,7 +273,7 @@ class Session:
         The answer of COWSCOPE STATE joins the stream as an event, too.
         """
         if not self._clients.connected:
-            raise SceneError(self.failure or "the engine does not run")
+            raise SceneError(self.failure or trouble("session.execute"))
         words = [word.encode() if isinstance(word, str) else word for word in argv]
         reply = await self._clients.execute(words)
         if isinstance(reply, bytes) and [w.upper() for w in words] == [b"COWSCOPE", b"STATE"]:
@@ -286,7 +291,7 @@ class Session:
         if said := typed.refusal(argv, self.port):
             raise SceneError(said)
         if not self.alive:
-            raise SceneError(self.failure or "the engine does not run")
+            raise SceneError(self.failure or trouble("session.execute_line"))
         return await self._clients.at_prompt(argv)
 
     async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
@@ -359,4 +364,4 @@ def cannot_prove_dirty(path: str) -> str:
     """Why the kernel's count of a file's dirty pages proves nothing in this folder, if so."""
     from engine.cachestat import proves_dirty
 
-    return "" if proves_dirty(path) else f"cachestat shows no dirty pages in {path}"
+    return "" if proves_dirty(path) else trouble("session.cannot_prove_dirty", path=str(path))

@@ -8,6 +8,7 @@ import inspect
 import msgspec
 
 from scenes.errors import SceneError
+from scenes.sayings import remark
 from scenes.scene import Card
 
 
@@ -39,15 +40,23 @@ def real_source(card: Card) -> RealSource | None:
         text, first = inspect.getsourcelines(inspect.unwrap(found))  # type: ignore[arg-type]
         file = inspect.getsourcefile(found) or ""  # type: ignore[arg-type]
     except (ImportError, AttributeError, OSError, TypeError) as err:
-        raise SceneError(f"card '{card.name}': no source for '{card.real}': {err}") from err
+        raise SceneError(
+            remark("source.real_source", name=str(card.name), real=str(card.real), err=str(err))
+        ) from err
     lines = tuple(line.rstrip("\n") for line in text)
     mapped = {}
     for pseudo, wanted in card.real_lines.items():
         places = [number for number, line in enumerate(lines, first) if wanted in line]
         if len(places) != 1:
             raise SceneError(
-                f"card '{card.name}', line {pseudo}: {wanted!r} stands in {len(places)} lines of"
-                f" {card.real}, it must be exactly one"
+                remark(
+                    "source.real_source_2",
+                    name=str(card.name),
+                    pseudo=str(pseudo),
+                    wanted=f"{wanted!r}",
+                    places=str(len(places)),
+                    real=str(card.real),
+                )
             )
         mapped[int(pseudo)] = places[0]
     return RealSource(module_name, qualified, file, first, lines, mapped)

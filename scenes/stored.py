@@ -15,6 +15,7 @@ from engine.events import AnyEvent
 from scenes.chunks import BrokenChunkError, Chunk, chunks
 from scenes.errors import SceneError
 from scenes.marks import Mark
+from scenes.sayings import trouble
 
 MAGIC = "cowscope-recording"
 VERSION = 3
@@ -121,9 +122,9 @@ class StoredEvents(Sequence[AnyEvent]):
         except BrokenChunkError as err:
             self.damage = str(err)
         except msgspec.MsgspecError:
-            self.damage = f"is damaged at offset {start:,}"
+            self.damage = trouble("stored.scan", start=start)
         if not ended and not self.damage:
-            self.damage = f"breaks off at offset {start:,}"
+            self.damage = trouble("stored.scan_2", start=start)
 
     def _take(self, found: Chunk, start: int) -> bool:
         """Note a chunk; whether it is the end."""
@@ -171,7 +172,7 @@ class StoredEvents(Sequence[AnyEvent]):
                 return list(chain.from_iterable(self.slices(start, stop)))
             return [self[at] for at in range(start, stop, step)]
         if not -self._length <= index < self._length:
-            raise IndexError(f"event {index}: the recording holds {self._length}")
+            raise IndexError(trouble("stored.getitem", index=str(index), length=str(self._length)))
         index %= self._length
         number = bisect.bisect_right(self._starts, index) - 1
         return self._block(number)[index - self._starts[number]]
@@ -199,7 +200,9 @@ class StoredEvents(Sequence[AnyEvent]):
             return _files.decode(zlib.decompress(self._read(self._scene)))
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as err:
             offset = self._scene.offset
-            raise SceneError(f"{self.path} has no scene at offset {offset:,}") from err
+            raise SceneError(
+                trouble("stored.scene_files", path=str(self.path), offset=offset)
+            ) from err
 
     def _block(self, number: int) -> list[AnyEvent]:
         block = self._unpacked.pop(number, None)
@@ -208,7 +211,9 @@ class StoredEvents(Sequence[AnyEvent]):
             try:
                 block = _events.decode_lines(zlib.decompress(self._read(found)))
             except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as err:
-                raise SceneError(f"{self.path} has no events at offset {found.offset:,}") from err
+                raise SceneError(
+                    trouble("stored.block", path=str(self.path), offset=found.offset)
+                ) from err
         self._unpacked[number] = block  # the youngest is last
         if len(self._unpacked) > UNPACKED:
             del self._unpacked[next(iter(self._unpacked))]
@@ -219,4 +224,6 @@ class StoredEvents(Sequence[AnyEvent]):
             os.lseek(self._file, found.offset, os.SEEK_SET)
             return os.read(self._file, found.size)
         except OSError as err:
-            raise SceneError(f"cannot read the recording {self.path}: {err.strerror}") from err
+            raise SceneError(
+                trouble("stored.read", path=str(self.path), strerror=str(err.strerror))
+            ) from err

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from engine.events import CHANNEL, AnyEvent, decode
 from engine.journal import CHANNEL as JOURNAL
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 
 CONFIRM_SECONDS = 5.0
 READ_OUT_SECONDS = 1.0
@@ -62,9 +63,11 @@ class Subscription:
             await self._channel.subscribe(CHANNEL, *([JOURNAL] if self._on_journal else []))
             confirmation = await self._channel.get_message(timeout=CONFIRM_SECONDS)
         except (RedisError, OSError) as err:
-            raise SceneError(f"cannot subscribe to {CHANNEL}: {err}") from err
+            raise SceneError(
+                trouble("subscription.start", channel=str(CHANNEL), err=str(err))
+            ) from err
         if confirmation is None or confirmation["type"] != "subscribe":
-            raise SceneError(f"the engine did not confirm the subscription to {CHANNEL}")
+            raise SceneError(trouble("subscription.start_2", channel=str(CHANNEL)))
         self._task = asyncio.create_task(self._listen(), name="subscription")
 
     async def _listen(self) -> None:

@@ -15,6 +15,7 @@ from scenes import process
 from scenes.clients import Clients
 from scenes.errors import SceneError
 from scenes.folder import Folder
+from scenes.sayings import trouble
 from scenes.subscription import Subscription
 
 
@@ -69,7 +70,7 @@ class Supervised:
     async def stop(self) -> None:
         """SIGTERM, as an operator does it, and whatever it takes; raises SceneError for none."""
         if self.process is None or not self.process.alive:
-            raise SceneError("there is no engine to restart")
+            raise SceneError(trouble("supervised.stop"))
         self._leaving = True
         await self.process.stop()
         await self._disconnect()
@@ -77,7 +78,7 @@ class Supervised:
     async def kill(self) -> None:
         """kill -9 to the engine and its children; raises SceneError if there is none."""
         if self.process is None or not self.process.alive:
-            raise SceneError("there is no engine to kill")
+            raise SceneError(trouble("supervised.kill"))
         self._leaving = True
         self.process.kill_group()
         self.clients.witness.died()
@@ -112,8 +113,8 @@ class Supervised:
         await engine.process.wait()
         if self._leaving or self.process is not engine:
             return
-        self.failure = f"the engine is gone: {engine.ending()}"
-        self.ended = engine.end()
+        self.failure = trouble("supervised.mourn", ending=str(engine.ending()))
+        self.ended = engine.told_end()
         self._on_gone(engine.end())
         self.clients.stop_writing()
         await self.clients.hang_up()

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 
 
 def cut_off(folder: Path, dirname: str, file: str, count: int) -> None:
@@ -17,5 +18,7 @@ def cut_off(folder: Path, dirname: str, file: str, count: int) -> None:
     path = next((place for place in places if place.is_file()), None)
     size = path.stat().st_size if path else 0
     if path is None or size <= count:
-        raise SceneError(f"{count} bytes can't be cut off the AOF '{file}': it has {size}")
+        raise SceneError(
+            trouble("tearing.cut_off", count=str(count), file=str(file), size=str(size))
+        )
     os.truncate(path, size - count)

@@ -15,6 +15,7 @@ from engine import events
 from engine.events import AnyEvent, type_name
 from scenes import lesson_words
 from scenes.phrases import PhraseBook
+from scenes.refusals import crash_word
 from scenes.topics import Registry
 
 told = PhraseBook(Path(__file__).parent / "told")
@@ -67,11 +68,11 @@ class ToldLines:
             case events.Crash():
                 return told(
                     "event.crash",
-                    kind=event.kind,
+                    kind=crash_word(event.kind),
                     acked=event.acked,
                     written=event.written,
                     fsynced=event.fsynced,
-                    source=event.source,
+                    source=told(f"source.{event.source}"),
                 )
             case events.Recovered():
                 return told("event.recovered", keys=event.keys, lost=event.lost)
@@ -135,14 +136,14 @@ class ToldLines:
                     asked=event.acknowledged,
                     lost=event.lost,
                     survived=event.survived,
-                    source=event.source,
+                    source=told(f"source.{event.source}"),
                 )
             case events.Hold():
-                return f"hold      {event.state}"
+                return told("event.hold", state=told(f"hold_state.{event.state}"))
             case events.SnapshotProgress():
                 return self._progress(event)
             case events.AofDelayed():
-                return f"delayed   a write waited {event.waited_usec:,} µs for an fsync"
+                return told("event.delayed", usec=event.waited_usec)
             case _:
                 return ""
 
@@ -150,15 +151,19 @@ class ToldLines:
         words = textwrap.shorten(" ".join(event.argv), 40, placeholder=" ...")
         pages = sorted({page for page, _ in event.pages})
         named = ", ".join(map(str, pages[:4])) + (" ..." if len(pages) > 4 else "")
-        count = f"{event.merged} commands, the last " if event.merged > 1 else ""
-        return f"write     {count}{words}" + (f"  (page {named})" if pages else "")
+        several = told("event.several", count=event.merged) + " " if event.merged > 1 else ""
+        line = told("event.write", several=several, line=words)
+        return line + ("  " + told("event.pages_named", pages=named) if pages else "")
 
     def _fsync(self, event: events.AofFsync) -> str:
-        thread = "main thread" if event.thread == "main" else "background"
-        return (
-            f"fsync     on disk to {event.end:,}, {event.usec:,} µs, {thread}, {event.policy}"
-            + (f", {event.merged} merged" if event.merged > 1 else "")
+        line = told(
+            "event.fsync",
+            end=event.end,
+            usec=event.usec,
+            thread=told("thread.main" if event.thread == "main" else "thread.background"),
+            policy=event.policy,
         )
+        return line + (told("event.merged", count=str(event.merged)) if event.merged > 1 else "")
 
     def _progress(self, event: events.SnapshotProgress) -> str:
         """A line for each quarter of the keys: the child reports thirty times a second."""
@@ -166,12 +171,16 @@ class ToldLines:
         if quarter == self._last_quarter:
             return ""
         self._last_quarter = quarter
-        return f"dump      {event.keys:,} of {event.total_keys:,} keys, {event.bytes:,} bytes"
+        return told("event.dump", keys=event.keys, total=event.total_keys, bytes=event.bytes)
 
     def _pages(self, event: events.Pages) -> str:
-        line = (
-            f"pages     shared {event.shared:,}  copied {event.copied:,}  new {event.new:,}"
-            f"  private {event.private:,}  free {event.free:,}"
+        line = told(
+            "event.pages",
+            shared=event.shared,
+            copied=event.copied,
+            new=event.new,
+            private=event.private,
+            free=event.free,
         )
         if line == self._last_pages:
             return ""

@@ -17,6 +17,8 @@ from scenes.expect import CHECKS
 from scenes.folding import fold
 from scenes.live import Live
 from scenes.loader import Lesson
+from scenes.phrases import language
+from scenes.sayings import detail
 from scenes.scene import Question, Stage
 from scenes.told_lines import ToldLines, told
 from scenes.words import Words
@@ -193,6 +195,9 @@ class Transcript:
 
 
 def meaning(check: str) -> str:
-    """What a check holds a run against: the first line of its docstring."""
+    """What a check holds a run against: in English the first line of its docstring."""
+    words, key = detail.words(language()), f"meaning.{check}"
+    if key in words:
+        return words.text(key)
     lines = (inspect.getdoc(CHECKS[check]) or "").splitlines()
     return lines[0] if lines else "as expected"

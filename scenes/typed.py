@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from engine.inline import split_arguments
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 
 _STREAMS = {"SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR", "SYNC", "PSYNC"}
 _WAITS = {
@@ -26,7 +27,7 @@ def arguments(text: str) -> list[bytes]:
     """
     found = split_arguments(text.encode())
     if found is None:
-        raise SceneError(f"invalid argument(s): the quotes of '{text}' do not balance")
+        raise SceneError(trouble("typed.arguments", text=str(text)))
     return found
 
 
@@ -35,14 +36,14 @@ def refusal(argv: Sequence[bytes], port: int) -> str:
     words = [word.decode("utf-8", "replace").upper() for word in argv]
     name, second = words[0], words[1] if len(words) > 1 else ""
     if name in _STREAMS:
-        why = "would turn this prompt into a stream"
+        why = trouble("typed.refusal")
     elif name in _WAITS or (name in _READS_STREAM and "BLOCK" in words):
-        why = "would make this prompt wait"
+        why = trouble("typed.refusal_2")
     elif name in ("HELLO", "RESET") or (name, second) == ("CLIENT", "REPLY"):
-        why = "would change how this prompt is answered"
+        why = trouble("typed.refusal_3")
     elif name == "QUIT":
-        return "QUIT would only close this prompt's connection: Esc closes the prompt"
+        return trouble("typed.refusal_4")
     else:
         return ""
     shown = f"{name} {second}" if name == "CLIENT" else name
-    return f"{shown} {why}: type it in another terminal, redis-cli -p {port}"
+    return trouble("typed.refusal_5", shown=str(shown), why=str(why), port=str(port))

@@ -19,6 +19,7 @@ from scenes.errors import SceneError
 from scenes.expect import CHECKS
 from scenes.measures import MEASURES, REPLY
 from scenes.places import in_scene, of_path
+from scenes.sayings import remark
 from scenes.scene import Card, Otherwise, Question, Scene, Stage, actions_of
 from scenes.toml import text_of
 from scenes.topics import Registry, topic
@@ -66,15 +67,21 @@ def problems(scene: Scene, words: Words, *, to_play: bool = True) -> list[Proble
     found = [Problem(text) for text in _of_scene(scene, words)]
     for index, card in enumerate(scene.cards):
         found += [
-            Problem(f"card '{card.name}': {t}", "cards", index) for t in _of_card(card, words)
+            Problem(remark("validate.problems", name=str(card.name), t=str(t)), "cards", index)
+            for t in _of_card(card, words)
         ]
     beat = 0
     for index, stage in enumerate(scene.stages):
         texts = list(_of_stage(stage, scene, words))
         if stage.beat < beat:
-            texts.append(f"beat {stage.beat} after beat {beat}: beats only go up")
+            texts.append(remark("validate.problems_2", beat=str(stage.beat), beat2=str(beat)))
         beat = stage.beat
-        found += [Problem(f"step '{stage.id}': {text}", "stages", index) for text in texts]
+        found += [
+            Problem(
+                remark("validate.problems_3", id=str(stage.id), text=str(text)), "stages", index
+            )
+            for text in texts
+        ]
     # Else these would say much of it again, in other words. The engine's own code is asked, which a
     # replay, or a system without fork, does without.
     if to_play and not found and hasattr(os, "fork"):
@@ -86,7 +93,7 @@ def problems(scene: Scene, words: Words, *, to_play: bool = True) -> list[Proble
 
 def _of_scene(scene: Scene, words: Words) -> Iterator[str]:
     if not scene.stages:
-        yield "a scene needs at least one step ([[stages]])"
+        yield remark("validate.of_scene")
     for kind, names in (
         ("step", [stage.id for stage in scene.stages]),
         ("card", [card.name for card in scene.cards]),
@@ -110,7 +117,7 @@ def _of_scene(scene: Scene, words: Words) -> Iterator[str]:
 def _twice(kind: str, names: Sequence[str]) -> Iterator[str]:
     for name, times in Counter(names).items():
         if times > 1:
-            yield f"{times} {kind}s are called '{name}': names must differ"
+            yield remark("validate.twice", times=str(times), kind=str(kind), name=str(name))
 
 
 def _of_card(card: Card, words: Words) -> Iterator[str]:
@@ -118,18 +125,18 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
     keys = (card.subtitle, *card.corrections.values())
     for key in keys:
         if key and key not in words:
-            yield f"no words for '{key}'"
+            yield remark("validate.of_card", key=str(key))
     numbers = [rule.line for rule in card.lights]
     numbers += [rule.after for rule in card.lights if rule.after]
     numbers += [int(n) for n in (*card.corrections, *card.real_lines) if n.isdigit()]
     for number in numbers:
         if not 1 <= number <= lines:
-            yield f"line {number} is meant, but the code has lines 1 to {lines}"
+            yield remark("validate.of_card_2", number=str(number), lines=str(lines))
     for text in (*card.corrections, *card.real_lines):
         if not text.isdigit():
-            yield f"'{text}' is not a line number"
+            yield remark("validate.of_card_3", text=str(text))
     if card.real_lines and not card.real:
-        yield "real_lines without `real`: which source do they point into?"
+        yield remark("validate.of_card_4")
     for rule in card.lights:
         yield from _of_match(rule.on)
 
@@ -137,16 +144,16 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
 def _of_match(match: Match) -> Iterator[str]:
     for name in unknown_fields(match, EVENT_TYPES):
         if name == match.event:
-            yield f"no event is called '{name}'"
+            yield remark("validate.of_match", name=str(name))
         else:
-            yield f"the event '{match.event}' has no field '{name}'"
+            yield remark("validate.of_match_2", event=str(match.event), name=str(name))
 
 
 def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
     yield from _unknown_words((stage.title, stage.text), scene, words)
     yield from _of_otherwise(stage.otherwise, scene, words)
     if stage.alone + stage.held + stage.lesson > 1:
-        yield "no child, a held one, a lesson's: only one of them can be needed"
+        yield remark("validate.of_stage")
     if stage.unless:
         yield from _unknown_name("measure", stage.unless, MEASURES, scene)
     for action in stage.do:
@@ -155,19 +162,19 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
         yield from _of_match(stage.wait)
         yield from _unknown_engine(stage.wait.engine, scene)
     if stage.card and stage.card not in {card.name for card in scene.cards}:
-        yield f"no card is called '{stage.card}'"
+        yield remark("validate.of_stage_2", card=str(stage.card))
     for panel in stage.panels:
         if panel not in PANELS:
-            yield f"no panel is called '{panel}': {', '.join(PANELS)}"
+            yield remark("validate.of_stage_3", panel=str(panel), panels=str(", ".join(PANELS)))
     for key in stage.keys:
         if key not in KEYS:
-            yield f"'{key}' is no sandbox key: {' '.join(KEYS)}"
+            yield remark("validate.of_stage_4", key=str(key), keys=str(" ".join(KEYS)))
     for expectation in stage.expect:
         yield from _unknown_name("check", expectation.check, CHECKS, scene)
         yield from _unknown_engine(expectation.engine, scene)
         for step in expectation.needs:
             if step not in _before(stage, scene):
-                yield f"the check '{expectation.check}' needs '{step}', which is no earlier step"
+                yield remark("validate.of_stage_5", check=str(expectation.check), step=str(step))
     if stage.question is not None:
         yield from _of_question(stage.question, scene, words)
 
@@ -189,23 +196,32 @@ def _unknown_name(kind: str, name: str, registry: Registry[Any], scene: Scene) -
         return
     home = registry.home(name)
     if home:
-        yield f"the {kind} '{name}' is the topic {home}'s: add topics = ['{home}'] to the scene"
+        yield remark("validate.unknown_name", kind=str(kind), name=str(name), home=str(home))
     else:
-        yield f"no {kind} is called '{name}': {', '.join(sorted(known))}"
+        yield remark(
+            "validate.unknown_name_2",
+            kind=str(kind),
+            name=str(name),
+            sorted=str(", ".join(sorted(known))),
+        )
 
 
 def _of_action(action: Action, scene: Scene) -> Iterator[str]:
     given = action.given()
     if len(given) != 1:
         yield (
-            f"an action does exactly one thing ({', '.join(KINDS)}), this one has {given or 'none'}"
+            remark(
+                "validate.of_action",
+                kinds=str(", ".join(KINDS)),
+                given=str(given or remark("word.none")),
+            )
         )
     yield from _unknown_engine(action.engine, scene)
     starts = action.crash is not None or action.restart is not None
     if action.keep and action.send is None and not (starts and action.refused):
-        yield "`keep` keeps the reply of a `send`, or the refusal of a start: there is none"
+        yield remark("validate.of_action_2")
     if action.cut and action.crash != "kill":
-        yield '`cut` cuts the AOF behind a crash = "kill": there is none'
+        yield remark("validate.of_action_3")
     if action.start is not None:
         yield from _of_workload(action.start)
     if action.until is not None:
@@ -216,17 +232,23 @@ def _of_action(action: Action, scene: Scene) -> Iterator[str]:
 def _unknown_engine(name: str, scene: Scene) -> Iterator[str]:
     names = [setup.name for setup in scene.engines]
     if name and name != "*" and name not in names:
-        yield f"no engine is called '{name}': {', '.join(names) or 'this scene runs one'}"
+        yield remark(
+            "validate.unknown_engine",
+            name=str(name),
+            names=", ".join(names) or remark("word.runs_one"),
+        )
 
 
 def _of_workload(workload: Workload) -> Iterator[str]:
     if not workload.commands or not all(workload.commands):
-        yield f"the workload '{workload.name}' has an empty command"
+        yield remark("validate.of_workload", name=str(workload.name))
     for name in sorted(wanted(workload.commands) - WORKLOAD_WORDS):
         known = " ".join(sorted(f"{{{one}}}" for one in WORKLOAD_WORDS))
-        yield f"the workload '{workload.name}' wants '{{{name}}}': {known}"
+        yield remark(
+            "validate.of_workload_2", name=str(workload.name), name2=str(name), known=str(known)
+        )
     if workload.rate <= 0:
-        yield f"the workload '{workload.name}' has no rate: commands a second, above 0"
+        yield remark("validate.of_workload_3", name=str(workload.name))
 
 
 def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str]:
@@ -235,14 +257,14 @@ def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str
         keys += [choice.text, choice.why, *([choice.alone] if choice.alone else [])]
     yield from _unknown_words(tuple(keys), scene, words)
     if not 2 <= len(question.choices) <= 4:
-        yield f"question '{question.id}' needs two to four choices"
+        yield remark("validate.of_question", id=str(question.id))
     yield from _unknown_name("measure", question.measure, MEASURES, scene)
     for number, choice in enumerate(question.choices, 1):
         given = (choice.value is not None) + (choice.least is not None or choice.most is not None)
         if given != 1:
-            yield f"choice {number} of '{question.id}' says either a value, or least and most"
+            yield remark("validate.of_question_2", number=str(number), id=str(question.id))
     if not 0 <= question.scripted < len(question.choices):
-        yield f"question '{question.id}': there is no choice {question.scripted} to script"
+        yield remark("validate.of_question_3", id=str(question.id), scripted=str(question.scripted))
     for action in (*question.reveal, *(a for choice in question.choices for a in choice.reveal)):
         yield from _of_action(action, scene)
     yield from _unknown_engine(question.engine, scene)
@@ -257,14 +279,16 @@ def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterato
     known |= {f"{setup.name}_{name}" for setup in scene.engines for name in measures}
     for key in keys:
         if key not in words:
-            yield f"no words for '{key}'"
+            yield remark("validate.unknown_words", key=str(key))
             continue
         for seen in _ON_A_SCREEN.finditer(words.text(words.plain(key))):
             if key not in (scene.previously, scene.diagram):  # said on a screen only
-                yield f"'{seen[0]}' in the words of '{key}' needs a screen: add '{key}{PLAIN}'"
+                yield remark(
+                    "validate.unknown_words_2", seen=str(seen[0]), key=str(key), plain=str(PLAIN)
+                )
         for name in sorted(words.figures_in(key) | words.figures_in(words.plain(key))):
             if name not in known:
-                yield f"the words of '{key}' want the figure '{name}', which nobody measures"
+                yield remark("validate.unknown_words_3", key=str(key), name=str(name))
 
 
 def _kept(scene: Scene) -> set[str]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 
 from scenes.actions import Action, Match, Workload
+from scenes.sayings import remark
 from scenes.scene import Scene, Stage, actions_of
 
 LONGEST_WAIT = 600.0
@@ -34,26 +35,43 @@ def endless(scene: Scene) -> Iterator[tuple[int, str]]:
     past = _Past(scene)
     for index, stage in enumerate(scene.stages):
         later = len(scene.stages) - index - 1
-        after = f"; the {later} steps after it are never reached" if later > 1 else ""
-        after = "; the step after it is never reached" if later == 1 else after
+        after = remark("waits.endless", later=str(later)) if later > 1 else ""
+        after = remark("waits.endless_2") if later == 1 else after
         if not 0 < stage.timeout <= LONGEST_WAIT or math.isnan(stage.timeout):
-            yield index, f"timeout = {stage.timeout:g}: a wait needs a limit, at most 600 s"
+            yield index, remark("waits.endless_3", timeout=f"{stage.timeout:g}")
         past.enter(stage)
         for match in _untils(stage.do):
             if why := past.lacks(match):
-                yield index, f"goes on after the event '{match.event}', but {why}{after}"
+                yield (
+                    index,
+                    remark(
+                        "waits.endless_4", event=str(match.event), why=str(why), after=str(after)
+                    ),
+                )
         if stage.wait is not None and (why := past.lacks(stage.wait)):
-            yield index, f"waits for the event '{stage.wait.event}', but {why}{after}"
+            yield (
+                index,
+                remark(
+                    "waits.endless_5", event=str(stage.wait.event), why=str(why), after=str(after)
+                ),
+            )
         if stage.question is not None:
             reveals = actions_of(stage)[len(stage.do) :]
             past.take(reveals)
             for match in _untils(reveals):
                 if why := past.lacks(match):
-                    text = f"the reveal goes on after '{match.event}', but {why}{after}"
+                    text = remark(
+                        "waits.endless_6", event=str(match.event), why=str(why), after=str(after)
+                    )
                     yield index, text
             wait = stage.question.wait
             if wait is not None and (why := past.lacks(wait)):
-                yield index, f"the reveal waits for '{wait.event}', but {why}{after}"
+                yield (
+                    index,
+                    remark(
+                        "waits.endless_7", event=str(wait.event), why=str(why), after=str(after)
+                    ),
+                )
 
 
 def _untils(actions: list[Action]) -> Iterator[Match]:
@@ -139,25 +157,25 @@ class _Past:
             case "command" | "aof.append" | "aof.write" | "aof.fsync":
                 return self._written(match)
             case "fork" | "child.exit" if not (self.forks or self.saves or self.logs):
-                return "nothing forks up to here"
+                return remark("waits.lacks")
             case "rdb.saved" if self.holds and self.alone:
-                return "the child is held, and nothing lets it go up to here"
+                return remark("waits.held")
             case "rdb.saved" | "snapshot.progress" if not (self.dumps or self.saves):
-                return "nothing saves up to here"
+                return remark("waits.lacks_2")
             case "rewrite" if not (self.rewrites or self.logs):
-                return "no rewrite is started up to here"
+                return remark("waits.lacks_3")
             case "hold" if not self.now & {"hold", "COWSCOPE HOLD", "COWSCOPE RELEASE", "step"}:
-                return "the step holds and releases nothing"
+                return remark("waits.lacks_4")
             case "crash" | "recovered" if not self.now & {"crash", "restart"}:
-                return "the step neither crashes nor restarts an engine"
+                return remark("waits.lacks_5")
             case "config" if "config" not in self.now:
-                return "the step changes no configuration"
+                return remark("waits.lacks_6")
             case "fault" if "fault" not in self.now:
-                return "the step sets no fault"
+                return remark("waits.lacks_7")
             case "reply" if not self.keeps:
-                return "no command keeps its reply"
+                return remark("waits.lacks_8")
             case "reply" if str(match.where.get("name", "")) not in {"", *self.keeps}:
-                return f"no command keeps its reply as '{match.where['name']}'"
+                return remark("waits.lacks_9", where=str(match.where["name"]))
             case _:
                 return ""
 
@@ -165,19 +183,19 @@ class _Past:
         client = str(match.where.get("client", ""))
         loads = [self.loads[client]] if client in self.loads else list(self.loads.values())
         if client and client not in self.loads:
-            return f"no client '{client}' was started up to here"
+            return remark("waits.latency", client=str(client))
         if not loads:
-            return "no client was started up to here"
+            return remark("waits.latency_2")
         if match.where.get("done") is True and not any(load.count for load in loads):
-            return f"'{client or loads[0].name}' has no `count`: it is never done"
+            return remark("waits.latency_3", client=str(client or loads[0].name))
         return ""
 
     def _written(self, match: Match) -> str:
         if not self.writes:
-            return "nobody writes up to here"
+            return remark("waits.written")
         if match.event != "command" and not self.logs:
-            return "appendonly is not 'yes' up to here"
+            return remark("waits.written_2")
         policy = match.where.get("policy")
         if match.event == "aof.fsync" and policy is not None and policy not in self.policies:
-            return f"appendfsync is never '{policy}' up to here"
+            return remark("waits.written_3", policy=str(policy))
         return ""

@@ -16,6 +16,7 @@ from engine.events import Latency, Log
 from scenes.acknowledged import Acknowledged
 from scenes.actions import Workload
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 from scenes.subscription import client
 from scenes.words import FIGURE, fill
 
@@ -136,7 +137,7 @@ class Writer:
         """Have a refusal told once; a lost connection is the session's news."""
         if isinstance(err, ResponseError) and str(err) != self._refusal:
             self._refusal = str(err)
-            text = f"the client '{self.workload.name}' was refused: {err}"
+            text = trouble("workloads.tell", name=str(self.workload.name), err=str(err))
             self._publish(Log(level="#", text=text))
 
     async def _until_changed(self, seconds: float) -> None:
@@ -293,7 +294,7 @@ async def populate(
                 pipeline.execute_command(*argv)
             await pipeline.execute()
     except (RedisError, OSError) as err:
-        raise SceneError(f"the scene's {keys} keys cannot be written: {err}") from err
+        raise SceneError(trouble("workloads.populate", keys=str(keys), err=str(err))) from err
     finally:
         await writer.aclose()
 

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from scenes.errors import SceneError
+from scenes.sayings import remark
 
 HERE = Path(__file__).parent
 FILES = ("scene.toml", "en.toml")
@@ -19,14 +20,16 @@ def make(name: str) -> Path:
     folder = Path(name)
     slug = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")
     if not slug:
-        raise SceneError(f"'{name}' is no name for a scene: use letters, digits and hyphens")
+        raise SceneError(remark("skeleton.make", name=str(name)))
     try:
         folder.mkdir(parents=True)
         for file in FILES:
             text = (HERE / file).read_text(encoding="utf-8").replace("NAME", slug)
             (folder / file).write_text(text, encoding="utf-8")
     except FileExistsError:
-        raise SceneError(f"{folder} is there already: a new scene needs another name") from None
+        raise SceneError(remark("skeleton.make_2", folder=str(folder))) from None
     except OSError as err:
-        raise SceneError(f"cannot make a scene in {folder}: {err.strerror}") from err
+        raise SceneError(
+            remark("skeleton.make_3", folder=str(folder), strerror=str(err.strerror))
+        ) from err
     return folder

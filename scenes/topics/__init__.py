@@ -20,6 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 from engine.events import Event
 from scenes.errors import SceneError
+from scenes.sayings import trouble
 
 T = TypeVar("T")
 
@@ -70,7 +71,9 @@ class Registry(Mapping[str, T]):
             own: dict[str, Any] = getattr(topic(name), self.kind, {})
             twice = sorted(own.keys() & found.keys())
             if twice:
-                raise SceneError(f"scenes/topics/{name}.py: {self.kind} has '{twice[0]}' already")
+                raise SceneError(
+                    trouble("topics.all", name=str(name), kind=str(self.kind), twice=str(twice[0]))
+                )
             found.update(own)
         return found
 
@@ -86,7 +89,11 @@ def names() -> tuple[str, ...]:
 def topic(name: str) -> ModuleType:
     """The module of a topic; raises SceneError for an unknown one."""
     if name not in names():
-        raise SceneError(f"no topic is called '{name}': {', '.join(names()) or 'there is none'}")
+        raise SceneError(
+            trouble(
+                "topics.topic", name=str(name), names=", ".join(names()) or trouble("topics.none")
+            )
+        )
     return importlib.import_module(f"{__name__}.{name}")
 
 

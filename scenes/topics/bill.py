@@ -6,6 +6,7 @@ import msgspec
 
 from engine.events import Event, Fork, LessonPages, Pages, Step
 from scenes.evidence import Evidence
+from scenes.sayings import detail
 from scenes.verdict import Verdict
 from scenes.view import View
 
@@ -194,14 +195,14 @@ def tables_follow_the_pages(evidence: Evidence) -> Verdict:
     """The child's page tables have grown by 8 bytes for each page more; no data was copied."""
     sizes = evidence.of(Bill).sizes()
     if len(sizes) < 3:
-        return Verdict.missed(f"expected forks at 3 sizes, measured {len(sizes)}")
+        return Verdict.missed(detail("bill.tables_follow_the_pages", sizes=str(len(sizes))))
     (small, _), (large, _) = sizes[0], sizes[-1]
     due = (large - small) * ENTRY_BYTES // 1024
     grew = _tables_grew(evidence) or 0
     # The tables of the interpreter's own new objects come on top.
     return Verdict.of(
         due * 0.9 <= grew <= due * 1.5 + 64,
-        f"expected page tables to grow by {due:,} KiB, measured {grew:,} KiB",
+        detail("bill.tables_follow_the_pages_2", due=due, grew=grew),
     )
 
 
@@ -210,11 +211,11 @@ def fork_time_grows(evidence: Evidence) -> Verdict:
     sizes = evidence.of(Bill).sizes()
     low, high = _size_usec(evidence, 0), _size_usec(evidence, -1)
     if len(sizes) < 3 or low is None or high is None:
-        return Verdict.missed(f"expected forks at 3 sizes, measured {len(sizes)}")
-    said = f"expected more than {low:,} µs, measured {high:,} µs"
+        return Verdict.missed(detail("bill.fork_time_grows", sizes=str(len(sizes))))
+    said = detail("bill.fork_time_grows_2", low=low, high=high)
     noisy = any(max(f.usec for f in one) > NOISY * min(f.usec for f in one) for _, one in sizes)
     if high <= low and noisy:
-        return Verdict.skip(f"this machine is too busy to time a fork: {said}")
+        return Verdict.skip(detail("bill.fork_time_grows_3", said=str(said)))
     return Verdict.of(high > low, said)
 
 
@@ -223,7 +224,7 @@ def names_are_written_by_reading(evidence: Evidence, least: int = 1) -> Verdict:
     bill = evidence.of(Bill)
     slices, objects = bill.slices, bill.objects
     if slices is None or objects is None:
-        return Verdict.missed("expected a child that has read both ways")
+        return Verdict.missed(detail("bill.names_are_written_by_reading"))
     # A name takes at least 33 bytes and lies beside others: half of that is asked for.
     due = objects.objects * 16 // 1024
     copied = _outside(objects) or 0
@@ -232,8 +233,13 @@ def names_are_written_by_reading(evidence: Evidence, least: int = 1) -> Verdict:
         and objects.objects >= least
         and copied >= due
         and copied >= 2 * (_outside(slices) or 0),
-        f"expected 0 pages by slices, and at least {due:,} KiB by {objects.objects:,} names,"
-        f" measured {len(slices.copied_ranges)} and {copied:,} KiB",
+        detail(
+            "bill.names_are_written_by_reading_2",
+            due=due,
+            objects=objects.objects,
+            copied_ranges=str(len(slices.copied_ranges)),
+            copied=copied,
+        ),
     )
 
 
@@ -241,8 +247,8 @@ def huge_pages_split(evidence: Evidence) -> Verdict:
     """One write copied one page of 4 KiB, though the data lay in huge pages."""
     bill, copied = evidence.of(Bill), evidence.since_answer.copied
     if not bill.huge_kb and copied == 1:
-        return Verdict.skip("no huge pages are to be had here: the write copied an ordinary one")
-    return Verdict.of(copied == 1, f"expected 1 page, measured {copied:,}")
+        return Verdict.skip(detail("bill.huge_pages_split"))
+    return Verdict.of(copied == 1, detail("bill.huge_pages_split_2", copied=copied))
 
 
 GATHERERS = (Bill,)

@@ -7,6 +7,8 @@ import math
 from engine.events import Answer, Command, Event, Fork, Frames, LessonPages, Pages
 from scenes import sources
 from scenes.evidence import Evidence
+from scenes.refusals import played
+from scenes.sayings import detail
 from scenes.verdict import Verdict
 
 SIGMAS = 6
@@ -146,7 +148,7 @@ def keys_share_a_page(evidence: Evidence, least: int = 2) -> Verdict:
     """Some page has many keys."""
     found = _small_on_page(evidence)
     return Verdict.of(
-        found >= least, f"expected a page with at least {least} keys, measured {found}"
+        found >= least, detail("cow.keys_share_a_page", least=str(least), found=str(found))
     )
 
 
@@ -154,15 +156,20 @@ def frames_are_one(evidence: Evidence, least: int = 1) -> Verdict:
     """Behind each page looked at last lies the same frame in both."""
     frames = evidence.of(Copies).frames
     if not frames:
-        return Verdict.missed("expected the frames behind some pages, nobody has looked")
+        return Verdict.missed(detail("cow.frames_are_one"))
     last = frames[-1]
     same = sum(
         mine == its != 0 for mine, its in zip(last.parent_frames, last.child_frames, strict=False)
     )
     return Verdict.of(
         same == len(last.parent_frames) >= least,
-        f"expected at least {least} pages, all with one frame in both,"
-        f" {last.source} {same} of {len(last.parent_frames)}",
+        detail(
+            "cow.frames_are_one_2",
+            least=str(least),
+            source=played(f"source.{last.source}"),
+            same=str(same),
+            parent_frames=str(len(last.parent_frames)),
+        ),
     )
 
 
@@ -170,15 +177,21 @@ def writer_has_the_new_frame(evidence: Evidence, who: str = "parent", page: int 
     """Only the writer's frame of that page is another one; the other side keeps the old."""
     copies = evidence.of(Copies)
     if len(copies.frames) < 2:
-        return Verdict.missed("expected the frames before and after a write")
+        return Verdict.missed(detail("cow.writer_has_the_new_frame"))
     mine, its = copies.moved()
     wanted: tuple[set[int], set[int]] = ({page}, set()) if who == "parent" else (set(), {page})
     if (mine, its) == wanted and copies.frames[-1].source != "measured":
-        return Verdict.skip("only root may read frame numbers: who has the new one is modelled")
+        return Verdict.skip(detail("cow.writer_has_the_new_frame_2"))
     return Verdict.of(
         (mine, its) == wanted,
-        f"expected a new frame behind page {page} in the {who} alone, {copies.frames[-1].source}"
-        f" parent {sorted(mine) or 'none'}, child {sorted(its) or 'none'}",
+        detail(
+            "cow.writer_has_the_new_frame_3",
+            page=str(page),
+            who=played(f"lesson.{who}"),
+            source=played(f"source.{copies.frames[-1].source}"),
+            sorted=str(sorted(mine) or detail("word.none")),
+            sorted2=str(sorted(its) or detail("word.none")),
+        ),
     )
 
 
@@ -186,7 +199,7 @@ def copied_by_whoever_wrote(evidence: Evidence, least: int = 1) -> Verdict:
     """Copied pages are those held at the fork that the parent or the child wrote since."""
     snapshot, copies = evidence.snapshot, evidence.of(Copies)
     if snapshot is None or snapshot.latest is None:
-        return Verdict.missed("expected a fork and a reading of the page tables")
+        return Verdict.missed(detail("cow.copied_by_whoever_wrote"))
     by_child = {p for p in copies.child_copied if p < len(snapshot.held) and snapshot.held[p]}
     due = snapshot.copies_due() | by_child
     copied = snapshot.latest.copied
@@ -194,8 +207,9 @@ def copied_by_whoever_wrote(evidence: Evidence, least: int = 1) -> Verdict:
         len(due) <= copied <= len(due) + snapshot.touched_more
         and copied >= least
         and due <= set(snapshot.copied_times),
-        f"expected {len(due):,} copied pages, {len(by_child):,} of them by the child,"
-        f" measured {copied:,}",
+        detail(
+            "cow.copied_by_whoever_wrote_2", due=len(due), by_child=len(by_child), copied=copied
+        ),
     )
 
 
@@ -203,14 +217,16 @@ def second_write_copied_nothing(evidence: Evidence) -> Verdict:
     """The child has written the same pages twice: the first time copied them, the second none."""
     writes = evidence.of(Copies).writes
     if len(writes) < 2:
-        return Verdict.missed(f"expected two writes of the child, heard of {len(writes)}")
+        return Verdict.missed(detail("cow.second_write_copied_nothing", writes=str(len(writes))))
     first, second = writes[-2:]
     return Verdict.of(
         first.page_ranges == second.page_ranges
         and not second.copied_ranges
         and first.exclusive_after == second.exclusive_before == second.exclusive_after > 0,
-        f"expected the same pages and 0 more of the child's own,"
-        f" measured {second.exclusive_after - second.exclusive_before} more",
+        detail(
+            "cow.second_write_copied_nothing_2",
+            exclusive_after=str(second.exclusive_after - second.exclusive_before),
+        ),
     )
 
 
@@ -219,13 +235,19 @@ def copies_follow_the_formula(evidence: Evidence) -> Verdict:
     latest = evidence.snapshot.latest if evidence.snapshot else None
     pages, writes = evidence.populate, evidence.of(Copies).burst
     if latest is None or not pages or not writes:
-        return Verdict.missed("expected random writes over a population while a child lives")
+        return Verdict.missed(detail("cow.copies_follow_the_formula"))
     most = SIGMAS * deviation(pages, writes) + 1
     predicted = expected(pages, writes)
     return Verdict.of(
         abs(latest.copied - predicted) <= most,
-        f"expected {predicted:.0f} ± {most:.0f} of {pages:,} pages for {writes:,} random writes"
-        f" (modelled), measured {latest.copied:,}",
+        detail(
+            "cow.copies_follow_the_formula_2",
+            predicted=f"{predicted:.0f}",
+            most=f"{most:.0f}",
+            pages=pages,
+            writes=writes,
+            copied=latest.copied,
+        ),
     )
 
 
@@ -233,10 +255,10 @@ def private_again(evidence: Evidence) -> Verdict:
     """With no child nothing is shared or copied any more."""
     after = evidence.of(Copies).after_exit
     if after is None or evidence.child_lives:
-        return Verdict.missed("expected a reading after the child's end, got none")
+        return Verdict.missed(detail("cow.private_again"))
     return Verdict.of(
         after.shared == after.copied == after.new == 0 < after.private,
-        f"expected only private pages, measured {after.shared} shared, {after.copied} copied",
+        detail("cow.private_again_2", shared=str(after.shared), copied=str(after.copied)),
     )
 
 

@@ -7,6 +7,7 @@ from collections import deque
 from engine.events import AofAppend, AofFsync, Census, Crash, Event, Recovered
 from scenes.evidence import Evidence
 from scenes.evidence_aof import KEPT
+from scenes.sayings import detail
 from scenes.verdict import Verdict
 from scenes.view import View
 
@@ -70,16 +71,15 @@ def census_agrees(evidence: Evidence) -> Verdict:
     """What the clients miss is what the log lost: commands counted by bytes and by GETs agree."""
     last = evidence.of(LastCrash)
     if last.crash is None or last.recovered is None or last.census is None:
-        return Verdict.missed("expected a crash and a census, measured none")
+        return Verdict.missed(detail("crashes.census_agrees"))
     if not last.census.acknowledged:
-        return Verdict.missed("expected acknowledged writes to ask for, measured none")
+        return Verdict.missed(detail("crashes.census_agrees_2"))
     lost, cut_off = last.census.lost, last.cut_off
     # A key that was written again has one value: of several lost writes each is missed. What others
     # wrote is in the log and not in the census, and what was never answered may be in the log.
     return Verdict.of(
         lost <= cut_off and bool(lost) == bool(cut_off),
-        f"expected the acknowledged writes that are missing to be among the {cut_off:,} commands"
-        f" that the log lost ({last.recovered.lost:,} bytes), measured {lost:,} missing",
+        detail("crashes.census_agrees_3", cut_off=cut_off, lost=last.recovered.lost, lost2=lost),
     )
 
 

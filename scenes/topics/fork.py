@@ -14,6 +14,8 @@ from engine.events import (
     Process,
 )
 from scenes.evidence import Evidence
+from scenes.refusals import played
+from scenes.sayings import detail
 from scenes.verdict import Verdict
 
 TIMES_THE_HEAP = 3
@@ -198,14 +200,20 @@ def fork_returned_twice(evidence: Evidence) -> Verdict:
     """The parent got the child's pid, the child 0; each says so of itself."""
     sides = evidence.of(Sides)
     if sides.parent is None or sides.child is None:
-        return Verdict.missed("expected two sides of a fork, heard of fewer")
+        return Verdict.missed(detail("fork.fork_returned_twice"))
     parent, child = sides.parent, sides.child
     return Verdict.of(
         parent.returned == child.pid
         and child.returned == 0
         and child.ppid == parent.pid != child.pid,
-        f"expected {child.pid} in {child.ppid} and 0 in {child.pid},"
-        f" measured {parent.returned} in {parent.pid} and {child.returned} in {child.pid}",
+        detail(
+            "fork.fork_returned_twice_2",
+            pid=str(child.pid),
+            ppid=str(child.ppid),
+            returned=str(parent.returned),
+            pid2=str(parent.pid),
+            returned2=str(child.returned),
+        ),
     )
 
 
@@ -213,7 +221,7 @@ def child_is_not_all_its_parent(evidence: Evidence) -> Verdict:
     """One thread, no handler and no socket of its parent's, and a processor's time of its own."""
     sides = evidence.of(Sides)
     if sides.parent is None or sides.child is None:
-        return Verdict.missed("expected two sides of a fork, heard of fewer")
+        return Verdict.missed(detail("fork.child_is_not_all_its_parent"))
     parent, child = sides.parent, sides.child
     inherited = sorted({*parent.handlers} & {*child.handlers})
     return Verdict.of(
@@ -221,9 +229,16 @@ def child_is_not_all_its_parent(evidence: Evidence) -> Verdict:
         and not inherited
         and child.descriptors == CHILDS_OWN < parent.descriptors
         and 0 < child.cpu_usec < parent.cpu_usec,
-        f"expected 1 thread, {CHILDS_OWN} descriptors, no handler of the parent's, less CPU time;"
-        f" measured {child.threads}, {child.descriptors} (parent {parent.descriptors}),"
-        f" {', '.join(inherited) or 'none'}, {child.cpu_usec:,} of {parent.cpu_usec:,} µs",
+        detail(
+            "fork.child_is_not_all_its_parent_2",
+            childs_own=str(CHILDS_OWN),
+            threads=str(child.threads),
+            descriptors=str(child.descriptors),
+            descriptors2=str(parent.descriptors),
+            inherited=", ".join(inherited) or detail("word.none"),
+            cpu_usec=child.cpu_usec,
+            cpu_usec2=parent.cpu_usec,
+        ),
     )
 
 
@@ -231,15 +246,23 @@ def one_address_two_values(evidence: Evidence) -> Verdict:
     """A key lies at one virtual address in both, where they see different values."""
     mine, its = evidence.of(Sides).last("parent"), evidence.of(Sides).last("child")
     if mine is None or its is None:
-        return Verdict.missed("expected a key as both sides see it, nobody has looked")
+        return Verdict.missed(detail("fork.one_address_two_values"))
     return Verdict.of(
         mine.key == its.key
         and mine.address == its.address > 0
         and mine.value != its.value
         and mine.pid != its.pid
         and (not mine.frame or mine.frame != its.frame),
-        f"expected two values of '{its.key}' at one address, measured '{mine.value}' at"
-        f" {mine.address:#x} in {mine.pid} and '{its.value}' at {its.address:#x} in {its.pid}",
+        detail(
+            "fork.one_address_two_values_2",
+            key=str(its.key),
+            value=str(mine.value),
+            address=f"{mine.address:#x}",
+            pid=str(mine.pid),
+            value2=str(its.value),
+            address2=f"{its.address:#x}",
+            pid2=str(its.pid),
+        ),
     )
 
 
@@ -247,10 +270,19 @@ def value_is(evidence: Evidence, who: str = "child", key: str = "", value: str =
     """What a side saw last is this key with this value."""
     seen = evidence.of(Sides).last(who)
     if seen is None:
-        return Verdict.missed(f"expected '{value}' in the {who}, nobody has looked")
+        return Verdict.missed(
+            detail("fork.value_is", value=str(value), who=played(f"lesson.{who}"))
+        )
     return Verdict.of(
         (seen.key, seen.value) == (key, value),
-        f"expected {key} = '{value}' in the {who}, measured {seen.key} = '{seen.value}'",
+        detail(
+            "fork.value_is_2",
+            key=str(key),
+            value=str(value),
+            who=played(f"lesson.{who}"),
+            key2=str(seen.key),
+            value2=str(seen.value),
+        ),
     )
 
 
@@ -258,12 +290,12 @@ def reads_copied_nothing(evidence: Evidence, least: int = 1) -> Verdict:
     """The child has read pages, and has as many of its own afterwards as before."""
     reads = [said for said in evidence.of(Sides).touched if said.about == "read"]
     if not reads:
-        return Verdict.missed("expected the child to have read pages, it has read none")
+        return Verdict.missed(detail("fork.reads_copied_nothing"))
     pages = sum(map(_pages_of, reads))
     copied = sum(said.exclusive_after - said.exclusive_before for said in reads)
     return Verdict.of(
         copied == 0 and pages >= least and not any(said.copied_ranges for said in reads),
-        f"expected 0 copies for at least {least:,} pages read, measured {copied} for {pages:,}",
+        detail("fork.reads_copied_nothing_2", least=least, copied=str(copied), pages=pages),
     )
 
 
@@ -271,13 +303,17 @@ def more_than_the_heap_is_shared(evidence: Evidence) -> Verdict:
     """The child shares several times what the heap holds: code, stack and interpreter, too."""
     both, snapshot = evidence.of(Sides).both(), evidence.snapshot
     if both is None or snapshot is None:
-        return Verdict.missed("expected both processes as the system sees them, saw fewer")
+        return Verdict.missed(detail("fork.more_than_the_heap_is_shared"))
     heap_kb = sum(snapshot.held) * evidence.page_size // 1024
     shared_kb = both[1].rss_kb - both[1].uss_kb
     return Verdict.of(
         shared_kb >= TIMES_THE_HEAP * heap_kb > 0,
-        f"expected at least {TIMES_THE_HEAP} times the heap's {heap_kb:,} KiB to be shared,"
-        f" measured {shared_kb:,} KiB",
+        detail(
+            "fork.more_than_the_heap_is_shared_2",
+            times_the_heap=str(TIMES_THE_HEAP),
+            heap_kb=heap_kb,
+            shared_kb=shared_kb,
+        ),
     )
 
 
@@ -285,13 +321,18 @@ def two_processes_one_memory(evidence: Evidence) -> Verdict:
     """RSS counts shared pages twice, PSS does not: what both take is far less than both RSS."""
     both = evidence.of(Sides).both()
     if both is None:
-        return Verdict.missed("expected both processes as the system sees them, saw fewer")
+        return Verdict.missed(detail("fork.two_processes_one_memory"))
     mine, its = both
     percent = _percent(mine, its)
     return Verdict.of(
         0 < percent <= SHARED_AT_MOST and its.uss_kb < its.rss_kb,
-        f"expected at most {SHARED_AT_MOST} % of both RSS ({mine.rss_kb + its.rss_kb:,} KiB),"
-        f" measured {percent} % (PSS {mine.pss_kb + its.pss_kb:,} KiB)",
+        detail(
+            "fork.two_processes_one_memory_2",
+            shared_at_most=str(SHARED_AT_MOST),
+            rss_kb=mine.rss_kb + its.rss_kb,
+            percent=str(percent),
+            pss_kb=mine.pss_kb + its.pss_kb,
+        ),
     )
 
 
@@ -299,10 +340,15 @@ def child_left_with(evidence: Evidence, status: int = 0) -> Verdict:
     """waitpid(2) gave the status that the child left with."""
     left = evidence.of(Sides).exit
     if left is None:
-        return Verdict.missed("expected the lesson's child to have left, it has not")
+        return Verdict.missed(detail("fork.child_left_with"))
     return Verdict.of(
         (left.status, left.signal) == (status, 0),
-        f"expected status {status}, measured status {left.status}, signal {left.signal}",
+        detail(
+            "fork.child_left_with_2",
+            status=str(status),
+            status2=str(left.status),
+            signal=str(left.signal),
+        ),
     )
 
 
@@ -310,13 +356,16 @@ def fork_was_refused(evidence: Evidence) -> Verdict:
     """fork(2) returned -1 with a reason, and no child came of it."""
     sides = evidence.of(Sides)
     if sides.refused is None:
-        return Verdict.missed("expected a refused fork, none was")
+        return Verdict.missed(detail("fork.fork_was_refused"))
     if sides.refused.source != "measured":
-        return Verdict.skip(f"this kernel refuses no fork: {sides.refused.error}")
+        return Verdict.skip(detail("fork.fork_was_refused_2", error=str(sides.refused.error)))
     return Verdict.of(
         bool(sides.refused.error) and sides.forks_since_refusal == 0,
-        f"expected -1, a reason and no child, measured -1 ({sides.refused.error}) and"
-        f" {sides.forks_since_refusal} forks",
+        detail(
+            "fork.fork_was_refused_3",
+            error=str(sides.refused.error),
+            forks_since_refusal=str(sides.forks_since_refusal),
+        ),
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 from engine import events
 from engine.events import AnyEvent, Event
 from scenes.evidence import Evidence
+from scenes.sayings import detail
 from scenes.told_lines import told
 from scenes.verdict import Verdict
 
@@ -252,8 +253,12 @@ def answers_wait_for_the_disk(evidence: Evidence, msec: int) -> Verdict:
     said = ", ".join(f"{name} {usec:,} µs" for name, usec in usecs.items())
     return Verdict.of(
         len(usecs) == len(races) and own >= msec * 1000 and all(usec < own for usec in others),
-        f"expected a median answer of {msec * 1000:,} µs or more from {evidence.name} alone,"
-        f" measured {said}",
+        detail(
+            "fsync.answers_wait_for_the_disk",
+            msec=msec * 1000,
+            name=str(evidence.name),
+            said=str(said),
+        ),
     )
 
 
@@ -262,7 +267,12 @@ def fsyncs_are_shared(evidence: Evidence, commands: int) -> Verdict:
     fsyncs = _fate(evidence).fsyncs_since_answer
     return Verdict.of(
         0 < fsyncs <= commands // 4,
-        f"expected 1 to {commands // 4} fsyncs for {commands} commands, measured {fsyncs}",
+        detail(
+            "fsync.fsyncs_are_shared",
+            commands=str(commands // 4),
+            commands2=str(commands),
+            fsyncs=str(fsyncs),
+        ),
     )
 
 
@@ -270,13 +280,19 @@ def kill_took_nothing_written(evidence: Evidence, act: str) -> Verdict:
     """kill -9 leaves what write(2) had taken, synced or not: the page cache is the kernel's."""
     loss = _fate(evidence).losses.get(act)
     if loss is None:
-        return Verdict.missed("expected a kill -9 and a start after it, measured none")
+        return Verdict.missed(detail("fsync.kill_took_nothing_written"))
     buffered = loss.appended > loss.written
     return Verdict.of(
         loss.kind == "kill -9" and loss.survived >= loss.written and (buffered or not loss.lost),
-        f"expected at least the {loss.written:,} bytes written to survive a kill -9, measured"
-        f" {loss.survived:,} after a {loss.kind}; {loss.lost} of {loss.acked} acknowledged writes"
-        f" are lost, {loss.appended - loss.written:,} bytes were in aof_buf",
+        detail(
+            "fsync.kill_took_nothing_written_2",
+            written=loss.written,
+            survived=loss.survived,
+            kind=str(loss.kind),
+            lost=str(loss.lost),
+            acked=str(loss.acked),
+            appended=loss.appended - loss.written,
+        ),
     )
 
 
@@ -284,11 +300,15 @@ def acknowledged_is_kept(evidence: Evidence, act: str) -> Verdict:
     """Not one acknowledged write is lost."""
     loss = _fate(evidence).losses.get(act)
     if loss is None or not loss.acked:
-        return Verdict.missed("expected acknowledged writes and a crash, measured none")
+        return Verdict.missed(detail("fsync.acknowledged_is_kept"))
     return Verdict.of(
         not loss.lost,
-        f"expected 0 of {loss.acked} acknowledged writes lost to a {loss.kind},"
-        f" measured {loss.lost}",
+        detail(
+            "fsync.acknowledged_is_kept_2",
+            acked=str(loss.acked),
+            kind=str(loss.kind),
+            lost=str(loss.lost),
+        ),
     )
 
 
@@ -296,11 +316,16 @@ def cut_took_all_unsynced(evidence: Evidence, act: str) -> Verdict:
     """What no fsync had covered since the scene began is gone with the power."""
     loss = _fate(evidence).losses.get(act)
     if loss is None:
-        return Verdict.missed("expected a power cut and a start after it, measured none")
+        return Verdict.missed(detail("fsync.cut_took_all_unsynced"))
     return Verdict.of(
         loss.kind == "power cut" and loss.keys == evidence.populate and loss.lost == loss.acked > 0,
-        f"expected the {evidence.populate:,} keys from before the scene and no other,"
-        f" measured {loss.keys:,}; {loss.lost} acknowledged writes are lost to a {loss.kind}",
+        detail(
+            "fsync.cut_took_all_unsynced_2",
+            populate=evidence.populate,
+            keys=loss.keys,
+            lost=str(loss.lost),
+            kind=str(loss.kind),
+        ),
     )
 
 
@@ -308,11 +333,10 @@ def cut_left_the_synced(evidence: Evidence, act: str) -> Verdict:
     """What a completed fsync had covered survives the power cut; what came later need not."""
     loss = _fate(evidence).losses.get(act)
     if loss is None:
-        return Verdict.missed("expected a power cut and a start after it, measured none")
+        return Verdict.missed(detail("fsync.cut_left_the_synced"))
     return Verdict.of(
         loss.kind == "power cut" and loss.survived >= loss.fsynced > 0,
-        f"expected the {loss.fsynced:,} bytes that were synced to survive the cut,"
-        f" measured {loss.survived:,}",
+        detail("fsync.cut_left_the_synced_2", fsynced=loss.fsynced, survived=loss.survived),
     )
 
 
@@ -321,8 +345,11 @@ def write_waited_two_seconds(evidence: Evidence) -> Verdict:
     delays = [usec / 1e6 for usec in _fate(evidence).delays]
     return Verdict.of(
         bool(delays) and all(POSTPONED_SECONDS <= waited <= LATEST_SECONDS for waited in delays),
-        f"expected writes that waited {POSTPONED_SECONDS:g} s, measured"
-        f" {', '.join(f'{waited:.2f} s' for waited in delays) or 'none'}",
+        detail(
+            "fsync.write_waited_two_seconds",
+            postponed_seconds=f"{POSTPONED_SECONDS:g}",
+            delays=str(", ".join(f"{waited:.2f} s" for waited in delays) or detail("word.none")),
+        ),
     )
 
 
@@ -330,13 +357,19 @@ def buffer_died(evidence: Evidence, act: str) -> Verdict:
     """What was acknowledged and not yet written is gone with the process; the rest is there."""
     loss = _fate(evidence).losses.get(act)
     if loss is None:
-        return Verdict.missed("expected a kill -9 and a start after it, measured none")
+        return Verdict.missed(detail("fsync.buffer_died"))
     buffered, gone = loss.appended - loss.written, loss.appended - loss.survived
     return Verdict.of(
         loss.lost > 0 and loss.appended > loss.survived >= loss.written,
-        f"expected {buffered:,} bytes of aof_buf to be lost and {loss.written:,} written ones"
-        f" kept, measured {gone:,} and {loss.survived:,};"
-        f" {loss.lost} of {loss.acked} acknowledged writes are lost",
+        detail(
+            "fsync.buffer_died_2",
+            buffered=buffered,
+            written=loss.written,
+            gone=gone,
+            survived=loss.survived,
+            lost=str(loss.lost),
+            acked=str(loss.acked),
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from engine.events import Answer, AofAppend, Crash, Event, Recovered, Reply, State
 from scenes.aof_check import LogFile, log_file
 from scenes.evidence import Evidence
+from scenes.sayings import detail
 from scenes.verdict import Verdict
 
 GREETING, PRICE, LOT, SESSION, VISITS = "greeting", "price", "lot", "session:1", "visits"
@@ -184,8 +185,10 @@ def log_is_whole(evidence: Evidence) -> Verdict:
     found = _file(evidence)
     return Verdict.of(
         not found.problem and found.whole == found.size == evidence.aof.appended > 0,
-        f"expected {evidence.aof.appended:,} bytes of whole commands, measured {found.whole:,} of"
-        f" {found.size:,}" + (f"; {found.problem}" if found.problem else ""),
+        detail(
+            "log.log_is_whole", appended=evidence.aof.appended, whole=found.whole, size=found.size
+        )
+        + (f"; {found.problem}" if found.problem else ""),
     )
 
 
@@ -198,13 +201,17 @@ def only_changes_are_written(evidence: Evidence) -> Verdict:
     wanted = {PRICE: [b"SET"], LOT: [b"SADD", b"SREM"], "nobody": []}
     return Verdict.of(
         of == wanted,
-        f"expected of price SET, of lot SADD and SREM, of nobody nothing, measured {_told(of)}",
+        detail("log.only_changes_are_written", told=str(_told(of))),
     )
 
 
 def _told(commands: dict[str, list[bytes]]) -> str:
     return "; ".join(
-        f"of {key} {' '.join(map(bytes.decode, names)) or 'nothing'}"
+        detail(
+            "word.of_key",
+            key=key,
+            commands=" ".join(map(bytes.decode, names)) or detail("word.nothing"),
+        )
         for key, names in commands.items()
     )
 
@@ -216,8 +223,12 @@ def expiry_is_absolute(evidence: Evidence) -> Verdict:
     moments = [c[c.index(_DEADLINE) + 1] for c in found if _DEADLINE in c[:-1]]
     return Verdict.of(
         bool(moments) and not relative and all(len(moment) == 13 for moment in moments),
-        f"expected PXAT and a moment for {SESSION}, measured {len(moments)} moments and"
-        f" {relative} times to live",
+        detail(
+            "log.expiry_is_absolute",
+            session=str(SESSION),
+            moments=str(len(moments)),
+            relative=str(relative),
+        ),
     )
 
 
@@ -228,7 +239,11 @@ def start_made_the_same_data(
     first, second = evidence.replies.get(before, ""), evidence.replies.get(after, "")
     return Verdict.of(
         first == second and first.strip("0") != "",
-        f"expected the digest {first[:8] or 'of some data'}, measured {second[:8] or 'none'}",
+        detail(
+            "log.start_made_the_same_data",
+            first=first[:8] or detail("word.of_some_data"),
+            second=second[:8] or detail("word.none"),
+        ),
     )
 
 
@@ -237,7 +252,11 @@ def deadline_stands(evidence: Evidence) -> Verdict:
     before, after = (evidence.replies.get(n, "") for n in ("deadline", "deadline_after"))
     return Verdict.of(
         before == after and len(before) == 13,
-        f"expected the moment {before or '(none was asked for)'}, measured {after or 'none'}",
+        detail(
+            "log.deadline_stands",
+            before=str(before or detail("word.none_asked")),
+            after=str(after or detail("word.none")),
+        ),
     )
 
 
@@ -247,8 +266,13 @@ def growth_is_every_command(evidence: Evidence, count: int) -> Verdict:
     size = _growth(evidence)
     return Verdict.of(
         len(found) == count and size >= count * 20,
-        f"expected {count} commands on {VISITS} and 20 bytes or more for each, measured"
-        f" {len(found)} and {size:,} bytes",
+        detail(
+            "log.growth_is_every_command",
+            count=str(count),
+            visits=str(VISITS),
+            found=str(len(found)),
+            size=size,
+        ),
     )
 
 
@@ -258,9 +282,12 @@ def half_a_command_was_cut(evidence: Evidence, cut: int) -> Verdict:
     left = diary.torn_bytes - cut
     return Verdict.of(
         start is not None and start.truncated_bytes == left > 0 and found.whole == found.size,
-        f"expected {left} bytes of half a command cut off, measured"
-        f" {start.truncated_bytes if start else 0}; the file ends"
-        f" {found.size - found.whole} bytes behind a whole command",
+        detail(
+            "log.half_a_command_was_cut",
+            left=str(left),
+            truncated_bytes=str(start.truncated_bytes if start else 0),
+            size=str(found.size - found.whole),
+        ),
     )
 
 
@@ -270,7 +297,7 @@ def start_was_refused(evidence: Evidence) -> Verdict:
     text = refusal.text if refusal else ""
     return Verdict.of(
         "Unexpected end of file" in text,
-        f"expected a refusal: Unexpected end of file, measured {text or 'none'}",
+        detail("log.start_was_refused", text=text or detail("word.none")),
     )
 
 
@@ -282,8 +309,12 @@ def only_the_log_counts(evidence: Evidence) -> Verdict:
     population = evidence.populate
     return Verdict.of(
         keys == [population, 0, population, population] and files == ["rdb", "", "rdb", "aof"],
-        f"expected {population}, 0, {population}, {population} keys of dump, no log, dump, log,"
-        f" measured {', '.join(map(str, keys))} of {', '.join(file or 'none' for file in files)}",
+        detail(
+            "log.only_the_log_counts",
+            population=str(population),
+            map=str(", ".join(map(str, keys))),
+            files=str(", ".join(file or detail("word.none") for file in files)),
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from engine.events import AofAppend, AofFile, AofWrite, Event, Fork, Rewrite, State
 from scenes.evidence import Evidence
 from scenes.rewrite_view import COLLECTS
+from scenes.sayings import detail
 from scenes.topics.rewrite_pipes import Rewrites, Rewritten, busiest
 from scenes.verdict import Verdict
 
@@ -152,15 +153,19 @@ def goes_on_in_new_increment(evidence: Evidence) -> Verdict:
     """After the fork all is appended to one new increment, listed at the fork; nothing is kept."""
     parts, rewrite = evidence.of(Parts), evidence.of(Rewrites).last
     if rewrite is None or not parts.since_fork:
-        return Verdict.missed("expected writes during a rewrite, measured none")
+        return Verdict.missed(detail("multipart.goes_on_in_new_increment"))
     listed = [file.name for file in parts.at_fork if file.role == "increment"]
     return Verdict.of(
         len(listed) >= 2
         and parts.since_fork == {listed[-1]}
         and parts.before not in parts.since_fork
         and not (rewrite.sent or rewrite.buffered),
-        f"expected writes in the last of {len(listed)} increments only and 0 bytes kept for later,"
-        f" measured {', '.join(sorted(parts.since_fork))} and {rewrite.sent + rewrite.buffered:,}",
+        detail(
+            "multipart.goes_on_in_new_increment_2",
+            listed=str(len(listed)),
+            sorted=str(", ".join(sorted(parts.since_fork))),
+            sent=rewrite.sent + rewrite.buffered,
+        ),
     )
 
 
@@ -172,8 +177,15 @@ def manifest_lists(
     found = (len(parts.of("base")), len(parts.of("increment")), len(parts.of("history")))
     return Verdict.of(
         found == (bases, increments, history),
-        f"expected {bases} base, {increments} increments, {history} history,"
-        f" measured {found[0]}, {found[1]}, {found[2]}",
+        detail(
+            "multipart.manifest_lists",
+            bases=str(bases),
+            increments=str(increments),
+            history=str(history),
+            found=str(found[0]),
+            found2=str(found[1]),
+            found3=str(found[2]),
+        ),
     )
 
 
@@ -182,14 +194,13 @@ def written_where_told(evidence: Evidence) -> Verdict:
     parts = evidence.of(Parts)
     increments = parts.of("increment")
     if not increments:
-        return Verdict.missed("expected an increment, there is none")
+        return Verdict.missed(detail("multipart.written_where_told"))
     last = increments[-1]
     told = parts.written.get(last.name, 0)
     least = 1 if told else 0
     return Verdict.of(
         least <= last.bytes <= told,
-        f"expected {last.name} to have up to {told:,} bytes and not to be empty,"
-        f" measured {last.bytes:,}",
+        detail("multipart.written_where_told_2", name=str(last.name), told=told, bytes=last.bytes),
     )
 
 
@@ -198,12 +209,18 @@ def base_installed(evidence: Evidence, kind: str = "rdb") -> Verdict:
     parts, one = evidence.of(Parts), evidence.of(Rewrites).last
     bases = parts.of("base")
     if one is None or not one.finished or len(bases) != 1:
-        return Verdict.missed("expected a finished rewrite and one base, measured otherwise")
+        return Verdict.missed(detail("multipart.base_installed"))
     left = parts.of("history") + parts.of("unlisted") + parts.of("temporary")
     return Verdict.of(
         _kind(bases[0]) == kind and bases[0].bytes == one.child_bytes > 0 and not left,
-        f"expected a base as {kind} of {one.child_bytes:,} bytes and nothing left over, measured"
-        f" {bases[0].name} of {bases[0].bytes:,}, left over: {len(left)}",
+        detail(
+            "multipart.base_installed_2",
+            kind=str(kind),
+            child_bytes=one.child_bytes,
+            name=str(bases[0].name),
+            bytes=bases[0].bytes,
+            left=str(len(left)),
+        ),
     )
 
 
@@ -211,15 +228,19 @@ def parts_are_cheaper(evidence: Evidence) -> Verdict:
     """Nothing kept in memory and nothing written twice, where pipes did both."""
     mine, other = busiest(evidence), busiest(evidence.engine("pipes"))
     if not (mine.finished and other.finished):
-        return Verdict.missed("expected a finished rewrite of each kind")
+        return Verdict.missed(detail("multipart.parts_are_cheaper"))
     return Verdict.of(
         mine.most_buffered == mine.sent == mine.residual == 0 < other.most_buffered
         and disk_bytes(mine) == mine.diff + mine.child_bytes
         and disk_bytes(other) == 2 * other.diff + other.base_bytes
         and disk_bytes(other) > disk_bytes(mine),
-        f"expected 0 bytes in memory and each written once, measured {mine.most_buffered:,} and"
-        f" {disk_bytes(mine):,} to disk; with pipes {other.most_buffered:,} and"
-        f" {disk_bytes(other):,}",
+        detail(
+            "multipart.parts_are_cheaper_2",
+            most_buffered=mine.most_buffered,
+            disk_bytes=disk_bytes(mine),
+            most_buffered2=other.most_buffered,
+            disk_bytes2=disk_bytes(other),
+        ),
     )
 
 

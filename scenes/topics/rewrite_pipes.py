@@ -20,7 +20,9 @@ from engine.events import (
     SnapshotProgress,
 )
 from scenes.evidence import Evidence
+from scenes.refusals import crash_word, played
 from scenes.rewrite_view import COLLECTS
+from scenes.sayings import detail
 from scenes.verdict import Verdict
 
 PIPE_BYTES = 65_536
@@ -260,12 +262,18 @@ def one_set_for_many(evidence: Evidence, key: str = "visits", times: int = 1000)
     """Many INCRs of a key became one SET of their sum; no INCR is left in the new file."""
     counts = _counts(last(evidence))
     if not counts:
-        return Verdict.missed("expected a rewritten log that can be read, there is none")
+        return Verdict.missed(detail("rewrite_pipes.one_set_for_many"))
     count, total = counts.get(f"SET {key}:", (0, 0))
     incrs = sum(count for name, (count, _) in counts.items() if name.startswith("INCR"))
     return Verdict.of(
         (count, total, incrs) == (1, times, 0),
-        f"expected 1 SET of {times:,} and 0 INCRs, measured {count} of {total:,} and {incrs}",
+        detail(
+            "rewrite_pipes.one_set_for_many_2",
+            times=times,
+            count=str(count),
+            total=total,
+            incrs=str(incrs),
+        ),
     )
 
 
@@ -274,12 +282,14 @@ def rewritten_from_memory(evidence: Evidence) -> Verdict:
     one = last(evidence)
     counts = _counts(one)
     if not counts or not one.total_keys:
-        return Verdict.missed("expected a rewritten log that can be read, there is none")
+        return Verdict.missed(detail("rewrite_pipes.rewritten_from_memory"))
     sets = sum(count for name, (count, _) in counts.items() if name.startswith("SET "))
     rest = sum(count for count, _ in counts.values()) - sets
     return Verdict.of(
         sets == one.total_keys and not rest,
-        f"expected {one.total_keys:,} SETs and nothing else, measured {sets:,} and {rest:,} others",
+        detail(
+            "rewrite_pipes.rewritten_from_memory_2", total_keys=one.total_keys, sets=sets, rest=rest
+        ),
     )
 
 
@@ -287,11 +297,17 @@ def rewrite_began_by(evidence: Evidence, what: str = "command", least: int = 0) 
     """What began the last rewrite, and it came to its end."""
     one = evidence.of(Rewrites).last
     if one is None:
-        return Verdict.missed("expected a rewrite, there was none")
+        return Verdict.missed(detail("rewrite_pipes.rewrite_began_by"))
     return Verdict.of(
         one.began_by == what and one.growth >= least and one.finished,
-        f"expected a finished rewrite begun by {what}, at least {least} %,"
-        f" measured {one.began_by}, {one.growth} %, {'finished' if one.finished else 'unfinished'}",
+        detail(
+            "rewrite_pipes.rewrite_began_by_2",
+            what=str(what),
+            least=str(least),
+            began_by=str(one.began_by),
+            growth=str(one.growth),
+            n=detail("word.finished" if one.finished else "word.unfinished"),
+        ),
     )
 
 
@@ -300,9 +316,13 @@ def kept_twice(evidence: Evidence) -> Verdict:
     one = last(evidence)
     return Verdict.of(
         one.diff > 0 and 0 < one.sent <= PIPE_BYTES and one.buffered > 0,
-        f"expected bytes for both files, at most {PIPE_BYTES:,} of them in a pipe that nobody"
-        f" reads, measured {one.diff:,} for the old one, {one.sent:,} sent,"
-        f" at least {one.buffered:,} in the rewrite buffer",
+        detail(
+            "rewrite_pipes.kept_twice",
+            pipe_bytes=PIPE_BYTES,
+            diff=one.diff,
+            sent=one.sent,
+            buffered=one.buffered,
+        ),
     )
 
 
@@ -311,8 +331,11 @@ def asked_after_all_keys(evidence: Evidence) -> Verdict:
     one = last(evidence)
     return Verdict.of(
         one.keys_when_asked == one.total_keys > 0,
-        f"expected all {one.total_keys:,} keys in the file when it asks,"
-        f" measured {max(0, one.keys_when_asked):,}",
+        detail(
+            "rewrite_pipes.asked_after_all_keys",
+            total_keys=one.total_keys,
+            n=max(0, one.keys_when_asked),
+        ),
     )
 
 
@@ -323,16 +346,23 @@ def new_file_adds_up(evidence: Evidence, residual: int = 0) -> Verdict:
     """
     one = busiest(evidence)
     if not one.new_bytes:
-        return Verdict.missed("expected a rewrite that ended with a new file, there is none")
+        return Verdict.missed(detail("rewrite_pipes.new_file_adds_up"))
     wanted = one.base_bytes + one.sent + one.residual
     return Verdict.of(
         one.new_bytes == wanted
         and one.child_bytes == one.base_bytes + one.sent
         and one.diff == one.sent + one.residual
         and one.residual >= residual,
-        f"expected {one.base_bytes:,} + {one.sent:,} + {one.residual:,} = {wanted:,} bytes and"
-        f" {one.diff:,} written since the fork, measured {one.new_bytes:,}"
-        f" (the child's part {one.child_bytes:,})",
+        detail(
+            "rewrite_pipes.new_file_adds_up_2",
+            base_bytes=one.base_bytes,
+            sent=one.sent,
+            residual=one.residual,
+            wanted=wanted,
+            diff=one.diff,
+            new_bytes=one.new_bytes,
+            child_bytes=one.child_bytes,
+        ),
     )
 
 
@@ -344,28 +374,37 @@ def stages_in_order(evidence: Evidence) -> Verdict:
     ]
     found = [stage for stage in busiest(evidence).stages if not stage.startswith("diff-")]
     return Verdict.of(
-        found == wanted, f"expected {', '.join(wanted)}, measured {', '.join(found) or 'none'}"
+        found == wanted,
+        detail(
+            "rewrite_pipes.stages_in_order",
+            wanted=str(", ".join(wanted)),
+            found=", ".join(found) or detail("word.none"),
+        ),
     )
 
 
 def replies_agree(evidence: Evidence, before: str = "", after: str = "") -> Verdict:
     """A question had the same answer before a restart and after it."""
     first, second = evidence.replies.get(before), evidence.replies.get(after)
-    return Verdict.of(first is not None and first == second, f"expected {first}, measured {second}")
+    return Verdict.of(
+        first is not None and first == second,
+        detail("rewrite_pipes.replies_agree", first=str(first), second=str(second)),
+    )
 
 
 def _contents_line(event: Contents) -> str:
     """SETs by group; what clients wrote without an end is another number in each run."""
     sets = [(name, count) for name, count, _ in event.groups if name.startswith("SET ")]
-    return f"contents  {event.path}: " + ", ".join(f"{count:,} {name}" for name, count in sets)
+    groups = ", ".join(f"{count:,} {name}" for name, count in sets)
+    return played("lesson.contents", what=f"{event.path}: {groups}")
 
 
 def _reply_line(event: Reply) -> str:
-    return f"reply     {' '.join(event.argv)}"
+    return played("event.asked", line=" ".join(event.argv))
 
 
 def _crash_line(event: Crash) -> str:
-    return f"stop      {event.kind}"
+    return played("event.stopped", kind=crash_word(event.kind))
 
 
 LINES: dict[str, Callable[..., str]] = {

@@ -19,6 +19,7 @@ from engine.events import (
 )
 from scenes.dump_check import DumpError, count_keys
 from scenes.evidence import Evidence
+from scenes.sayings import detail
 from scenes.verdict import Verdict
 from scenes.view import View
 
@@ -224,27 +225,41 @@ def dirty_is_what_changed(evidence: Evidence) -> Verdict:
     dirty = state.dirty if state else -1
     return Verdict.of(
         members.isdigit() and cron.tags == int(members) > 0 and dirty == cron.changes,
-        f"expected {members or 'some'} changes for as many members, and a dirty of"
-        f" {cron.changes:,}, measured {cron.tags} and {dirty:,}",
+        detail(
+            "save_points.dirty_is_what_changed",
+            members=str(members or detail("word.some")),
+            changes=cron.changes,
+            tags=str(cron.tags),
+            dirty=dirty,
+        ),
     )
 
 
 def three_members_are_three_changes(evidence: Evidence) -> Verdict:
     """SADD of three new members adds 3 to dirty."""
     added = evidence.of(Cron).since_answer
-    return Verdict.of(added == 3, f"expected 3 changes, measured {added}")
+    return Verdict.of(
+        added == 3, detail("save_points.three_members_are_three_changes", added=str(added))
+    )
 
 
 def saved_by_the_rule(evidence: Evidence, seconds: int, changes: int) -> Verdict:
     """The cron saved for this save point: enough changes, and strictly more than its seconds."""
     points = [p for p in evidence.of(Cron).points if (p.seconds, p.changes) == (seconds, changes)]
     if not points:
-        return Verdict.missed(f"expected a save for {seconds} s and {changes} changes, none came")
+        return Verdict.missed(
+            detail("save_points.saved_by_the_rule", seconds=str(seconds), changes=str(changes))
+        )
     point = points[-1]
     return Verdict.of(
         point.elapsed > seconds and point.dirty >= changes,
-        f"expected more than {seconds} s and at least {changes} changes, measured"
-        f" {point.elapsed} s and {point.dirty}",
+        detail(
+            "save_points.saved_by_the_rule_2",
+            seconds=str(seconds),
+            changes=str(changes),
+            elapsed=str(point.elapsed),
+            dirty=str(point.dirty),
+        ),
     )
 
 
@@ -252,7 +267,7 @@ def writes_were_refused(evidence: Evidence, name: str) -> Verdict:
     """After a failed save a write is refused with MISCONF, and a read is answered."""
     word = _answer_word(evidence, name)
     return Verdict.of(
-        word == MISCONF, f"expected the answer MISCONF to a write, measured {word or 'none'}"
+        word == MISCONF, detail("save_points.writes_were_refused", word=word or detail("word.none"))
     )
 
 
@@ -260,16 +275,21 @@ def old_dump_stays(evidence: Evidence) -> Verdict:
     """A failed save leaves the dump before it whole, and no temporary file."""
     cron = evidence.of(Cron)
     if cron.failed is None or cron.saved is None:
-        return Verdict.missed("expected a child that failed, after a dump; there is none")
+        return Verdict.missed(detail("save_points.old_dump_stays"))
     left = [name for name in os.listdir(evidence.folder) if name.startswith("temp-")]
     try:
         keys = count_keys(os.path.join(evidence.folder, cron.saved.path))
     except DumpError as err:
-        return Verdict.missed(f"expected the old dump: {err}")
+        return Verdict.missed(detail("save_points.old_dump_stays_2", err=str(err)))
     return Verdict.of(
         cron.failed.status == 1 and keys == cron.saved.keys and not left,
-        f"expected status 1, the old dump of {cron.saved.keys:,} keys and no temporary file,"
-        f" measured status {cron.failed.status}, {keys:,} keys and {len(left)} files",
+        detail(
+            "save_points.old_dump_stays_3",
+            keys=cron.saved.keys,
+            status=str(cron.failed.status),
+            keys2=keys,
+            left=str(len(left)),
+        ),
     )
 
 
@@ -278,23 +298,39 @@ def cron_tried_again(evidence: Evidence) -> Verdict:
     msec = _retry_msec(evidence)
     return Verdict.of(
         msec is not None and msec >= RETRY_SECONDS * 1000 - _SLACK_MSEC,
-        f"expected another save after more than {RETRY_SECONDS} s, measured"
-        f" {'none' if msec is None else f'one after {msec / 1000:.1f} s'}",
+        detail(
+            "save_points.cron_tried_again",
+            retry_seconds=str(RETRY_SECONDS),
+            n=detail("word.none")
+            if msec is None
+            else detail("word.one_after", seconds=f"{msec / 1000:.1f}"),
+        ),
     )
 
 
 def writes_are_welcome_again(evidence: Evidence, name: str) -> Verdict:
     """A save that goes well ends MISCONF."""
     word = _answer_word(evidence, name)
-    return Verdict.of(word == "OK", f"expected OK to a write, measured {word or 'no answer'}")
+    return Verdict.of(
+        word == "OK",
+        detail("save_points.writes_are_welcome_again", word=word or detail("word.no_answer")),
+    )
 
 
 def _told(event: Event) -> str:
     assert isinstance(event, SavePoint)
-    scale = f", clock x{event.clock_scale}, scripted" if event.clock_scale > 1 else ""
-    return (
-        f"savepoint {event.seconds} {event.changes}: {event.elapsed} s since the last save,"
-        f" dirty {event.dirty}{scale}"
+    scale = (
+        detail("save_points.told", clock_scale=str(event.clock_scale))
+        if event.clock_scale > 1
+        else ""
+    )
+    return detail(
+        "save_points.told_2",
+        seconds=str(event.seconds),
+        changes=str(event.changes),
+        elapsed=str(event.elapsed),
+        dirty=str(event.dirty),
+        scale=str(scale),
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from engine.events import Answer, Command, Contents, Event, Fork, Latency, RdbSaved, Walk
 from scenes import lesson_words
 from scenes.evidence import Evidence
+from scenes.sayings import detail
 from scenes.told_lines import told
 from scenes.verdict import Verdict
 
@@ -158,13 +159,19 @@ def file_is_exact(evidence: Evidence, way: str = "save") -> Verdict:
     """The file has every account, and they add up to what all have at any one moment."""
     contents = evidence.of(Saves).ways[way].contents
     if contents is None:
-        return Verdict.missed(f"expected a file of {way}, there is none")
+        return Verdict.missed(detail("saving.file_is_exact", way=str(way)))
     wanted = (evidence.populate, _total(evidence))
     found = _group(contents, GROUP)
     return Verdict.of(
         found == wanted and not contents.problem,
-        f"expected {wanted[0]:,} accounts with {wanted[1]:,} in all, measured"
-        f" {found[0]:,} with {found[1]:,}" + (f"; {contents.problem}" if contents.problem else ""),
+        detail(
+            "saving.file_is_exact_2",
+            wanted=wanted[0],
+            wanted2=wanted[1],
+            found=found[0],
+            found2=found[1],
+        )
+        + (f"; {contents.problem}" if contents.problem else ""),
     )
 
 
@@ -172,13 +179,18 @@ def walk_is_torn(evidence: Evidence) -> Verdict:
     """Changes came during the walk, and the file is of no moment: its sum never was."""
     way = evidence.of(Saves).ways["walk"]
     if way.contents is None:
-        return Verdict.missed("expected a file of the walk, there is none")
+        return Verdict.missed(detail("saving.walk_is_torn"))
     total = _group(way.contents, GROUP)[1]
     off = total - _total(evidence)
     return Verdict.of(
         way.changes > 0 and off != 0 and not way.contents.problem,
-        f"expected a sum other than {_total(evidence):,} after changes in between, measured"
-        f" {total:,} ({off:+,}) and {way.changes:,} changes",
+        detail(
+            "saving.walk_is_torn_2",
+            total=_total(evidence),
+            total2=total,
+            off=f"{off:+,}",
+            changes=way.changes,
+        ),
     )
 
 
@@ -188,8 +200,11 @@ def everybody_waited(evidence: Evidence) -> Verdict:
     percent = _waited_percent(evidence) or 0
     return Verdict.of(
         percent >= 50,
-        f"expected a client to wait at least half of SAVE's {way.usec / 1000:.0f} ms,"
-        f" measured {way.longest_usec / 1000:.0f} ms",
+        detail(
+            "saving.everybody_waited",
+            usec=f"{way.usec / 1000:.0f}",
+            longest_usec=f"{way.longest_usec / 1000:.0f}",
+        ),
     )
 
 
@@ -198,8 +213,14 @@ def clients_were_served(evidence: Evidence, way: str = "bgsave", least: int = 10
     saved = evidence.of(Saves).ways[way]
     return Verdict.of(
         saved.changes >= least,
-        f"expected at least {least} changes during the {saved.usec / 1000:.0f} ms of {way},"
-        f" measured {saved.changes}; nobody waited longer than {saved.longest_usec / 1000:.1f} ms",
+        detail(
+            "saving.clients_were_served",
+            least=str(least),
+            usec=f"{saved.usec / 1000:.0f}",
+            way=str(way),
+            changes=str(saved.changes),
+            longest_usec=f"{saved.longest_usec / 1000:.1f}",
+        ),
     )
 
 
@@ -207,12 +228,16 @@ def late_writes_are_not_in_it(evidence: Evidence) -> Verdict:
     """A key written after the fork is in the data now, but not in the dump."""
     contents = evidence.of(Saves).ways["bgsave"].contents
     if contents is None:
-        return Verdict.missed("expected a dump by a child, there is none")
+        return Verdict.missed(detail("saving.late_writes_are_not_in_it"))
     late = _group(contents, LATE)[0]
     return Verdict.of(
         late == 0 and contents.keys == evidence.populate and not contents.problem,
-        f"expected {evidence.populate:,} keys and 0 late ones,"
-        f" measured {contents.keys:,} and {late}",
+        detail(
+            "saving.late_writes_are_not_in_it_2",
+            populate=evidence.populate,
+            keys=contents.keys,
+            late=str(late),
+        ),
     )
 
 

@@ -11,6 +11,8 @@ import msgspec
 
 from engine.events import Crash, Event, Latency, Pages, Recovered, Reply
 from scenes.evidence import Evidence
+from scenes.refusals import crash_word, played
+from scenes.sayings import detail
 from scenes.verdict import Verdict
 
 RESTARTED = "SIGTERM"
@@ -171,9 +173,22 @@ def level_is_met(evidence: Evidence, workload: str = "cache") -> Verdict:
     tried = evidence.of(Trials).of(workload)
     found = _fitting(evidence, workload)
     if found is not None:
-        return Verdict.of(True, f"expected settings that fit, measured {found.settings}")
-    missed = "; ".join(f"{t.settings} misses {t.missed(evidence.page_size)}" for t in tried)
-    return Verdict.missed(f"expected settings that fit {workload}, {missed or 'none was run'}")
+        return Verdict.of(True, detail("trials.level_is_met", settings=str(found.settings)))
+    missed = "; ".join(
+        detail(
+            "trials.level_is_met_2",
+            settings=str(t.settings),
+            missed=str(t.missed(evidence.page_size)),
+        )
+        for t in tried
+    )
+    return Verdict.missed(
+        detail(
+            "trials.level_is_met_3",
+            workload=str(workload),
+            missed=missed or detail("word.none_was_run"),
+        )
+    )
 
 
 def always_keeps_its_word(evidence: Evidence) -> Verdict:
@@ -182,8 +197,11 @@ def always_keeps_its_word(evidence: Evidence) -> Verdict:
     lost = [trial.lost for trial in tried]
     return Verdict.of(
         bool(tried) and not any(lost),
-        f"expected 0 lost of {sum(t.acked for t in tried):,} acknowledged,"
-        f" measured {sum(lost) if tried else 'no trial of always'}",
+        detail(
+            "trials.always_keeps_its_word",
+            tried=sum(t.acked for t in tried),
+            lost=str(sum(lost) if tried else detail("word.no_trial")),
+        ),
     )
 
 
@@ -192,8 +210,13 @@ def trials_are_counted(evidence: Evidence, workload: str = "cache") -> Verdict:
     tried = evidence.of(Trials).of(workload)
     return Verdict.of(
         bool(tried) and all(t.crash and 0 <= t.survived <= t.acked > 0 for t in tried),
-        f"expected a crash and at most as many writes as were acknowledged, measured"
-        f" {', '.join(f'{t.settings}: {t.survived:,} of {t.acked:,}' for t in tried) or 'none'}",
+        detail(
+            "trials.trials_are_counted",
+            tried=str(
+                ", ".join(f"{t.settings}: {t.survived:,} of {t.acked:,}" for t in tried)
+                or detail("word.none")
+            ),
+        ),
     )
 
 
@@ -211,17 +234,19 @@ CHECKS = {
 def _crash(event: Event) -> str:
     """Without the offsets, which another run reaches otherwise."""
     assert isinstance(event, Crash)
-    return f"crash     {event.kind} ({event.source})"
+
+    source = played(f"source.{event.source}")
+    return detail("trials.crash", kind=crash_word(event.kind), source=source)
 
 
 def _recovered(event: Event) -> str:
-    return "recovered from what was left" if isinstance(event, Recovered) else ""
+    return detail("trials.recovered") if isinstance(event, Recovered) else ""
 
 
 def _reply(event: Event) -> str:
     """How many survived is another figure in each run; whether any did is told by the words."""
     assert isinstance(event, Reply)
-    return f"counted   {' '.join(event.argv)}" if event.name == SURVIVED else ""
+    return detail("trials.reply", argv=str(" ".join(event.argv))) if event.name == SURVIVED else ""
 
 
 LINES = {"crash": _crash, "recovered": _recovered, "reply": _reply}

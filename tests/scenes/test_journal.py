@@ -12,7 +12,6 @@ from engine.aof_format import encode
 from engine.events import AnyEvent
 from engine.journal import Journal as Sent
 from scenes import journal as module
-from scenes.effects import Crash
 from scenes.errors import SceneError
 from scenes.journal import Journal
 from scenes.loader import load
@@ -122,21 +121,3 @@ async def test_the_same_data_is_made_again_in_a_fresh_engine() -> None:
             assert await digest(second) == meant
             with pytest.raises(SceneError, match="refused now: WRONGTYPE"):
                 await second.make_again([(0, encode([b"LPUSH", b"long", b"x"]))])
-
-
-async def test_a_crash_does_not_take_what_the_first_engine_had_told() -> None:
-    async with asyncio.timeout(DEADLINE), Session(SMALL, on_event=lambda e: None) as session:
-        for number in range(9):
-            await session.execute(["SET", "k", str(number)])
-        while session.journal.covered < 9:
-            await asyncio.sleep(0.01)
-        before = session.journal.covered
-        await session.perform(Crash("kill"))
-        await session.execute(["SET", "k", "later"])
-        other = await Connection.open(session.port)
-        for _ in range(3):
-            await other.call([b"SET", b"k", b"theirs"])
-        await other.close()
-        await asyncio.sleep(0.5)
-        assert session.journal.covered == before
-        assert list(session.journal.until(before))[-1] == (0, encode([b"SET", b"k", b"8"]))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scenes import skeleton
+from scenes.phrases import use
 from scenes.proofreading import Finding, read_over
 
 
@@ -32,6 +33,14 @@ def line_of(folder: Path, text: str, file: str = "scene.toml") -> str:
 
 def wrong(folder: Path) -> list[Finding]:
     return [finding for finding in read_over(str(folder)) if finding.wrong]
+
+
+def wrong_in_chinese(folder: Path) -> list[Finding]:
+    try:
+        use("zh")
+        return wrong(folder)
+    finally:
+        use("en")
 
 
 def test_nothing_is_wrong_with_the_skeleton(folder: Path) -> None:
@@ -76,6 +85,9 @@ def test_what_is_wrong_is_named_with_its_line(
     assert re.fullmatch(r".*/scene\.toml:\d+", found[0].place)
     text = (folder / "scene.toml").read_text().splitlines()[int(found[0].place.split(":")[-1]) - 1]
     assert at in text
+    chinese = wrong_in_chinese(folder)
+    assert [one.place for one in chinese] == [one.place for one in wrong(folder)]
+    assert not {one.text for one in chinese} & {one.text for one in found}
 
 
 def test_what_comes_after_an_endless_step_is_never_reached(folder: Path) -> None:
