@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.persistence import Persistence
     from engine.server import Server
 
-PATIENCE = 6.0
+PATIENCE = 4.0
 """Seconds in which a lesson's child has to answer; the engine stands still meanwhile."""
 
 _NONE = "ERR there is no lesson's child: COWSCOPE FORK"

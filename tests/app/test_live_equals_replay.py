@@ -117,8 +117,8 @@ async def played(driver: LiveDriver, pilot: Pilot[Any]) -> dict[int, list[str]]:
         assert monotonic() < until, f"{driver.now_view.step} does not end: {driver.notice}"
         now = driver.now_view.step
         if now != step:
-            if step:
-                end = driver.history.step_end(step)
+            for ended in steps_of(driver)[len(taken) : -1]:  # the opening goes on by itself
+                end = driver.history.step_end(ended)
                 assert end is not None
                 driver.seek(end)
                 screen.said = ""  # of the key that was pressed
@@ -133,6 +133,11 @@ async def played(driver: LiveDriver, pilot: Pilot[Any]) -> dict[int, list[str]]:
         driver.refusal = ""
     assert step == last
     return taken
+
+
+def steps_of(driver: Driver) -> list[str]:
+    """The steps entered so far."""
+    return [mark.label for mark in driver.marks if mark.kind == "step"]
 
 
 async def looked_back(driver: Driver, pilot: Pilot[Any], at: list[int]) -> dict[int, list[str]]:
@@ -189,8 +194,7 @@ async def test_a_live_runs_pictures_are_those_of_its_recording(
         at = list(meanwhile)
         afterwards = await looked_back(driver, pilot, at)
         length = driver.length
-    entered = [mark.label for mark in driver.marks if mark.kind == "step"]
-    assert len(at) == len(entered) - 1 > 8
+    assert len(at) == len(steps_of(driver)) - 1 > 8
     assert len(opened(str(made / "run.cowscope")).events) == length
     shown = await replayed(made / "run.cowscope", number, at)
     assert differing(meanwhile, shown, range(TIMELINE)) == []

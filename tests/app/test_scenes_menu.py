@@ -112,7 +112,7 @@ def test_what_was_seen_in_a_recording_is_called_so(tmp_path: Path) -> None:
     progress.shown(LESSON, "fork")
     progress.answered_in_replay(LESSON, "hot-page", 0, 0)
     note = first(progress).note
-    assert note == "8 min · recording: step 7 of 16, 1 of 1 predicted right"
+    assert note == "8 min · recording: step 7 of 16, 1 of 3 predicted right"
     assert first(progress).resume == ""
     progress.watched(LESSON)
     assert "recording: watched to the end" in first(progress).note

@@ -65,7 +65,7 @@ def test_what_is_long_runs_only_by_its_name_which_may_be_short(
     rows = [Row("forks", 1, "s", at_most=2)]
     _benches(monkeypatch, fork_bench=lambda: rows, soak_bench=_fails)
     monkeypatch.setattr(program, "BENCHES", ("fork_bench",))
-    assert program.LONG == ("soak_bench",)
+    assert program.LONG == ("soak_bench", "autoplay_bench")
     assert program.main([]) == 0
     assert "soak" not in capsys.readouterr().out
     assert program.main(["fork"]) == 0
