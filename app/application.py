@@ -123,7 +123,13 @@ class CowscopeApp(App[int]):
             await self.push_screen(MenuScreen(self.menu))
 
     def _leave_on_signals(self) -> None:
-        """A signal ends the app as a key does: terminal restored, engine stopped."""
+        """A signal ends the app as a key does: terminal restored, engine stopped.
+
+        Without a terminal the caller goes on (a test presses keys, pictures are drawn): an app that
+        had left would swallow the signal, and look like one that hangs.
+        """
+        if self.is_headless:
+            return
         loop = asyncio.get_running_loop()
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             # Not on every system, and only on the main thread.
