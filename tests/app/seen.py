@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from app.page_screen import PageScreen
@@ -22,14 +23,19 @@ def rows(pilot: Pilot[Any]) -> list[str]:
     return ["".join(segment.text for segment in strip) for strip in strips]
 
 
-async def drawn(pilot: Pilot[Any]) -> list[str]:
-    """One more drawing, with all that hangs on the clock, after what was queued for it."""
-    screen = pilot.app.screen
+def frame(app: App[Any]) -> None:
+    """What the screen's timers would do now."""
+    screen = app.screen
     if isinstance(screen, SceneScreen):
         screen.clock_at = float("-inf")
         screen.frame()
     elif isinstance(screen, PageScreen):
         screen._fill()
+
+
+async def drawn(pilot: Pilot[Any]) -> list[str]:
+    """One more drawing, with all that hangs on the clock, after what was queued for it."""
+    frame(pilot.app)
     await pilot.pause(0)
     return rows(pilot)
 

@@ -6,6 +6,7 @@ replay's, but it looks live and offers the scene's keys: then the screen has to 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +14,13 @@ from functools import cache
 from time import monotonic
 from typing import Any
 
+from pytest import MonkeyPatch
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
+from textual.screen import Screen
 
+from app import panels_screen
 from app.application import CowscopeApp
 from app.driver import Status, offered_at
 from app.menu import Choice
@@ -26,10 +32,12 @@ from scenes.loader import SANDBOX, known, load
 from scenes.recorded_history import RecordedHistory
 from scenes.recording import read
 from tests.app import fake
-from tests.app.seen import DEADLINE, drawn
+from tests.app.seen import DEADLINE, frame, rows
 from tests.app.told import recordings
 
 SCENES = tuple(scene.number for scene in known())
+STILL = 2
+"""Frames in a row that change nothing, after which nothing more is on its way."""
 
 
 @dataclass(frozen=True)
@@ -127,27 +135,60 @@ class Stage:
         await self.pilot.press(key)
         return await self.rows()
 
+    def closed(self) -> None:
+        """Without what had opened over the scene."""
+        self.app.pop_screen()
+
     async def rows(self) -> list[str]:
-        """The rows as soon as two drawings in a row are the same, and nothing is to lay out."""
-        until, before = monotonic() + DEADLINE, [""]
-        while True:
-            after = await drawn(self.pilot)
-            if after == before and not self.app.screen._layout_required:
-                return after
+        """The rows as soon as one more frame changes nothing, and nothing is to lay out."""
+        until, still = monotonic() + DEADLINE, 0
+        while still < STILL:
             assert monotonic() < until, "the screen does not come to rest"
-            before = after
+            frame(self.app)
+            still = 0 if self._is_moving() else still + 1
+            await self._handled()
+        visible_screen_stack.set(self.app._background_screens)
+        return rows(self.pilot)
+
+    async def _handled(self) -> None:
+        """What is under way between widgets arrives, and is laid out (as `Pilot.pause`, which asks
+        each widget for an answer and takes ten times as long)."""
+        screen = self.app.screen
+        pumps = [self.app, screen, *screen.walk_children()]
+        quiet = 0
+        while quiet < STILL:
+            await asyncio.sleep(0)
+            quiet = 0 if any(pump.message_queue_size for pump in pumps) else quiet + 1
+        screen._on_timer_update()
+
+    def _is_moving(self) -> bool:
+        screen = self.app.screen
+        wanted = screen._layout_required, screen._repaint_required, screen._recompose_required
+        return any(wanted) or bool(screen._dirty_widgets or screen._callbacks)
+
+
+def _forgotten(self: Compositor, screen_stack: list[Screen[Any]] | None = None) -> None:
+    """Instead of `render_update`: nobody looks at the frames of a terminal that is not there."""
+    self._dirty_regions.clear()
 
 
 @asynccontextmanager
 async def stage(
     size: tuple[int, int], language: str = "en", menu: Sequence[Choice] = (), **options: Any
 ) -> AsyncIterator[Stage]:
-    """An app of this size behind its menu; it speaks the language meanwhile."""
+    """An app of this size behind its menu; it speaks the language meanwhile.
+
+    Frames come when the test asks for them, and are drawn when it looks.
+    """
     phrases.use(language)
+    patches = MonkeyPatch()
+    patches.setattr(Compositor, "render_update", _forgotten)
+    patches.setattr(panels_screen, "FRAME", 3600)
     try:
         app = CowscopeApp(menu=menu or [Choice("04", "04", "-", "-")], **options)
         app.animation_level = "none"
         async with app.run_test(size=size) as pilot:
             yield Stage(app, pilot, language)
     finally:
+        patches.undo()
         phrases.use("en")
