@@ -62,7 +62,8 @@ def test_the_transcript_tells_the_scene(done: dict[str, Done], number: str) -> N
     assert len(headings) == len(scene.stages)
     questions = sum(stage.question is not None for stage in scene.stages)
     assert questions >= 2
-    assert sum(line.startswith("  measured: ") for line in lines) == questions
+    answers = [line for line in lines if re.match(r"  (measured|modelled): ", line)]
+    assert len(answers) == questions
     assert "…" not in done[number].out  # every figure was measured by then
 
 
@@ -105,6 +106,11 @@ def test_what_is_modelled_says_so(done: dict[str, Done]) -> None:
     wanted = "measured" if os.geteuid() == 0 else "modelled"
     frames = [event for event in stream(done, "02") if isinstance(event, events.Frames)]
     assert frames and {event.source for event in frames} == {wanted}
+    asked = [e for e in stream(done, "02") if isinstance(e, events.Question) and e.right >= 0]
+    sources = {event.id: event.source for event in asked}
+    assert (sources["parents-write"], sources["childs-write"]) == (wanted, wanted)
+    assert sources["how-many"] == "measured"
+    assert f"  {wanted}: the parent's: it has written" in done["02"].out
 
 
 @pytest.mark.parametrize(("number", "lie", "found_by"), LIES)
