@@ -239,7 +239,7 @@ _SAVES = {"BGSAVE", "BGREWRITEAOF"}
 
 
 def forks_for_lessons(scene: Scene) -> bool:
-    """Whether all its children are lessons' that steps fork: no key does, and no dump is written."""
+    """Whether all its children are lessons', forked by steps: no key does, and none writes."""
     if not any(stage.lesson for stage in scene.stages):
         return False
     saves = bool(scene.engine.get("save") or scene.engines)

@@ -14,6 +14,7 @@ from engine.events import AnyEvent, decode
 from scenes.fold import reduce
 from scenes.loader import load
 from scenes.proofreading import unlit_lines
+from scenes.scene import actions_of
 from scenes.view import View
 from tests.scenes.test_headless import Done, together
 
@@ -99,6 +100,18 @@ def test_figures_are_this_runs(done: dict[str, Done]) -> None:
     sides = [e for e in stream(done, "01") if isinstance(e, events.LessonSide)]
     assert [e.returned for e in sides if e.who == "child"] == [0] * 3
     assert sum(e.returned == -1 for e in sides) == 1
+
+
+def test_a_child_that_replaced_a_killed_one_still_sees_another_value_than_its_parent() -> None:
+    """It was forked after the step before: what the parent sets now must not have been set yet."""
+    sets: list[tuple[str, str]] = []
+    for stage in load("01").scene.stages:
+        own = [a.send for a in actions_of(stage) if a.send and a.send[0] == "SET"]
+        if stage.id == "address":
+            assert [(key, value) in sets for _, key, value in own] == [False]
+            break
+        sets += [(key, value) for _, key, value in own]
+    assert len(sets) == 3
 
 
 def test_what_is_modelled_says_so(done: dict[str, Done]) -> None:
