@@ -21,9 +21,13 @@ class ChildGrid(PageGrid):
     """Draws the pages as they were at the fork, at the places they have in the parent's grid."""
 
     SOURCE = "child.source"
+    lesson = False
+    """The scene's steps fork its children: no BGSAVE does."""
 
     def empty(self) -> str:
-        """What will appear here, and which key brings it, if one does now."""
+        """What will appear here, and what brings it: a key where one does now."""
+        if self.lesson:
+            return said("child.empty_lesson")
         key = " (b)" if "b" in self.acting else ""
         return said("child.empty", key=key)
 

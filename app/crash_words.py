@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.lines import Line, fold, line, paragraph
 from app.said import said
-from scenes.prediction import KIND
+from scenes.refusals import crash_word
 from scenes.sources import named
 from scenes.view import CrashView, View
 
@@ -35,7 +35,7 @@ def crash_lines(view: View, cells: int) -> list[Line]:
 
 def kind_name(kind: str) -> str:
     """How an engine ended, as the learner's language calls it; signals keep their names."""
-    return said("crash.power") if kind == KIND["power"] else kind
+    return crash_word(kind)
 
 
 def _headline(crash: CrashView) -> Line:

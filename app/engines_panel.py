@@ -26,6 +26,7 @@ from app.lines import (
 )
 from app.resp_text import last_command
 from app.said import said
+from scenes.event_words import fault_word
 from scenes.fold_crash import rungs
 from scenes.sources import named
 from scenes.view import CrashView, RungView, TailEntry, TailView, View
@@ -138,7 +139,7 @@ def _state(view: View, cells: int) -> Line:
         wordings = (said("engines.slow", time=time), said("engines.slow_short", time=time))
         return line((fitting(wordings, cells), "cache text"))
     if view.faults:
-        faults = ", ".join(sorted(view.faults))
+        faults = ", ".join(map(fault_word, sorted(view.faults)))
         wordings = (
             said("engines.trouble", faults=faults),
             said("engines.trouble_short", faults=faults),
@@ -269,7 +270,7 @@ def table_lines(engines: Sequence[View], glyphs: Glyphs, cells: int) -> list[Lin
     if crash is None:
         note = said("engines.note")
     else:
-        note = said("engines.note_crash", kind=crash.kind, source=crash.source)
+        note = said("engines.note_crash", kind=kind_name(crash.kind), source=named(crash.source))
     slow = [
         f"{one.name} {one.faults['fsync-delay']} ms"
         for one in engines

@@ -8,7 +8,7 @@ from app.exhibit import Exhibit
 from app.lines import Line, Span, fitting, grouped, line, shortened, spread, width
 from app.said import said
 from engine.events import AofFile
-from scenes.language import ENGLISH
+from scenes.event_words import stage_word
 from scenes.rewrite_view import MULTIPART, PIPES, RewriteView
 from scenes.view import View
 
@@ -58,7 +58,7 @@ def _columns(views: dict[str, View], cells: int, rows: int) -> list[Line]:
     size = cells // len(views)
     lines: list[Line] = []
     for place, (name, view) in enumerate(views.items()):
-        reached = _stage(view.rewrite.stages[-1].name) if view.rewrite.stages else ""
+        reached = stage_word(view.rewrite.stages[-1].name) if view.rewrite.stages else ""
         heading = spread(line((name, "bold")), line((reached, "bold")), size - 2)
         column: list[Line] = [heading, *files_lines(view, size - 2, rows - 1)]
         lines = _beside(lines, column, size * place) if place else column
@@ -113,12 +113,6 @@ def _memory(view: View, cells: int) -> list[Line]:
     return lines
 
 
-def _stage(name: str) -> str:
-    """A stage in the language spoken; an engine's that has no word is said as it is."""
-    key = f"stage.{name.replace('-', '_')}"
-    return said(key) if key in said.words(ENGLISH) else name
-
-
 def _stages(rewrite: RewriteView, cells: int, rows: int) -> list[Line]:
     """The stages, what was reached with its bytes; as many as fit around the last reached."""
     names: tuple[str, ...] = PIPES if rewrite.has_pipes else MULTIPART
@@ -130,14 +124,14 @@ def _stages(rewrite: RewriteView, cells: int, rows: int) -> list[Line]:
     for number, name in enumerate(names):
         place = next((n for n, stage in enumerate(reached) if stage.name == name), None)
         if place is None:
-            lines.append(line((f"  {_stage(name)}", "faint")))
+            lines.append(line((f"  {stage_word(name)}", "faint")))
             continue
         stage = reached.pop(place)
         last = number
         size = f" {grouped(stage.bytes)}" if stage.bytes else ""
-        lines.append(line(("+ ", "disk text"), _stage(name), (size, "dim")))
+        lines.append(line(("+ ", "disk text"), stage_word(name), (size, "dim")))
     if last >= 0:
         current = lines[last]
-        lines[last] = line(("> ", "bold"), (_stage(names[last]), "chosen"), *current[2:])
+        lines[last] = line(("> ", "bold"), (stage_word(names[last]), "chosen"), *current[2:])
     top = max(0, min(last - rows // 2, len(lines) - rows)) if rows < len(lines) else 0
     return [shortened(one, cells) for one in lines[top : top + rows]]

@@ -21,13 +21,16 @@ class Gauge(LinesPanel, can_focus=False):
 
     acting: frozenset[str] = frozenset()
     """The sandbox keys that act now: others are not named."""
+    lesson = False
+    """The scene's steps fork its children: no BGSAVE does."""
 
     def show(self, view: View, now: float | None = None) -> None:
         """Draw `view`; `now` in CLOCK_MONOTONIC seconds, None where time stands still."""
         self.title(gauge_title(view), gauge_title(view).partition(" · ")[0])
         if view.child is None:
             key = " (b)" if "b" in self.acting else ""
-            self.put(paragraph(said("gauge.none", key=key), self.size.width, "dim"))
+            none = said("gauge.none_lesson") if self.lesson else said("gauge.none", key=key)
+            self.put(paragraph(none, self.size.width, "dim"))
         else:
             self.put(gauge_lines(view, self.glyphs, self.size.width, self.size.height, now))
 

@@ -9,6 +9,7 @@ from app.keys import Key, footer
 from app.lines import Line, Span, crop, cut, line, spread, width, wrap
 from app.lines_panel import LinesPanel
 from app.said import said
+from scenes.event_words import fault_word
 from scenes.view import View
 
 MIDDLE = 100
@@ -84,7 +85,7 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
 def disk_faults(view: View, wide: bool) -> list[Span]:
     """What is wrong with the disk, because the lesson wants it so."""
     found = ", ".join(
-        kind if value in ("on", "0") else f"{kind} {value}"
+        fault_word(kind) if value in ("on", "0") else f"{fault_word(kind)} {value}"
         for kind, value in sorted(view.faults.items())
     )
     said_so = said("header.disk_wide" if wide else "header.disk", found=found)

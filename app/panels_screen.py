@@ -35,7 +35,7 @@ from app.tail import Tail
 from app.timeline import Timeline
 from app.too_small import too_small
 from app.words_panel import WordsPanel
-from scenes.scene import Stage
+from scenes.scene import Stage, forks_for_lessons
 from scenes.view import View
 
 FRAME = 1 / 30
@@ -277,6 +277,7 @@ class PanelsScreen(Screen[None]):
         self.child_grid.title(whose, f"{child[:1].upper()}{child[1:]}")
         for panel in (self.grid, self.child_grid, self.gauge):
             panel.acting = acting(self.driver)
+        self.child_grid.lesson = self.gauge.lesson = forks_for_lessons(self.driver.scene)
         for grid in (self.grid, self.child_grid):
             if grid.display:
                 grid.show(view)

@@ -187,7 +187,7 @@ def question_lines(
         lines += fold(shown, cells, 6)
     if state and right >= 0:
         why = why_of(question.choices[right], state)
-        source = "words.modelled" if question.modelled else "words.measured"
+        source = "words.modelled" if state.source == "modelled" else "words.measured"
         lines += paragraph(said(source, why=text(why)), cells, "text")
     elif chosen >= 0:
         lines += paragraph(said("words.let_happen"), cells, "dim")

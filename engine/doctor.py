@@ -46,6 +46,9 @@ SEEN = {
     "fork_refused": "refused",
     "pagemap": "{copied} of {pages} pages exclusive after {written} writes, {shared} before",
     "pagemap_closed": "{problem}",
+    "pagemap_absent": "{problem}",
+    "pagemap_denied": "{problem}",
+    "pagemap_fork": "{problem}",
     "smaps": "{kb} kB private after {written} writes",
     "smaps_closed": "can't be read",
     "huge_pages": "{setting}",
@@ -112,7 +115,7 @@ def _copy_on_write(proc: str) -> list[Finding]:
     try:
         trial = try_fork(proc)
     except OSError as error:
-        trial = Trial(-1, -1, -1, -1, f"fork failed: {error.strerror}")
+        trial = Trial(-1, -1, -1, -1, f"fork failed: {error.strerror}", "fork")
     return [_fork(trial), _pagemap(trial), _smaps(trial)]
 
 
@@ -132,7 +135,7 @@ def _pagemap(trial: Trial) -> Finding:
     return _finding(
         "pagemap",
         not trial.problem and (trial.shared, trial.copied) == (0, WRITTEN),
-        "pagemap_closed" if trial.problem else "pagemap",
+        f"pagemap_{trial.why or 'closed'}" if trial.problem else "pagemap",
         "names the very pages that were copied",
         "recordings: without it the page grid would have to be invented, so it is not drawn",
         copied=trial.copied,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class EngineError(Exception):
     """Something the engine refuses or cannot do; `exit_code` is what the process leaves with."""
@@ -30,6 +32,21 @@ class ArenaFullError(EngineError):
 
 class ProbeError(EngineError):
     """The kernel does not offer, or refuses, one of the files a probe reads."""
+
+    why: Literal["", "absent", "denied"] = ""
+    """Not offered, not permitted, or else what the text says."""
+
+
+class NotOfferedError(ProbeError):
+    """This kernel has no such file."""
+
+    why = "absent"
+
+
+class NotPermittedError(ProbeError):
+    """Another user's, or root's alone."""
+
+    why = "denied"
 
 
 class CorruptFileError(EngineError):

@@ -37,6 +37,8 @@ class Trial:
     """Private KiB after the writes, by smaps; -1 if it could not be read."""
     problem: str = ""
     """Why pagemap could not be read."""
+    why: str = ""
+    """The same by its kind, as `ProbeError.why`; `fork` where there was no child."""
 
 
 def try_fork(proc: str = "/proc") -> Trial:
@@ -54,7 +56,7 @@ def try_fork(proc: str = "/proc") -> Trial:
     for page in range(1, PAGES + 1):
         memory[page * mmap.PAGESIZE] = 1
     shared = copied = smaps_kb = -1
-    problem = ""
+    problem = why = ""
     with _waiting_child() as fork_usec:
         try:
             pagemap = Pagemap("self", proc)
@@ -67,10 +69,10 @@ def try_fork(proc: str = "/proc") -> Trial:
                 pagemap.close()
             smaps_kb = SmapsFile("self", proc).read().inside(start, end).private_kb
         except ProbeError as error:
-            problem = "" if copied >= 0 else str(error)
+            problem, why = ("", "") if copied >= 0 else (str(error), error.why)
     del view
     memory.close()
-    return Trial(fork_usec, shared, copied, smaps_kb, problem)
+    return Trial(fork_usec, shared, copied, smaps_kb, problem, why)
 
 
 @contextmanager

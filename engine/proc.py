@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.errors import ProbeError
+from engine.errors import NotOfferedError, NotPermittedError, ProbeError
 
 Pid = int | Literal["self"]
 
@@ -35,12 +35,12 @@ def reading(path: str) -> Iterator[None]:
         process = os.path.dirname(path)
         if os.path.basename(process).isdecimal() and not os.path.exists(process):
             raise ProcessGoneError(f"Can't read {path}: there is no such process.") from error
-        raise ProbeError(
+        raise NotOfferedError(
             f"Can't read {path}: this kernel does not offer it. "
             "Cowscope's probes need Linux with /proc mounted; see `cowscope doctor`."
         ) from error
     except PermissionError as error:
-        raise ProbeError(
+        raise NotPermittedError(
             f"Can't read {path}: permission denied. "
             "Only the process' own user, or root, may look at its pages."
         ) from error

@@ -24,14 +24,11 @@ def announced(effect: Effect, lesson: Lesson, crash_source: events.Source) -> An
                 title=lesson.words.text(title),
                 source="scripted",
             )
-        case Ask(name, choices, right):
+        case Ask(name, choices, right, source):
             # The choices are the author's; which one is right, this run has measured, or a
             # model has reckoned from what it has measured.
-            known: events.Source = "modelled" if _is_modelled(lesson, name) else "measured"
-            asked = events.Question(
-                id=name, choices=[lesson.words.text(choice) for choice in choices], right=right
-            )
-            return msgspec.structs.replace(asked, source="scripted" if right < 0 else known)
+            told = [lesson.words.text(choice) for choice in choices]
+            return events.Question(id=name, choices=told, right=right, source=source)
         case Answered(name, choice):
             return events.Answer(id=name, choice=choice, source="scripted")
         case Predict(name, choices, right):
@@ -39,8 +36,3 @@ def announced(effect: Effect, lesson: Lesson, crash_source: events.Source) -> An
             return msgspec.structs.replace(asked, source="scripted" if right < 0 else crash_source)
         case _:
             return None
-
-
-def _is_modelled(lesson: Lesson, question: str) -> bool:
-    asked = (stage.question for stage in lesson.scene.stages)
-    return any(one.modelled for one in asked if one is not None and one.id == question)

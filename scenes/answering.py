@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from engine.events import Source
 from scenes.actions import Action
 from scenes.effects import Ask
 from scenes.errors import SceneError
 from scenes.evidence import Evidence
-from scenes.measures import MEASURES
+from scenes.measures import MEASURES, SHOWN_BY
 from scenes.sayings import trouble
 from scenes.scene import Question
 
 
-def put(question: Question, right: int = -1) -> Ask:
+def put(question: Question, right: int = -1, source: Source = "scripted") -> Ask:
     """The question as it is put to the learner; -1: what is right is not known yet."""
-    return Ask(question.id, tuple(choice.text for choice in question.choices), right)
+    return Ask(question.id, tuple(choice.text for choice in question.choices), right, source)
 
 
 class Answering:
@@ -23,6 +24,8 @@ class Answering:
         self.question = question
         self.chosen = chosen
         self.right = -1
+        self.source: Source = "scripted"
+        """Where it is known from, once it is."""
         others = (n for n, one in enumerate(question.choices) if one.reveal and n != chosen)
         self._untried = list(others)
         """Choices with a `reveal` of their own that have not been tried yet."""
@@ -43,7 +46,7 @@ class Answering:
             raise SceneError(trouble("answering.judge", id=str(question.id), err=str(err))) from err
         says = [choice.says(measured) for choice in question.choices]
         if True in says:
-            self.right = says.index(True)
+            self.right, self.source = says.index(True), _source(question, evidence)
             return -1
         if self._untried:
             return self._untried.pop(0)
@@ -55,6 +58,15 @@ class Answering:
                 measure=str(question.measure),
             )
         )
+
+
+def _source(question: Question, evidence: Evidence) -> Source:
+    """Measured, unless the question says otherwise or the events were modelled that show it."""
+    own = evidence.engine(question.engine)
+    heard = [own] if question.engine else list(evidence.engines().values())
+    shown_by = SHOWN_BY.get(question.measure, ())
+    sources = {one.sources.get(event) for one in heard for event in shown_by}
+    return "modelled" if question.modelled or "modelled" in sources else "measured"
 
 
 def _measured(question: Question, evidence: Evidence) -> int | str | None:

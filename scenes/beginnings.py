@@ -18,7 +18,7 @@ from typing import IO
 import msgspec
 
 from scenes.journal import Journal
-from scenes.process import LOG
+from scenes.last_words import LOG
 
 MOST_BYTES = 256 << 20
 """A folder with more in it is not kept: a copy would cost the restart seconds."""

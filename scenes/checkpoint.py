@@ -34,14 +34,19 @@ SOURCES = (
     "scenes.evidence_child",
     "scenes.evidence_copies",
     "scenes.fold",
+    "scenes.fold_crash",
     "scenes.fold_engine",
     "scenes.fold_lesson",
     "scenes.fold_pages",
+    "scenes.fold_rewrite",
     "scenes.fold_tail",
     "scenes.keeping",
+    "scenes.prediction",
+    "scenes.rewrite_view",
+    "scenes.topics",
     "scenes.view",
 )
-"""The modules that make a view or an evidence what it is."""
+"""The modules that make a view or an evidence what it is: all that they import but words."""
 GIVEN = frozenset({"folder", "cannot_prove_dirty", "populate", "_topics", "_gatherers", "others"})
 """What an evidence is made with, or what is kept apart."""
 LEVEL = 6
@@ -122,8 +127,17 @@ def _of_cards(cards: Sequence[Card]) -> list[Any]:
 @cache
 def _sum(topics: tuple[str, ...], of_scene: bytes) -> int:
     total = zlib.crc32(of_scene)
-    for name in (*SOURCES, *(f"scenes.topics.{topic}" for topic in topics)):
+    of_topics = [name for topic in topics for name in modules_of(topic)]
+    for name in (*SOURCES, *of_topics):
         file = importlib.import_module(name).__file__
         source = Path(file or "").read_bytes().replace(b"\r\n", b"\n")
         total = zlib.crc32(source, total)
     return total
+
+
+def modules_of(topic: str) -> list[str]:
+    """A topic's module, and those of other topics that it takes something from."""
+    module = importlib.import_module(f"scenes.topics.{topic}")
+    homes = {getattr(taken, "__module__", "") for taken in vars(module).values()}
+    others = {home for home in homes if home and home.startswith("scenes.topics.")}
+    return sorted({module.__name__} | others)

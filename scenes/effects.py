@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from engine.events import Source
 from scenes.actions import Workload
 
 
@@ -45,6 +46,8 @@ class Ask(msgspec.Struct, frozen=True):
     choices: tuple[str, ...]
     right: int = -1
     """-1 while the learner predicts; asked again with the measured answer after the reveal."""
+    source: Source = "scripted"
+    """Where the answer comes from, once it is known; the choices are the author's."""
 
 
 class Answered(msgspec.Struct, frozen=True):

@@ -66,6 +66,8 @@ class Evidence:
         self.hold = "released"
         self.latencies: dict[str, events.Latency] = {}
         self.pages_events = 0
+        self.sources: dict[str, events.Source] = {}
+        """Type of event -> where the figures of the last one of it came from."""
 
     @property
     def broken(self) -> list[str]:
@@ -149,6 +151,7 @@ class Evidence:
         if event.engine != self.name:
             self.another(event.engine).add(event)
             return
+        self.sources[events.type_name(type(event))] = event.source
         self.aof.add(event)
         match event:
             case events.Command():

@@ -38,6 +38,7 @@ def _question(view: View, event: events.Question) -> View:
         chosen=asked.chosen if known and asked is not None and event.right >= 0 else -1,
         at=asked.at if known and asked is not None else event.at,
         answered_at=asked.answered_at if known and asked is not None else 0.0,
+        source=event.source,
         with_child=event.right < 0 or _lived_since(view, asked.answered_at if asked else 0.0),
     )
     return replace(view, question=question)

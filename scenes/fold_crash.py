@@ -121,7 +121,7 @@ def predicted(view: View, event: Question) -> View:
     """What will a crash take? Asked with `right` -1; the same again brings what was counted."""
     asked = view.prediction
     if event.right >= 0 and asked is not None and asked.id == event.id:
-        return replace(view, prediction=replace(asked, right=event.right))
+        return replace(view, prediction=replace(asked, right=event.right, source=event.source))
     return replace(
         view,
         prediction=QuestionView(

@@ -85,6 +85,9 @@ _BUILTIN: Mapping[str, Measure] = {
 }
 MEASURES = Registry("MEASURES", _BUILTIN)
 """Those that stand here and those of the topics."""
+_MEASURED: Mapping[str, tuple[str, ...]] = {}
+SHOWN_BY = Registry("SHOWN_BY", _MEASURED)
+"""Measure -> types of the events that show it, where those may also be modelled."""
 
 
 class Figures(Mapping[str, int | str | None]):

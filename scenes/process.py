@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scenes.errors import SceneError
+from scenes.last_words import ERRORS, LOG, explained, last_words
 from scenes.sayings import trouble
 
 ENGINE = ("-P", "-m", "engine")
@@ -20,8 +21,6 @@ START_SECONDS = 20.0
 STOP_SECONDS = 5.0
 ANSWER_SECONDS = 1.0
 ATTEMPTS = 5
-LOG = "engine.log"
-ERRORS = "engine.err"
 
 
 class EngineProcess:
@@ -74,21 +73,8 @@ class EngineProcess:
         """How it ended, with the last thing it said where it left by itself."""
         killed = (self.process.returncode or 0) < 0  # then what it said last explains nothing
         said = "" if killed else last_words(self.folder)
-        last = trouble("process.last_words", said=said) if said else ""
+        last = trouble("process.last_words", said=explained(said)) if said else ""
         return self.told_end() + last
-
-
-def last_words(folder: Path) -> str:
-    """The last line that the engine wrote to its errors or its log."""
-    for name in (ERRORS, LOG):
-        try:
-            lines = (folder / name).read_text(encoding="utf-8", errors="replace").split("\n")
-        except OSError:
-            continue
-        said = [line.strip() for line in lines if line.strip()]
-        if said:
-            return said[-1]
-    return ""
 
 
 async def start(
@@ -111,7 +97,7 @@ async def start(
                 trouble(
                     "process.start",
                     start_seconds=f"{START_SECONDS:g}",
-                    last_words=last_words(folder) or trouble("process.nothing"),
+                    last_words=explained(last_words(folder)) or trouble("process.nothing"),
                 )
             ) from None
         except BaseException:

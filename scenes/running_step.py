@@ -202,7 +202,10 @@ class RunningStep:
             return self._fail(str(err))
         if untried >= 0:
             return self._try(answering, untried, now)
-        return [put(answering.question, answering.right), *self._start_proving(now)]
+        return [
+            put(answering.question, answering.right, answering.source),
+            *self._start_proving(now),
+        ]
 
     def _waited_for(self) -> str:
         """What did not come in time, in words."""

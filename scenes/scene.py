@@ -233,3 +233,18 @@ class Scene(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: dict[str, str] = {}
     """Words for `{...}` in commands and texts."""
     glossary: dict[str, str] = {}
+
+
+_SAVES = {"BGSAVE", "BGREWRITEAOF"}
+
+
+def forks_for_lessons(scene: Scene) -> bool:
+    """Whether all its children are lessons', forked by steps: no key does, and none writes."""
+    if not any(stage.lesson for stage in scene.stages):
+        return False
+    saves = bool(scene.engine.get("save") or scene.engines)
+    for stage in scene.stages:
+        saves |= "b" in stage.keys or stage.held
+        for action in actions_of(stage):
+            saves |= (action.send or [""])[0] in _SAVES or action.restart is not None
+    return not saves

@@ -14,6 +14,7 @@ from pathlib import Path
 from engine import events
 from engine.events import AnyEvent, type_name
 from scenes import lesson_words
+from scenes.event_words import fault_word, purpose_word, stage_word
 from scenes.phrases import PhraseBook
 from scenes.refusals import crash_word
 from scenes.topics import Registry
@@ -48,7 +49,10 @@ class ToldLines:
                 return self._state(event)
             case events.Fork():
                 return told(
-                    "event.fork", child=str(event.child), usec=event.usec, purpose=event.purpose
+                    "event.fork",
+                    child=str(event.child),
+                    usec=event.usec,
+                    purpose=purpose_word(event.purpose),
                 )
             case events.ChildExit():
                 key = "event.exit_signal" if event.signal else "event.exit_status"
@@ -80,7 +84,7 @@ class ToldLines:
                 return ""  # a level; how often it is told is a matter of time
             case events.Rewrite() if (event.child, event.stage) not in self._stages:
                 self._stages.add((event.child, event.stage))
-                return told("event.rewrite", stage=event.stage)
+                return told("event.rewrite", stage=stage_word(event.stage))
             case events.LessonSide():
                 return lesson_words.side(event, counts=self._verbose)
             case events.LessonValue():
@@ -95,7 +99,7 @@ class ToldLines:
                 return told("event.clock", scale=str(event.scale))
             case events.Fault() if self._faults.get(event.kind) != event.value:
                 self._faults[event.kind] = event.value
-                return told("event.fault", kind=event.kind, value=event.value)
+                return told("event.fault", kind=fault_word(event.kind), value=event.value)
             case events.Reply():
                 return told("event.reply", line=" ".join(event.argv), text=event.text)
             case events.Gap():

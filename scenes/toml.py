@@ -21,12 +21,15 @@ def text_of(path: Path) -> str:
     except FileNotFoundError:
         raise
     except OSError as err:
-        raise SceneError(f"{path}: cannot be read: {err.strerror}") from err
+        why = trouble("toml.text_of", path=str(path), strerror=err.strerror)
+        raise SceneError(why) from err
     try:
         text = data.decode()
     except UnicodeDecodeError as err:
         line = data.count(b"\n", 0, err.start) + 1
-        raise SceneError(f"{path}:{line}: is not UTF-8: byte 0x{data[err.start]:02x}") from err
+        byte = f"0x{data[err.start]:02x}"
+        why = trouble("toml.text_of_2", path=str(path), line=str(line), byte=byte)
+        raise SceneError(why) from err
     return text.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
 
 
@@ -37,5 +40,13 @@ def tables_of(text: str, path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as err:
         said, at = _AT.sub("", str(err)), _AT.search(str(err))
         line, column = (int(at[1]), int(at[2])) if at else (max(1, len(text.splitlines())), 0)
-        where = f" in column {column}" if column else ""
-        raise SceneError(f"{path}:{line}: cannot be read as TOML: {said}{where}") from err
+        where = trouble("toml.column", column=str(column)) if column else ""
+        why = trouble("toml.tables_of", path=str(path), line=str(line), said=said, where=where)
+        raise SceneError(why) from err
+
+
+def trouble(key: str, /, **figures: str | None) -> str:
+    """What `scenes.sayings` says of it; that reads its catalogues by this module, so it waits."""
+    from scenes import sayings
+
+    return sayings.trouble(key, **figures)

@@ -99,10 +99,9 @@ class Transcript:
             case Ask(right=-1) if stage and stage.question:
                 self._say(stage, live)
                 self._question(stage.question, live)
-            case Ask(right=right) if stage and stage.question:
+            case Ask(right=right, source=source) if stage and stage.question:
                 choice = stage.question.choices[right]
                 answer = self._words(choice.text, live)
-                source = "modelled" if stage.question.modelled else "measured"
                 self._write(_INDENT + told(source, answer=answer))
                 asked = live.history.now.question
                 why = why_of(choice, asked) if asked else choice.why

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 import immutables
 import msgspec
 
+from engine.events import Source
 from scenes.rewrite_view import RewriteView
 
 FREE, PRIVATE, SHARED, COPIED, NEW = range(5)
@@ -197,6 +198,8 @@ class QuestionView(msgspec.Struct, frozen=True):
     answered_at: float = 0.0
     with_child: bool = True
     """A child that had been forked by the answer still lived when the right choice was known."""
+    source: Source = "scripted"
+    """Where the right choice is known from; the choices are the author's."""
 
 
 class RungView(msgspec.Struct, frozen=True):

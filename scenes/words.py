@@ -36,7 +36,7 @@ class Words:
         """The words of `key`, thousands grouped; raises SceneError for an unknown key."""
         found = self.texts.get(key, self.fallback.get(key))
         if found is None:
-            raise SceneError(f"the catalogue has no words for '{key}': add them, or fix the key")
+            raise SceneError(toml.trouble("words.text", key=key))
         return fill(found, figures or {})
 
     def plain(self, key: str) -> str:
@@ -69,9 +69,7 @@ def read_catalogue(path: Path) -> dict[str, str]:
     try:
         text = toml.text_of(path)
     except FileNotFoundError:
-        raise SceneError(
-            f"{path}:1: there is no such catalogue; English words are needed"
-        ) from None
+        raise SceneError(toml.trouble("words.read_catalogue", path=str(path))) from None
     return catalogue_of(text, path)
 
 
@@ -82,7 +80,10 @@ def catalogue_of(text: str, path: Path) -> dict[str, str]:
         _flatten(toml.tables_of(text, path), "", texts)
     except _NoWordsError as err:
         place = in_catalogue(path, err.key, text)
-        raise SceneError(f"{place}: '{err.key}' must be words, not {err.value!r}") from None
+        wrong = toml.trouble(
+            "words.catalogue_of", place=str(place), key=err.key, value=repr(err.value)
+        )
+        raise SceneError(wrong) from None
     return texts
 
 

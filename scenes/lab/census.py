@@ -82,7 +82,7 @@ async def _fillers(connection: Connection, count: int) -> int:
 async def _call(connection: Connection, argv: list[bytes]) -> Reply:
     reply = await connection.call(argv)
     if isinstance(reply, ReplyError):
-        raise SceneError(f"the census was refused: {reply}")
+        raise SceneError(judged("trouble.census", reply=str(reply)))
     return reply
 
 

@@ -19,6 +19,7 @@ from scenes.lab.ledger_client import LedgerClient
 from scenes.lab.places import Ground
 from scenes.lab.servers import COWSCOPE, NotStartedError, Running, Server
 from scenes.lab.trial import Facts, Saved, Trial
+from scenes.lab.wording import judged
 from scenes.resp import Connection, Reply, ReplyError
 from scenes.subscription import Subscription
 
@@ -161,7 +162,7 @@ class Chain:
             self._admin = await Connection.open(self.running.port)
         reply = await self._admin.call(list(argv))
         if isinstance(reply, ReplyError):
-            raise SceneError(f"the lab's {argv[0].decode()} was refused: {reply}")
+            raise SceneError(judged("trouble.command", command=argv[0].decode(), reply=str(reply)))
         return reply
 
     async def info(self) -> dict[str, str]:

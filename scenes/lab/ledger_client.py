@@ -10,6 +10,7 @@ import msgspec
 
 from scenes.errors import SceneError
 from scenes.lab.ledger import Answer, Ledger, Order
+from scenes.lab.wording import judged
 
 KEEPER = (sys.executable, "-P", "-m", "scenes.lab.ledger_keeper")
 ANSWER_SECONDS = 20.0
@@ -76,7 +77,7 @@ class LedgerClient:
             async with asyncio.timeout(ANSWER_SECONDS):
                 line = await self._process.stdout.readline()
             if not line:
-                raise SceneError("the process that keeps the crash lab's ledger has ended")
+                raise SceneError(judged("trouble.ledger"))
             answer = msgspec.json.decode(line, type=Answer)
             if answer.what == what:
                 return answer

@@ -137,7 +137,6 @@ class RealDisk:
             line = (await self._process.stdout.readline()).decode()
         what, _, rest = line.strip().partition(" ")
         if what != "ok":
-            raise SceneError(
-                f"the crash lab's disk: cannot {order}: {rest or 'its keeper is gone'}"
-            )
+            why = rest or judged("trouble.keeper")
+            raise SceneError(judged(f"trouble.disk_{order.split()[0]}", why=why))
         return float(rest)

@@ -18,7 +18,9 @@ import msgspec
 from scenes import process
 from scenes.errors import SceneError
 from scenes.lab.wording import judged
+from scenes.last_words import ERRORS, LOG, explained, last_words
 from scenes.process import EngineProcess
+from scenes.refusals import crash_word
 
 COWSCOPE, REDIS = "cowscope", "redis"
 START_SECONDS = 30.0
@@ -117,10 +119,11 @@ class Running:
             if await process.is_ready(self.engine):
                 return
             await asyncio.sleep(_POLL_SECONDS)
-        how = self.engine.end() if not self.engine.alive else f"no answer in {START_SECONDS:g} s"
+        silent = judged("trouble.silent", seconds=f"{START_SECONDS:g}")
+        how = silent if self.engine.alive else crash_word(self.engine.end())
         await self.kill()
-        said = process.last_words(self.engine.folder) or "it said nothing"
-        raise NotStartedError(f"{how}; its last words: {said}")
+        said = explained(last_words(self.engine.folder)) or judged("trouble.nothing")
+        raise NotStartedError(judged("trouble.not_started", how=how, said=said))
 
     async def kill(self) -> None:
         """SIGKILL to the whole group, its save child included; returns when it is gone."""
@@ -166,7 +169,7 @@ async def start(
 
 async def _spawned(server: Server, place: Place, directives: Mapping[str, str]) -> Running:
     port = process.free_port()
-    log = place.logs / process.LOG
+    log = place.logs / LOG
     given = {
         "port": str(port),
         "bind": "127.0.0.1",
@@ -183,7 +186,7 @@ async def _spawned(server: Server, place: Place, directives: Mapping[str, str]) 
         argv += [f"--{name}", value]
     log_from = log.stat().st_size if log.exists() else 0
     began = monotonic()
-    with open(place.logs / process.ERRORS, "wb") as errors:
+    with open(place.logs / ERRORS, "wb") as errors:
         started = await asyncio.create_subprocess_exec(
             *argv,
             stdin=asyncio.subprocess.DEVNULL,

@@ -4,6 +4,7 @@ A topic module may define
 
     CHECKS      name -> check(evidence, **args) -> Verdict
     MEASURES    name -> measure(evidence, **args) -> int, str or None
+    SHOWN_BY    measure -> types of the events that show it, where those may also be modelled
     CONDITIONS  name -> condition(view) -> bool
     GATHERERS   classes with `add(event)`: what its checks and measures know of a run
 

@@ -129,6 +129,8 @@ MEASURES = {
     "population": lambda evidence: evidence.populate,
 }
 
+SHOWN_BY = {"new_frame_of": ("frames",)}
+
 
 # -- checks --------------------------------------------------------------------------------------
 

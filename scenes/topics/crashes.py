@@ -131,5 +131,6 @@ MEASURES = {
     "unsynced_at_crash": unsynced_at_crash,
     "buffered_at_crash": buffered_at_crash,
 }
+SHOWN_BY = dict.fromkeys(("acknowledged_lost", "acknowledged_left", "crash_took"), ("crash",))
 CHECKS = {"census_agrees": census_agrees}
 CONDITIONS = {"crash_counted": _counted}

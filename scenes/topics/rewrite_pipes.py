@@ -19,6 +19,7 @@ from engine.events import (
     SavePoint,
     SnapshotProgress,
 )
+from scenes.event_words import stage_word
 from scenes.evidence import Evidence
 from scenes.refusals import crash_word, played
 from scenes.rewrite_view import COLLECTS
@@ -377,8 +378,8 @@ def stages_in_order(evidence: Evidence) -> Verdict:
         found == wanted,
         detail(
             "rewrite_pipes.stages_in_order",
-            wanted=str(", ".join(wanted)),
-            found=", ".join(found) or detail("word.none"),
+            wanted=", ".join(map(stage_word, wanted)),
+            found=", ".join(map(stage_word, found)) or detail("word.none"),
         ),
     )
 

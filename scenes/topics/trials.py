@@ -163,6 +163,7 @@ MEASURES = {
     "sessions_lost": lambda evidence: LEVELS["sessions"].lost,
     "sessions_load_msec": lambda evidence: LEVELS["sessions"].load_msec,
 }
+SHOWN_BY = {"fits": ("crash",)}
 
 
 # -- checks --------------------------------------------------------------------------------------

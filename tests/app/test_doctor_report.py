@@ -56,3 +56,14 @@ def test_in_chinese_the_columns_stand_below_each_other(monkeypatch: pytest.Monke
     )
     assert cell_len(report[0].partition("被拒绝")[0]) == cell_len(report[2].partition("always")[0])
     assert max(map(cell_len, report)) <= 80
+
+
+@pytest.mark.parametrize("why", ["absent", "denied", "fork"])
+def test_why_pagemap_cannot_be_read_is_said_in_chinese(
+    why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scenes.phrases._language", "zh")
+    told = {"problem": "Can't read /proc/self/pagemap: in English"}
+    report = lines([Finding("pagemap", False, "", "", "", f"pagemap_{why}", told)])
+    assert "English" not in "".join(report)
+    assert ("fork 被拒绝" if why == "fork" else "读不到") in report[0]

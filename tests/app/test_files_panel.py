@@ -7,8 +7,6 @@ from msgspec.structs import replace
 
 from app.files_panel import FilesPanel, files_lines
 from app.lines import plain, width
-from app.said import said
-from engine import pipes_steps, rewrite_steps
 from engine.events import AofFile
 from scenes.rewrite_view import RewriteView, StageView
 from scenes.view import TailView, View
@@ -66,13 +64,3 @@ def test_several_engines_stand_side_by_side() -> None:
 
 def test_without_files_there_is_nothing_to_draw() -> None:
     assert FilesPanel().picture(View(), 80, 10) == []
-
-
-def test_every_stage_that_an_engine_reaches_has_a_phrase() -> None:
-    between = (
-        *(pipes_steps.DIFF_BUFFERED, pipes_steps.DIFF_SENT, pipes_steps.CHILD_ASKS),
-        *(pipes_steps.PARENT_AGREES, pipes_steps.DIFF_APPENDED, "finished", "failed"),
-    )
-    names = {*rewrite_steps.NAMES.values(), *pipes_steps.NAMES.values(), *between}
-    english = said.words("en").texts
-    assert {english.get(f"stage.{name.replace('-', '_')}") for name in names} == names

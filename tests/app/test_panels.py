@@ -242,6 +242,15 @@ def test_what_a_crash_lost_comes_before_what_it_would_lose() -> None:
     assert shown[1] == "kill -9: the engine was gone"
 
 
+def test_an_answer_says_where_it_is_known_from() -> None:
+    stage = next(stage for stage in DRIVER.scene.stages if stage.question is not None)
+    assert stage.question is not None
+    for source, said_so in (("measured", "Measured: "), ("modelled", "Modelled: ")):
+        asked = QuestionView(stage.question.id, ("a", "b"), right=0, chosen=1, source=source)  # type: ignore[arg-type]
+        shown = words(stage, replace(VIEW, question=asked))
+        assert any(text.startswith(said_so) for text in shown), source
+
+
 def test_an_answer_that_took_a_crash_comes_before_it() -> None:
     back = CrashView("power cut", VIEW.step_at + 1, 500, 400, 300, recovered_keys=699)
     stage = next(stage for stage in DRIVER.scene.stages if stage.question is not None)

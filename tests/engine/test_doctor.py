@@ -34,6 +34,7 @@ def test_a_machine_that_offers_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     wanted = {"/proc", "pagemap", "smaps", "huge pages", "disk", "cachestat", "redis tools"}
     assert wanted <= missing
     assert nowhere in findings["pagemap"].found
+    assert findings["pagemap"].case == "pagemap_absent"
 
 
 def test_a_fork_that_is_refused_is_a_finding(

@@ -20,7 +20,8 @@ def test_a_step_has_its_title_in_words() -> None:
 def test_an_answer_is_measured_and_a_question_is_the_authors() -> None:
     assert STAGE.question is not None
     name, choices = STAGE.question.id, tuple(choice.text for choice in STAGE.question.choices)
-    asked, known = (announced(Ask(name, choices, right), LESSON, "measured") for right in (-1, 0))
+    asked = announced(Ask(name, choices), LESSON, "measured")
+    known = announced(Ask(name, choices, 0, "measured"), LESSON, "measured")
     assert isinstance(asked, events.Question) and isinstance(known, events.Question)
     assert (asked.source, known.source) == ("scripted", "measured")
     assert known.choices == [LESSON.words.text(choice) for choice in choices]

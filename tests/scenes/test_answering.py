@@ -30,7 +30,7 @@ def test_predict_then_reveal() -> None:
     assert wake(player.feed_event(WRITE)) == 8.0  # its evidence takes a moment
     assert player.feed_clock(7.9) == [WaitUntil(8.0)]
     revealed = player.feed_clock(8.0)
-    assert revealed[0] == Ask("q", ("t", "t"), 1)
+    assert revealed[0] == Ask("q", ("t", "t"), 1, "measured")
     assert (player.chosen, player.right) == (0, 1)
 
 
@@ -53,7 +53,7 @@ def test_only_the_copies_of_the_questions_page_count() -> None:
     player.feed_event(events.Answer(id="q", choice=0))
     others = events.Pages(child=2, shared=0, copied=3, new=0, newly_copied=[(2, 4)])
     player.feed_event(others)
-    assert Ask("q", ("t", "t"), 1) in player.feed_clock(7.0)  # none of that page
+    assert Ask("q", ("t", "t"), 1, "measured") in player.feed_clock(7.0)  # none of that page
 
 
 def asked(measured: str, **fields: object) -> Player:

@@ -83,7 +83,7 @@ def test_at_many_moments_of_the_recordings(number: str) -> None:
             gone_on = restore(of_all(scene.populate), packed_evidence(gone_on))
             assert parts(gone_on) == parts(evidence)
     for name, measure in MEASURES.known_to(scene.topics).items():
-        if name not in ("reply", "random_hits"):  # these want to know of what
+        if name not in ("reply", "random_hits"):  # which reply, whose hits
             assert measure(gone_on) == measure(evidence), name
 
 

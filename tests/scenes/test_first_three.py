@@ -14,6 +14,7 @@ from engine.events import AnyEvent, decode
 from scenes.fold import reduce
 from scenes.loader import load
 from scenes.proofreading import unlit_lines
+from scenes.scene import actions_of
 from scenes.view import View
 from tests.scenes.test_headless import Done, together
 
@@ -62,7 +63,8 @@ def test_the_transcript_tells_the_scene(done: dict[str, Done], number: str) -> N
     assert len(headings) == len(scene.stages)
     questions = sum(stage.question is not None for stage in scene.stages)
     assert questions >= 2
-    assert sum(line.startswith("  measured: ") for line in lines) == questions
+    answers = [line for line in lines if re.match(r"  (measured|modelled): ", line)]
+    assert len(answers) == questions
     assert "…" not in done[number].out  # every figure was measured by then
 
 
@@ -100,11 +102,28 @@ def test_figures_are_this_runs(done: dict[str, Done]) -> None:
     assert sum(e.returned == -1 for e in sides) == 1
 
 
+def test_a_child_that_replaced_a_killed_one_still_sees_another_value_than_its_parent() -> None:
+    """It was forked after the step before: what the parent sets now must not have been set yet."""
+    sets: list[tuple[str, str]] = []
+    for stage in load("01").scene.stages:
+        own = [a.send for a in actions_of(stage) if a.send and a.send[0] == "SET"]
+        if stage.id == "address":
+            assert [(key, value) in sets for _, key, value in own] == [False]
+            break
+        sets += [(key, value) for _, key, value in own]
+    assert len(sets) == 3
+
+
 def test_what_is_modelled_says_so(done: dict[str, Done]) -> None:
     """Frame numbers are root's to read: others get a model of them, and are told."""
     wanted = "measured" if os.geteuid() == 0 else "modelled"
     frames = [event for event in stream(done, "02") if isinstance(event, events.Frames)]
     assert frames and {event.source for event in frames} == {wanted}
+    asked = [e for e in stream(done, "02") if isinstance(e, events.Question) and e.right >= 0]
+    sources = {event.id: event.source for event in asked}
+    assert (sources["parents-write"], sources["childs-write"]) == (wanted, wanted)
+    assert sources["how-many"] == "measured"
+    assert f"  {wanted}: the parent's: it has written" in done["02"].out
 
 
 @pytest.mark.parametrize(("number", "lie", "found_by"), LIES)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from engine import events
 from engine.events import AnyEvent
+from scenes.answering import Answering
 from scenes.evidence import Evidence
 from scenes.loader import load
 from scenes.measures import MEASURES
@@ -165,6 +166,15 @@ def test_the_new_frame_is_whose_table_has_changed(
 def test_a_models_frames_are_no_proof() -> None:
     evidence = gathered(FORK, frames([1], [1], "modelled"), frames([9], [1], "modelled"))
     assert CHECKS["writer_has_the_new_frame"](evidence, who="parent", page=3).skipped
+
+
+@pytest.mark.parametrize("source", ["measured", "modelled"])
+def test_whose_frame_is_new_is_known_as_the_frames_are(source: str) -> None:
+    asked = next(one.question for one in load("02").scene.stages if one.id == "parent")
+    assert asked is not None
+    answering = Answering(asked, 0)
+    answering.judge(gathered(FORK, frames([1], [1], source), frames([9], [1], source)))
+    assert answering.source == source
 
 
 def test_the_formula_and_its_spread() -> None:
