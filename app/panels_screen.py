@@ -272,12 +272,13 @@ class PanelsScreen(Screen[None]):
         heap, parent = said("grid.title"), said("grid.title_short")
         self.grid.title(f"{heap}{pages}", f"{parent}{pages}", f"{parent}{pid}")
         child = _child_title(view)
-        is_lesson = view.child is not None and view.child.purpose == "lesson"
+        forks = forks_for_lessons(self.driver.scene)
+        is_lesson = view.child.purpose == "lesson" if view.child is not None else forks
         whose = said("child.lessons" if is_lesson else "child.snapshots", child=child)
         self.child_grid.title(whose, f"{child[:1].upper()}{child[1:]}")
         for panel in (self.grid, self.child_grid, self.gauge):
             panel.acting = acting(self.driver)
-        self.child_grid.lesson = self.gauge.lesson = forks_for_lessons(self.driver.scene)
+        self.child_grid.lesson = self.gauge.lesson = forks
         for grid in (self.grid, self.child_grid):
             if grid.display:
                 grid.show(view)
