@@ -10,15 +10,14 @@ from __future__ import annotations
 import os
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
 from scenes.journal import Journal
 from scenes.last_words import LOG
+from scenes.nameless import NamelessFile
 
 MOST_BYTES = 256 << 20
 """A folder with more in it is not kept: a copy would cost the restart seconds."""
@@ -28,11 +27,8 @@ _NOT_DATA = frozenset({"lock", "cowscope.lock", LOG})
 class Files:
     """A folder's files, as they were at one moment."""
 
-    def __init__(self, packed: IO[bytes]) -> None:
+    def __init__(self, packed: NamelessFile) -> None:
         self._packed = packed
-
-    def __del__(self) -> None:
-        self._packed.close()
 
     @classmethod
     def of(cls, folder: Path) -> Files | None:
@@ -40,8 +36,8 @@ class Files:
         paths = [path for path in sorted(folder.rglob("*")) if path.name not in _NOT_DATA]
         if sum(path.stat().st_size for path in paths if path.is_file()) > MOST_BYTES:
             return None
-        packed = tempfile.TemporaryFile()  # noqa: SIM115 (kept)
-        with tarfile.open(fileobj=packed, mode="w") as tar:
+        packed = NamelessFile()
+        with packed.opened() as file, tarfile.open(fileobj=file, mode="w") as tar:
             for path in paths:
                 if path.is_dir() or path.is_file():
                     tar.add(path, str(path.relative_to(folder)), recursive=False)
@@ -49,8 +45,7 @@ class Files:
 
     def lay_out(self, folder: Path) -> None:
         """Write them into a folder, down to the disk. May block."""
-        self._packed.seek(0)
-        with tarfile.open(fileobj=self._packed, mode="r") as tar:
+        with self._packed.opened() as kept, tarfile.open(fileobj=kept, mode="r") as tar:
             for member in tar:
                 path, packed = folder / member.name, tar.extractfile(member)
                 if packed is None:

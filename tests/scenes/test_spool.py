@@ -23,7 +23,7 @@ def test_it_lies_in_a_file_without_a_name(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     spool = Spool()
     spool.append(PARTS[2])
-    assert spool._file is not None and os.fstat(spool._file.fileno()).st_size == len(PARTS[2])
+    assert spool._file is not None and os.fstat(spool._file.fd).st_size == len(PARTS[2])
     assert not list(tmp_path.iterdir())
 
 
