@@ -36,6 +36,8 @@ from scenes.session import Session
 
 WATCHED_EVERY = 0.25
 """Seconds between looks at what the engine has not answered yet."""
+ASKED_EVERY = 1.0
+"""Seconds between questions whether it answers, where no step waits for it."""
 STALL_SECONDS = 0.5
 """An answer that takes longer is no time of a step's."""
 BUSY_SECONDS = 2.0
@@ -93,9 +95,13 @@ class Live:
     @property
     def busy_seconds(self) -> float:
         """How long the engine has not answered, where that is worth a word; else 0."""
-        asked = self.session.asked_at if self.session.alive else 0.0
-        waited = monotonic() - asked if asked else 0.0
+        waited = self._owed_seconds
         return waited if waited > BUSY_SECONDS else 0.0
+
+    @property
+    def _owed_seconds(self) -> float:
+        asked = self.session.asked_at if self.session.alive else 0.0
+        return monotonic() - asked if asked else 0.0
 
     def _new_session(self) -> Session | Ensemble:
         kind = Ensemble if self.lesson.scene.engines else Session
@@ -122,7 +128,12 @@ class Live:
         self._do(self.player.start(monotonic()))
 
     async def stop(self) -> None:
-        """Stop playing; no process and no file is left."""
+        """Stop playing; no process and no file is left.
+
+        An engine that does not answer is not asked to shut down: it would not.
+        """
+        if self._owed_seconds > STALL_SECONDS:
+            self.session.abandon()
         if self._timer is not None:
             self._timer.cancel()
         for task in (self.performer, self._watch):
@@ -167,6 +178,8 @@ class Live:
                 Answered(prediction.id, chosen),
                 *effects,
             ]
+            if self.busy_seconds:
+                self.session.abandon()  # what was asked before it would wait for its answer
         self._do(effects)
 
     def _judge_prediction(self) -> list[Effect]:
@@ -239,13 +252,16 @@ class Live:
         self._do(self.player.feed_clock(monotonic()))
 
     async def _watch_answers(self) -> None:
-        """Look whether the engine answers; ask where a step waits and nobody else asks."""
+        """Look whether the engine answers; ask where nobody else does."""
         asking: asyncio.Task[None] | None = None
+        asked = monotonic()
         try:
             while True:
                 await asyncio.sleep(WATCHED_EVERY)
                 self._feed_busy()
-                if self.player.expects and (asking is None or asking.done()):
+                is_due = self.player.expects or monotonic() - asked >= ASKED_EVERY
+                if is_due and (asking is None or asking.done()):
+                    asked = monotonic()
                     asking = asyncio.create_task(self.session.ask_for_life())
         finally:
             if asking is not None:
