@@ -223,7 +223,12 @@ class LiveDriver(Cursor):
         return None if self.status in ("past", "starting", "crashed") else monotonic()
 
     def tick(self) -> None:
-        """A new history (after a restart) is looked at from its now."""
+        """A new history (after a restart) is looked at from its now.
+
+        Raises what went wrong in the playing itself.
+        """
+        if self._live is not None and self._live.bug is not None:
+            raise self._live.bug
         if self._shown is not self._running:
             self._shown = self._running
             self._over, self._missed = False, ("", "")

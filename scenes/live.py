@@ -78,8 +78,9 @@ class Live:
         self._on_event, self._on_effect = on_event, on_effect
         self._to_do: asyncio.Queue[Effect] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
-        self.performer: asyncio.Task[None] | None = None
-        """Does the effects; its end means that something went wrong in here."""
+        self.bug: BaseException | None = None
+        """What nobody foresaw in here: nothing goes on; whoever shows the scene raises it."""
+        self._performer: asyncio.Task[None] | None = None
         self.session = self._new_session()
         self.player = Player(lesson.scene, autoplay=autoplay, start_at=start_at)
         self.player.hand.pace = pace
@@ -120,8 +121,20 @@ class Live:
         except BaseException:
             await self.session.close()
             raise
-        self.performer = asyncio.create_task(self._perform(), name="performer")
+        self._performer = asyncio.create_task(self._perform(), name="performer")
         self._watch = asyncio.create_task(self._watch_answers(), name="watch")
+        for task in (self._performer, self._watch):
+            task.add_done_callback(self._ended_by)
+
+    def _ended_by(self, task: asyncio.Task[None]) -> None:
+        """These tasks end by being cancelled, or by a bug."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broke(error)
+
+    def _broke(self, error: BaseException) -> None:
+        """Nothing here can go on: the first error is the one to tell."""
+        self.bug = self.bug or error
+        self.ended.set()
 
     async def _begin(self, branch: Branch | None = None) -> None:
         await self.session.start(branch)
@@ -136,7 +149,7 @@ class Live:
             self.session.abandon()
         if self._timer is not None:
             self._timer.cancel()
-        for task in (self.performer, self._watch):
+        for task in (self._performer, self._watch):
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
@@ -232,6 +245,13 @@ class Live:
         return self.lesson.words.text(key, self.player.figures)
 
     def _arrived(self, event: AnyEvent) -> None:
+        try:
+            self._take_in(event)
+        except Exception as error:  # whoever hands events on has nobody to tell
+            self._broke(error)
+            raise
+
+    def _take_in(self, event: AnyEvent) -> None:
         self.history.append(event)
         if len(self.history) == 1:  # the session knows its folder and population by now
             self.player.use(self.session.evidence())
@@ -248,8 +268,11 @@ class Live:
             self._do(self._judge_prediction())
 
     def _tick(self) -> None:
-        self._feed_busy()
-        self._do(self.player.feed_clock(monotonic()))
+        try:
+            self._feed_busy()
+            self._do(self.player.feed_clock(monotonic()))
+        except Exception as error:  # the event loop would print it and play on without a clock
+            self._broke(error)
 
     async def _watch_answers(self) -> None:
         """Look whether the engine answers; ask where nobody else does."""
