@@ -10,7 +10,7 @@ from app.said import said
 WIDE = 90
 """Cells from which a note fits beside every key."""
 GROUPS = (
-    ("scene", ("next", "back", "answer", "pause", "pace", "restart")),
+    ("scene", ("next", "back", "answer", "pause", "pace", "autoplay", "restart")),
     ("time", ("jump", "scrub", "mark", "to_now", "branch", "timeline")),
     ("engine", ("sandbox", "confirm", "crash", "prompt")),
     ("screen", ("code", "card", "page", "overlay", "theme", "leave")),

@@ -67,6 +67,7 @@ TABLE = (
     Key(("z",), "z", "pause", "pause", True),
     Key(("plus",), "+", "pace(1)", "faster"),
     Key(("minus",), "-", "pace(-1)", "slower"),
+    Key(("a",), "a", "autoplay", "autoplay"),
     Key(("0",), "0", "restart", "again", True),
     Key(("c",), "c", "code", "code", True),
     Key(("C",), "C", "card", "card"),

@@ -214,6 +214,10 @@ class LiveDriver(Cursor):
         return self._live.player.pace if self._live else 1.0
 
     @property
+    def autoplay(self) -> bool:
+        return self._live.player.autoplay if self._live else self._autoplay
+
+    @property
     def offered(self) -> frozenset[str]:
         if self._live is not None and not self.is_past:
             return self._live.player.offered
@@ -223,7 +227,12 @@ class LiveDriver(Cursor):
         return None if self.status in ("past", "starting", "crashed") else monotonic()
 
     def tick(self) -> None:
-        """A new history (after a restart) is looked at from its now."""
+        """A new history (after a restart) is looked at from its now.
+
+        Raises what went wrong in the playing itself.
+        """
+        if self._live is not None and self._live.bug is not None:
+            raise self._live.bug
         if self._shown is not self._running:
             self._shown = self._running
             self._over, self._missed = False, ("", "")
@@ -290,6 +299,13 @@ class LiveDriver(Cursor):
 
     def pace(self, by: int) -> None:
         self._press("faster" if by > 0 else "slower")
+
+    def toggle_autoplay(self) -> None:
+        """Refused in a sandbox: without a script nothing could go on by itself."""
+        if self.scene.sliders:
+            self.refusal = said("refuse.autoplay_sandbox")
+        else:
+            self._press("autoplay")
 
     def restart(self) -> None:
         """With a fresh engine; in the past nobody means the run that goes on behind it."""

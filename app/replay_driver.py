@@ -284,6 +284,9 @@ class ReplayDriver(Cursor):
     def pause(self) -> None:
         self._paused = not self._paused
 
+    def toggle_autoplay(self) -> None:
+        self.autoplay = not self.autoplay
+
     def pace(self, by: int) -> None:
         place = PACES.index(self._pace) + by
         if 0 <= place < len(PACES):

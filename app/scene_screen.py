@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -79,6 +80,14 @@ class SceneScreen(PanelsScreen):
 
     def action_pace(self, by: int) -> None:
         self._act("pace", by)
+
+    def action_autoplay(self) -> None:
+        """Have steps go on by themselves, or not; and say which."""
+        before = self.driver.autoplay
+        self._act("toggle_autoplay")
+        if self.driver.autoplay != before:
+            self.said = said("autoplay.off" if before else "autoplay.on")
+            self.said_at, self.clock_at = monotonic(), float("-inf")
 
     def action_branch(self) -> None:
         self._act("branch")

@@ -20,7 +20,6 @@ from scenes.sayings import trouble
 from scenes.stored import Header
 from scenes.transcript import Transcript
 
-_FIRST = asyncio.FIRST_COMPLETED
 PATIENCE = 120.0
 """Seconds for which a run waits for a busy engine."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -75,16 +74,17 @@ class Run:
             await self.live.stop()
 
     async def _ended(self) -> None:
-        """Until the scene is over, its engine is gone, or nobody reads any more."""
+        """Until the scene is over, its engine is gone, or nobody reads any more.
+
+        Raises what went wrong in the playing itself.
+        """
         live = self.live
         over = asyncio.create_task(live.ended.wait())
-        performer = live.performer
-        assert performer is not None
         try:
             while not over.done() and not self.deserted:
-                await asyncio.wait([over, performer], timeout=0.5, return_when=_FIRST)
-                if performer.done():
-                    performer.result()
+                await asyncio.wait([over], timeout=0.5)
+                if live.bug is not None:
+                    raise live.bug
                 if live.busy_seconds > PATIENCE:
                     self.failures.append(
                         trouble(

@@ -36,6 +36,8 @@ from scenes.session import Session
 
 WATCHED_EVERY = 0.25
 """Seconds between looks at what the engine has not answered yet."""
+ASKED_EVERY = 1.0
+"""Seconds between questions whether it answers, where no step waits for it."""
 STALL_SECONDS = 0.5
 """An answer that takes longer is no time of a step's."""
 BUSY_SECONDS = 2.0
@@ -76,8 +78,9 @@ class Live:
         self._on_event, self._on_effect = on_event, on_effect
         self._to_do: asyncio.Queue[Effect] = asyncio.Queue()
         self._timer: asyncio.TimerHandle | None = None
-        self.performer: asyncio.Task[None] | None = None
-        """Does the effects; its end means that something went wrong in here."""
+        self.bug: BaseException | None = None
+        """What nobody foresaw in here: nothing goes on; whoever shows the scene raises it."""
+        self._performer: asyncio.Task[None] | None = None
         self.session = self._new_session()
         self.player = Player(lesson.scene, autoplay=autoplay, start_at=start_at)
         self.player.hand.pace = pace
@@ -93,9 +96,13 @@ class Live:
     @property
     def busy_seconds(self) -> float:
         """How long the engine has not answered, where that is worth a word; else 0."""
-        asked = self.session.asked_at if self.session.alive else 0.0
-        waited = monotonic() - asked if asked else 0.0
+        waited = self._owed_seconds
         return waited if waited > BUSY_SECONDS else 0.0
+
+    @property
+    def _owed_seconds(self) -> float:
+        asked = self.session.asked_at if self.session.alive else 0.0
+        return monotonic() - asked if asked else 0.0
 
     def _new_session(self) -> Session | Ensemble:
         kind = Ensemble if self.lesson.scene.engines else Session
@@ -114,18 +121,35 @@ class Live:
         except BaseException:
             await self.session.close()
             raise
-        self.performer = asyncio.create_task(self._perform(), name="performer")
+        self._performer = asyncio.create_task(self._perform(), name="performer")
         self._watch = asyncio.create_task(self._watch_answers(), name="watch")
+        for task in (self._performer, self._watch):
+            task.add_done_callback(self._ended_by)
+
+    def _ended_by(self, task: asyncio.Task[None]) -> None:
+        """These tasks end by being cancelled, or by a bug."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broke(error)
+
+    def _broke(self, error: BaseException) -> None:
+        """Nothing here can go on: the first error is the one to tell."""
+        self.bug = self.bug or error
+        self.ended.set()
 
     async def _begin(self, branch: Branch | None = None) -> None:
         await self.session.start(branch)
         self._do(self.player.start(monotonic()))
 
     async def stop(self) -> None:
-        """Stop playing; no process and no file is left."""
+        """Stop playing; no process and no file is left.
+
+        An engine that does not answer is not asked to shut down: it would not.
+        """
+        if self._owed_seconds > STALL_SECONDS:
+            self.session.abandon()
         if self._timer is not None:
             self._timer.cancel()
-        for task in (self.performer, self._watch):
+        for task in (self._performer, self._watch):
             if task is not None:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
@@ -167,6 +191,8 @@ class Live:
                 Answered(prediction.id, chosen),
                 *effects,
             ]
+            if self.busy_seconds:
+                self.session.abandon()  # what was asked before it would wait for its answer
         self._do(effects)
 
     def _judge_prediction(self) -> list[Effect]:
@@ -219,6 +245,13 @@ class Live:
         return self.lesson.words.text(key, self.player.figures)
 
     def _arrived(self, event: AnyEvent) -> None:
+        try:
+            self._take_in(event)
+        except Exception as error:  # whoever hands events on has nobody to tell
+            self._broke(error)
+            raise
+
+    def _take_in(self, event: AnyEvent) -> None:
         self.history.append(event)
         if len(self.history) == 1:  # the session knows its folder and population by now
             self.player.use(self.session.evidence())
@@ -235,17 +268,23 @@ class Live:
             self._do(self._judge_prediction())
 
     def _tick(self) -> None:
-        self._feed_busy()
-        self._do(self.player.feed_clock(monotonic()))
+        try:
+            self._feed_busy()
+            self._do(self.player.feed_clock(monotonic()))
+        except Exception as error:  # the event loop would print it and play on without a clock
+            self._broke(error)
 
     async def _watch_answers(self) -> None:
-        """Look whether the engine answers; ask where a step waits and nobody else asks."""
+        """Look whether the engine answers; ask where nobody else does."""
         asking: asyncio.Task[None] | None = None
+        asked = monotonic()
         try:
             while True:
                 await asyncio.sleep(WATCHED_EVERY)
                 self._feed_busy()
-                if self.player.expects and (asking is None or asking.done()):
+                is_due = self.player.expects or monotonic() - asked >= ASKED_EVERY
+                if is_due and (asking is None or asking.done()):
+                    asked = monotonic()
                     asking = asyncio.create_task(self.session.ask_for_life())
         finally:
             if asking is not None:

@@ -231,6 +231,7 @@ class Player(Course):
                 return self._change_pace(name == "faster", now)
             case "autoplay":
                 self.hand.autoplay = not self.hand.autoplay
+                self._step.await_answer(now)
                 return self._next_call(now)
             case _ if name.startswith(JUMP):
                 return self.jump(name.removeprefix(JUMP), now)

@@ -41,8 +41,9 @@ class EngineProcess:
 
     def kill_group(self) -> None:
         """SIGKILL to the engine and its children at once."""
-        if self.alive:
-            os.killpg(self.pid, signal.SIGKILL)
+        if self.alive:  # as far as is known here: it may be gone already
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
 
     async def stop(self) -> None:
         """SIGTERM, some time to shut down, then SIGKILL to whatever is left of the group."""

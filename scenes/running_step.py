@@ -178,10 +178,15 @@ class RunningStep:
             return self._next_call(now)
         if question is None:
             return self._start_proving(now)
-        self.phase, self.clock.deadline = "asking", NEVER
-        if self._hand.autoplay:
-            self.clock.deadline = now + self.stage.dwell / self._hand.pace
+        self.phase = "asking"
+        self.await_answer(now)
         return [put(question), *self._next_call(now)]
+
+    def await_answer(self, now: float) -> None:
+        """For ever, or with autoplay until the scripted choice is made; nothing in other phases."""
+        if self.phase == "asking":
+            alone = self._hand.autoplay
+            self.clock.deadline = now + self.stage.dwell / self._hand.pace if alone else NEVER
 
     def _start_proving(self, now: float) -> list[Effect]:
         self.phase, self.clock.deadline = "proving", now + self.stage.settle

@@ -39,6 +39,7 @@ class Supervised:
         self._subscription: Subscription | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._leaving = False
+        self._abandoned = False
 
     @property
     def home(self) -> Folder:
@@ -52,7 +53,7 @@ class Supervised:
 
     async def start(self, directives: Mapping[str, str]) -> None:
         """Start an engine in the folder and connect to it; raises SceneError in one clear line."""
-        self._leaving, self.failure = False, ""
+        self._leaving, self._abandoned, self.failure = False, False, ""
         port = self.process.port if self.process else None
         self.process = await process.start(self.home.path, directives, self._command, port)
         await self.clients.open(self.process.port)
@@ -76,8 +77,11 @@ class Supervised:
         await self._disconnect()
 
     async def kill(self) -> None:
-        """kill -9 to the engine and its children; raises SceneError if there is none."""
-        if self.process is None or not self.process.alive:
+        """kill -9 to the engine and its children; raises SceneError if there is none.
+
+        One that was abandoned is dead already, and is now told of.
+        """
+        if self.process is None or not (self.process.alive or self._abandoned):
             raise SceneError(trouble("supervised.kill"))
         self._leaving = True
         self.process.kill_group()
@@ -89,9 +93,14 @@ class Supervised:
         await self._disconnect()
 
     def abandon(self) -> None:
-        """kill -9 to an engine that does not answer: whoever waits for it is let go."""
-        if self.process is not None:
+        """kill -9 to an engine that does not answer: whoever waits for it is let go.
+
+        Whoever asked for it goes on with `kill` or `close`: its end is no news.
+        """
+        if self.process is not None and self.process.alive:
+            self._leaving = self._abandoned = True
             self.process.kill_group()
+            self.clients.witness.died()
 
     async def close(self, *, keep: bool) -> None:
         """Stop everything that was started; remove the folder, or `keep` it."""

@@ -130,7 +130,7 @@ class FakeDriver:
     """Plays nothing: shows a history, remembers what it was asked."""
 
     is_replay = False
-    is_over = False
+    is_over = autoplay = False
     timelines, timeline = 1, 0
 
     def __init__(self, stream: Sequence[events.AnyEvent] = (), status: Status = "live") -> None:
@@ -243,6 +243,10 @@ class FakeDriver:
 
     def pause(self) -> None:
         self._do("pause")
+
+    def toggle_autoplay(self) -> None:
+        self.autoplay = not self.autoplay
+        self._do("toggle_autoplay")
 
     def pace(self, by: int) -> None:
         self._do("pace", by)

@@ -112,3 +112,14 @@ def test_help_names_the_policies_in_the_order_in_which_f_takes_them() -> None:
     told = next(key.long for key in TABLE if key.shown == "f").partition(": ")[2].split(", ")
     place = POLICIES.index(told[0])
     assert told == [*POLICIES[place:], *POLICIES[:place]]
+
+
+async def test_a_turns_autoplay_on_and_off_and_says_so() -> None:
+    driver = FakeDriver()
+    app = CowscopeApp(driver, ascii_only=True)
+    async with app.run_test(size=(120, 36)) as pilot:
+        for is_on in (True, False):
+            await pilot.press("a")
+            assert driver.autoplay is is_on
+            assert isinstance(app.screen, SceneScreen)
+            assert app.screen.said.startswith(f"Autoplay is {'on' if is_on else 'off'}")

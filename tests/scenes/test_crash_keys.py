@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -14,6 +17,7 @@ from scenes.fold import reduce
 from scenes.live import Live
 from scenes.loader import load
 from scenes.prediction import PREDICTION, predict
+from scenes.process import STOP_SECONDS
 from scenes.view import View
 
 pytestmark = pytest.mark.skipif(
@@ -82,3 +86,26 @@ async def test_f_makes_the_disk_slow_then_full_and_the_screen_knows(live: Live) 
     await until(lambda: list(live.history.now.faults) == ["full"])
     live.key("w")
     await until(lambda: "refused: MISCONF" in live.notice)
+
+
+async def test_a_kill_does_not_wait_for_an_engine_that_hangs(live: Live) -> None:
+    live.key("w")
+    await until(lambda: live.history.now.tail.unsafe >= 5)
+    before = live.session.pid
+    os.kill(before, signal.SIGSTOP)
+    live.key("f")  # waits for an answer that does not come
+    await until(lambda: live.busy_seconds)
+    live.crash("K", predict("kill", live.history.now), 0)
+    await until(lambda: (made := live.history.now.prediction) and made.right >= 0)
+    crash = live.history.now.crash
+    assert crash is not None and crash.kind == "kill -9" and crash.census is not None
+    assert crash.census.lost == 0 and crash.census.survived >= 5
+    assert live.session.pid != before and live.history.now.run == 2
+
+
+async def test_who_leaves_does_not_wait_for_an_engine_that_hangs(live: Live) -> None:
+    os.kill(live.session.pid, signal.SIGSTOP)
+    await until(lambda: live.busy_seconds)  # though no key asks it for anything
+    began = monotonic()
+    await live.stop()
+    assert monotonic() - began < STOP_SECONDS

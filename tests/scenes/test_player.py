@@ -126,6 +126,17 @@ def test_autoplay_answers_from_the_script_and_comes_to_the_end() -> None:
     assert kinds(effects) == ["Enter", "Ask", "Answered", "Send", "Ask", "Finished"]
 
 
+def test_autoplay_turned_on_at_a_question_answers_it_and_turned_off_waits_again() -> None:
+    player = Player(scene(stage("a", 1, question=QUESTION, dwell=1.0)))
+    player.start(0.0)
+    assert player.phase == "asking" and not kinds(player.feed_clock(5.0))
+    assert player.feed_key("autoplay", 6.0) == [WaitUntil(7.0)]
+    player.feed_key("autoplay", 6.5)
+    assert not kinds(player.feed_clock(9.0)) and player.phase == "asking"
+    player.feed_key("autoplay", 10.0)
+    assert "Answered" in kinds(player.feed_clock(11.0))
+
+
 KEYS = [
     *("next", "back", "restart", "pause", "faster", "slower", "autoplay"),
     *("answer-1", "answer-2", "answer-3", "answer-4", "nonsense"),
