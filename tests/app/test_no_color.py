@@ -10,6 +10,8 @@ from textual.strip import Strip
 
 from app.glyphs import DRAWN, RUNGS
 from app.scene_screen import SceneScreen
+from app.sliders_panel import slider_lines
+from scenes.sliders import SLIDERS
 from tests.app.stepping import SCENES, moments, stage
 
 LARGE = (160, 48)
@@ -84,3 +86,10 @@ async def test_no_two_colours_share_a_sign(monkeypatch: pytest.MonkeyPatch) -> N
     assert {sign for _, sign in colours} >= SHOWN
     shared = {key: found for key, found in colours.items() if len(found) > 1}
     assert {(*key, colour): where[*key, colour] for key in shared for colour in shared[key]} == {}
+
+
+def test_the_knob_of_the_chosen_slider_is_seen() -> None:
+    """A full block hides its ground: in the role `chosen` it would be as dark as the screen."""
+    for chosen in range(len(SLIDERS)):
+        for shown in slider_lines({}, chosen, DRAWN, 60):
+            assert [role for text, role in shown if text == DRAWN.bar] == ["bold"]
