@@ -102,7 +102,7 @@ def _slider(slider: Slider, place: int, here: bool, glyphs: Glyphs, cells: int) 
         (f"{glyphs.lit if here else ' '} ", "bold"),
         (set_cell_size(label, LABEL), "bold" if here else "text"),
         (glyphs.track * at, "dim"),
-        (glyphs.bar, "chosen" if here else "bold"),
+        (glyphs.bar, "bold"),  # a full block shows nothing of its ground
         (glyphs.track * (room - 1 - at), "dim"),
         (f" {told}", "bold" if here else "text"),
     ]

@@ -37,7 +37,8 @@ from tests.app.told import recordings
 
 SCENES = tuple(scene.number for scene in known())
 STILL = 2
-"""Frames in a row that change nothing, after which nothing more is on its way."""
+"""Frames that change nothing, and turns of the loop that find all queues empty, after which
+nothing more is on its way."""
 
 
 @dataclass(frozen=True)

@@ -77,15 +77,18 @@ async def _box_faults(shown: Stage, name: str, *, scrolls: bool = False) -> list
     return found
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-async def test_every_card_is_whole_as_pseudo_code_and_as_source(language: str) -> None:
-    """At 160x48, where the code has least cells."""
+@everywhere
+async def test_every_card_is_whole_as_pseudo_code_and_as_source(
+    size: tuple[int, int], language: str
+) -> None:
     wrong: list[str] = []
-    async with stage((160, 48), language) as shown:
+    async with stage(size, language) as shown:
         for scene in SCENES:
             async with shown.scene(scene) as screen:
                 last = moments(scene)[-1]
                 await shown.at(screen, last)
+                if screen.is_small:
+                    await shown.tab(screen, "code")
                 for card in screen.driver.scene.cards:
                     screen.card_panel.chosen = card.name
                     for real in (False, True) if card.real else (False,):

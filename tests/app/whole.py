@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.geometry import Region
 
+from app.layout import TABS
 from app.lines_panel import LinesPanel
 from app.said import said
 from app.scene_screen import SceneScreen
-from tests.app.stepping import Moment
+from tests.app.stepping import SCENES, Moment, moments, stage
 
 CLIENTS = re.compile(r"(?:[\d,]+ )?\b[BCD] \S.*?(?=│|\||$)")
 """A row of the tail, or of an engine, that shows what a client sent: as long as it made it, so it
@@ -91,3 +92,22 @@ def _question_faults(screen: SceneScreen, rows: Sequence[str], moment: Moment) -
     key = "words.modelled" if question.modelled else "words.measured"
     lead = said(key, why="")
     return [] if lead in words else [f"the answer ({lead.strip()}) is not on the screen"]
+
+
+async def faults_of_every_tab(language: str) -> list[str]:
+    """What is wrong at 80x24, in all tabs of every step of every scene."""
+    wrong: list[str] = []
+    async with stage((80, 24), language) as shown:
+        for scene in SCENES:
+            async with shown.scene(scene) as screen:
+                for moment in moments(scene):
+                    rows = await shown.at(screen, moment)
+                    found = scene_faults(screen, rows, moment)
+                    wrong += [f"{scene} {moment} {screen.tab}: {fault}" for fault in found]
+                    if moment.asks:  # the end of the step shows the other tabs
+                        continue
+                    for tab in (tab for tab in TABS if tab in screen.entered - {screen.tab}):
+                        rows = await shown.tab(screen, tab)
+                        found = scene_faults(screen, rows, moment)
+                        wrong += [f"{scene} {moment} {tab}: {fault}" for fault in found]
+    return wrong

@@ -1,0 +1,16 @@
+"""Every tab of every step of every scene on a small screen, in English."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.app.whole import faults_of_every_tab
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+async def test_every_step_is_whole_in_every_tab() -> None:
+    assert await faults_of_every_tab("en") == []
