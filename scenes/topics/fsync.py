@@ -14,7 +14,9 @@ import msgspec
 from engine import events
 from engine.events import AnyEvent, Event
 from scenes.evidence import Evidence
+from scenes.refusals import crash_word
 from scenes.sayings import detail
+from scenes.sources import named
 from scenes.told_lines import told
 from scenes.verdict import Verdict
 
@@ -381,7 +383,7 @@ def buffer_died(evidence: Evidence, act: str) -> Verdict:
 def _crash(event: AnyEvent) -> str:
     """Without offsets: how far a client had come is another run's."""
     assert isinstance(event, events.Crash)
-    return told("event.crashed", kind=event.kind, source=event.source)
+    return told("event.crashed", kind=crash_word(event.kind), source=named(event.source))
 
 
 def _recovered(event: AnyEvent) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from engine.events import Crash, Event
 from scenes.evidence import Evidence
+from scenes.refusals import crash_word
+from scenes.sources import named
 from scenes.told_lines import told
 
 
@@ -26,10 +28,10 @@ def _crash(event: Event) -> str:
     assert isinstance(event, Crash)
     return told(
         "event.crash_at_risk",
-        kind=event.kind,
+        kind=crash_word(event.kind),
         unsynced=event.acked - event.fsynced,
         buffered=event.acked - event.written,
-        source=event.source,
+        source=named(event.source),
     )
 
 
