@@ -126,7 +126,7 @@ async def test_what_goes_wrong_later_offers_the_recording(effect: Effect, notice
         player = driver._live.player
         player.asleep = isinstance(effect, Asleep)
         if isinstance(effect, Failed):
-            player.failed = effect.reason
+            player._step.failed = effect.reason
             driver._live._say(effect.reason)
         driver._effect(effect)
         assert driver.notice.startswith(notice) and bool(driver.notice) == bool(notice)
