@@ -6,7 +6,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Most tests wait for processes and disks, so more of them run at once than there are cores.
-PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile
+# Files go in their order: the longest, those of the screen, would otherwise come last and alone.
+PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
 # pip compiles what it copies; of an editable install the first start would wait for it.
 BYTE_CODE := $(BIN)/python -m compileall -q engine scenes app
 CODE := engine scenes app tests bench

@@ -89,7 +89,7 @@ def _question_faults(screen: SceneScreen, rows: Sequence[str], moment: Moment) -
     if moment.asks:
         numbers = range(1, len(question.choices) + 1)
         return [f"choice {n} is not on the screen" for n in numbers if f"{n}) " not in words]
-    key = "words.modelled" if question.modelled else "words.measured"
+    key = "words.modelled" if asked.source == "modelled" else "words.measured"
     lead = said(key, why="")
     return [] if lead in words else [f"the answer ({lead.strip()}) is not on the screen"]
 
