@@ -56,26 +56,6 @@ class WordsPanel(LinesPanel, can_focus=True):
             self.scroll_lines(max(end - self.top - self.size.height, 0))
 
 
-def words_lines(
-    scene: Scene,
-    stage: Stage,
-    view: View,
-    text: Text,
-    glyphs: Glyphs,
-    cells: int,
-    *,
-    acting: Collection[str] = (),
-    goes_on: bool = True,
-) -> list[Line]:
-    """The caption, then the question or, at the end, what to take away.
-
-    `acting`: the sandbox keys that do something now; `goes_on`: the space key begins beat 1.
-    """
-    return words_and_answer(
-        scene, stage, view, text, glyphs, cells, acting=acting, goes_on=goes_on
-    )[0]
-
-
 def words_and_answer(
     scene: Scene,
     stage: Stage,
@@ -87,7 +67,11 @@ def words_and_answer(
     acting: Collection[str] = (),
     goes_on: bool = True,
 ) -> tuple[list[Line], int]:
-    """As `words_lines`, and how many of them end with the answer's; 0: it is not known."""
+    """The caption, then the question or, at the end, what to take away; and how many lines it is
+    to the answer's last, 0 where the answer is not known.
+
+    `acting`: the sandbox keys that do something now; `goes_on`: the space key begins beat 1.
+    """
     cells = max(cells - 1, 10)
     caption = paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells)
     caption += new_keys(stage, acting, cells)

@@ -22,7 +22,7 @@ from app.page_words import describe
 from app.tail import countdown, tail_lines
 from app.timeline import timeline_line
 from app.too_small import too_small
-from app.words_panel import question_lines, words_lines
+from app.words_panel import question_lines, words_and_answer
 from engine import events
 from scenes.history import Mark
 from scenes.scene import Stage
@@ -209,14 +209,18 @@ def test_a_question_is_first_predicted_then_revealed() -> None:
 
 def test_words_open_with_previously_and_close_with_what_to_take_away() -> None:
     scene = DRIVER.scene
-    opening = "\n".join(texts(words_lines(scene, scene.stages[0], VIEW, DRIVER.text, DRAWN, 48)))
-    ending = "\n".join(texts(words_lines(scene, scene.stages[-1], VIEW, DRIVER.text, DRAWN, 48)))
+    opening = "\n".join(
+        texts(words_and_answer(scene, scene.stages[0], VIEW, DRIVER.text, DRAWN, 48)[0])
+    )
+    ending = "\n".join(
+        texts(words_and_answer(scene, scene.stages[-1], VIEW, DRIVER.text, DRAWN, 48)[0])
+    )
     assert "Previously" in opening and "space" in opening
     assert "To take away" in ending and "Previously" not in ending
 
 
 def words(stage: Stage, view: View, **options: Any) -> list[str]:
-    return texts(words_lines(DRIVER.scene, stage, view, DRIVER.text, DRAWN, 60, **options))
+    return texts(words_and_answer(DRIVER.scene, stage, view, DRIVER.text, DRAWN, 60, **options)[0])
 
 
 def test_words_name_the_keys_that_a_step_brings_where_they_act() -> None:

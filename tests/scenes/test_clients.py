@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -14,17 +12,11 @@ from scenes.actions import Workload
 from scenes.effects import StartWorkload, StopWorkload
 from scenes.errors import SceneError
 from scenes.resp import ReplyError
-from tests.scenes.watching import Watched, of, watching
+from tests.scenes.watching import Watched, of
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the engine needs Linux"
 )
-
-
-@pytest.fixture
-async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
-    async with watching(tmp_path, monkeypatch) as one:
-        yield one
 
 
 async def test_replies_keep_what_redis_cli_tells_apart(watched: Watched) -> None:

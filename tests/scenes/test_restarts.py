@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -12,17 +10,11 @@ from engine import events
 from scenes.actions import Workload
 from scenes.effects import Crash, RestartEngine, Send, StartWorkload
 from scenes.errors import SceneError
-from tests.scenes.watching import Watched, of, watching
+from tests.scenes.watching import Watched, of
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the engine needs Linux"
 )
-
-
-@pytest.fixture
-async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
-    async with watching(tmp_path, monkeypatch) as one:
-        yield one
 
 
 async def test_kill_and_restart_lose_no_written_byte(watched: Watched) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import redis.asyncio
@@ -14,17 +12,11 @@ from engine import events
 from scenes.actions import Workload
 from scenes.effects import Send, StartWorkload
 from scenes.errors import SceneError
-from tests.scenes.watching import Watched, of, watching
+from tests.scenes.watching import Watched, of
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the engine needs Linux"
 )
-
-
-@pytest.fixture
-async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
-    async with watching(tmp_path, monkeypatch) as one:
-        yield one
 
 
 async def test_a_stream_begins_with_the_whole_state(watched: Watched) -> None:

@@ -7,7 +7,6 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psutil
@@ -16,17 +15,11 @@ import pytest
 from engine import events
 from scenes import process
 from scenes.errors import SceneError
-from tests.scenes.watching import Watched, of, watching
+from tests.scenes.watching import Watched, of
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the engine needs Linux"
 )
-
-
-@pytest.fixture
-async def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Watched]:
-    async with watching(tmp_path, monkeypatch) as one:
-        yield one
 
 
 async def test_an_engine_killed_from_outside_is_reported(watched: Watched) -> None:
