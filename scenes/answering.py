@@ -53,9 +53,9 @@ class Answering:
         raise SceneError(
             trouble(
                 "answering.judge_2",
-                id=str(question.id),
+                id=question.id,
                 measured=str(measured),
-                measure=str(question.measure),
+                measure=question.measure,
             )
         )
 

@@ -30,7 +30,7 @@ def log_file(folder: str, dirname: str, file: str) -> LogFile:
     for path in (Path(folder, dirname, file), Path(folder, file)):
         if path.is_file():
             return parsed(path.read_bytes())
-    return LogFile([], 0, 0, detail("aof_check.log_file", file=str(file)))
+    return LogFile([], 0, 0, detail("aof_check.log_file", file=file))
 
 
 def parsed(data: bytes) -> LogFile:
@@ -69,6 +69,6 @@ def _number(data: bytes, at: int, kind: bytes) -> tuple[int, int]:
         raise EOFError
     if data[at : at + 1] != kind or not data[at + 1 : end].isdigit():
         raise ValueError(
-            detail("aof_check.number", decode=str(kind.decode()), data=f"{data[at:end][:20]!r}")
+            detail("aof_check.number", decode=kind.decode(), data=f"{data[at:end][:20]!r}")
         )
     return int(data[at + 1 : end]), end + 2

@@ -115,7 +115,7 @@ def _actions(
         if action.until is not None:
             yield from _match(action.until, events, f"{inner}.until")
         if action.stop is not None and action.stop not in started and not scene.sliders:
-            yield f"{inner}.stop", remark("asked_values.actions", stop=str(action.stop))
+            yield f"{inner}.stop", remark("asked_values.actions", stop=action.stop)
 
 
 def _action(action: Action, scene: Scene, path: str) -> Found:
@@ -167,7 +167,7 @@ def _not_a_command(words: Sequence[str]) -> str:
     spec = find(argv[0]) if argv else None
     try:
         if spec is None:
-            return remark("asked_values.not_a_command", words=str(words[0] if words else ""))
+            return remark("asked_values.not_a_command", words=words[0] if words else "")
         spec.admit(argv)
     except CommandError as error:
         return str(error).removeprefix("ERR ")
@@ -177,7 +177,7 @@ def _not_a_command(words: Sequence[str]) -> str:
 def _workload(load: Workload, path: str) -> Found:
     if math.isnan(load.rate) or load.rate > FASTEST_RATE:
         most = f"{FASTEST_RATE:,.0f}"
-        yield f"{path}.rate", remark("asked_values.workload", rate=f"{load.rate:g}", most=str(most))
+        yield f"{path}.rate", remark("asked_values.workload", rate=f"{load.rate:g}", most=most)
     for name in ("keys", "first_key", "value_bytes", "count", "at_once"):
         if getattr(load, name) < 0:
             yield (
@@ -233,7 +233,7 @@ def _seconds(value: float, path: str) -> Found:
     if not 0 <= value < math.inf:
         yield (
             path,
-            remark("asked_values.seconds", name=str(path.rpartition(".")[2]), value=f"{value:g}"),
+            remark("asked_values.seconds", name=path.rpartition(".")[2], value=f"{value:g}"),
         )
 
 
@@ -245,9 +245,7 @@ def _match(match: Match, events: Mapping[str, type[Event]], path: str) -> Found:
         if name in types and not _fits(value, types[name]):
             yield (
                 f"{path}.where.{name}",
-                remark(
-                    "asked_values.match", event=str(match.event), name=str(name), value=f"{value!r}"
-                ),
+                remark("asked_values.match", event=match.event, name=name, value=f"{value!r}"),
             )
 
 
@@ -272,9 +270,7 @@ def _arguments(
         if word in types and not _fits(value, types[word]):
             yield (
                 f"{path}.args.{word}",
-                remark(
-                    "asked_values.arguments_2", name=str(name), word=str(word), value=f"{value!r}"
-                ),
+                remark("asked_values.arguments_2", name=name, word=word, value=f"{value!r}"),
             )
 
 

@@ -32,7 +32,7 @@ def offsets_only_grow(evidence: Evidence) -> Verdict:
             appended=evidence.aof.appended,
             written=evidence.aof.written,
             fsynced=evidence.aof.fsynced,
-            file=str(evidence.aof.file),
+            file=evidence.aof.file,
         ),
     )
 
@@ -51,7 +51,7 @@ def fsync_cleans_the_cache(evidence: Evidence, least: int = 1, has_disk: bool = 
     reason = evidence.cannot_prove_dirty()
     if not counted:
         if reason:
-            return Verdict.skip(detail("checks_aof.fsync_cleans_the_cache_2", reason=str(reason)))
+            return Verdict.skip(detail("checks_aof.fsync_cleans_the_cache_2", reason=reason))
         return Verdict.missed(detail("checks_aof.fsync_cleans_the_cache_3"))
     # Writes go on while the background thread counts: a page may be dirty again by then.
     left = [fsync for fsync in counted if fsync.dirty_pages_after]

@@ -76,7 +76,7 @@ def child_is_a_process(evidence: Evidence, snapshot: Snapshot) -> Verdict:
             "checks_snapshot.child_is_a_process_2",
             child=str(fork.child),
             pid=str(fork.pid),
-            name=str(seen.name),
+            name=seen.name,
             ppid=str(seen.ppid),
         ),
     )
@@ -97,9 +97,7 @@ def copied_are_the_written(evidence: Evidence, snapshot: Snapshot, least: int = 
         fits and copied >= least,
         detail("checks_snapshot.copied_are_the_written", due=max(len(due), least), copied=copied)
         + (
-            detail(
-                "checks_snapshot.copied_are_the_written_2", map=str(", ".join(map(str, strangers)))
-            )
+            detail("checks_snapshot.copied_are_the_written_2", map=", ".join(map(str, strangers)))
             if strangers
             else ""
         ),
@@ -134,14 +132,14 @@ def hot_page_copied_once(evidence: Evidence, snapshot: Snapshot, key: str) -> Ve
     """The page under a key that is written again and again was copied once."""
     page = snapshot.page_of.get(key)
     if page is None:
-        return Verdict.missed(detail("checks_snapshot.hot_page_copied_once", key=str(key)))
+        return Verdict.missed(detail("checks_snapshot.hot_page_copied_once", key=key))
     writes, copies = snapshot.touched[page], snapshot.copied_times[page]
     return Verdict.of(
         writes >= 2 and copies == 1,
         detail(
             "checks_snapshot.hot_page_copied_once_2",
             page=str(page),
-            key=str(key),
+            key=key,
             copies=str(copies),
             writes=str(writes),
         ),

@@ -107,7 +107,7 @@ class ChildNeeds:
     def _fork_lesson(self, stage: Stage, evidence: Evidence) -> list[Effect]:
         """A lesson's child for a step that needs one."""
         if self._forks[""] == MOST_FORKS:
-            return [Failed(trouble("child_needs.fork_lesson", id=str(stage.id)))]
+            return [Failed(trouble("child_needs.fork_lesson", id=stage.id))]
         self._forks[""] += 1
         self._left[""] = evidence.snapshot
         return [Send(("COWSCOPE", "FORK"))]

@@ -160,7 +160,7 @@ class Clients:
         for started in running:
             if not started.workload.count:
                 text = trouble(
-                    "clients.write_on", name=str(started.workload.name), rate=f"{started.rate:g}"
+                    "clients.write_on", name=started.workload.name, rate=f"{started.rate:g}"
                 )
                 self._publish(events.Log(level="#", text=text, source="scripted"))
                 self.start(started)

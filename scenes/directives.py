@@ -31,7 +31,7 @@ class Directives:
                 trouble(
                     "directives.init",
                     arena_pages=str(self.arena_pages),
-                    number=str(scene.number),
+                    number=scene.number,
                     least_arena_pages=str(LEAST_ARENA_PAGES),
                 )
             )

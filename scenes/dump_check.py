@@ -38,7 +38,7 @@ def count_keys(path: str) -> int:
             detail("dump_check.count_keys", path=str(path), strerror=str(err.strerror))
         ) from err
     if data[:5] != b"REDIS" or len(data) < 18:
-        raise DumpError(detail("dump_check.count_keys_2", path=str(path)))
+        raise DumpError(detail("dump_check.count_keys_2", path=path))
     stored = struct.unpack("<Q", data[-8:])[0]
     if stored and stored != _crc64(data[:-8]):
         raise DumpError(detail("dump_check.count_keys_3", path=str(path), data=str(len(data) - 8)))

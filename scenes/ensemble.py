@@ -172,9 +172,7 @@ class Ensemble:
         if name == ALL:
             return list(self.members.values())
         if name and name not in self.members:
-            raise SceneError(
-                trouble("ensemble.meant", name=str(name), members=str(", ".join(self.members)))
-            )
+            raise SceneError(trouble("ensemble.meant", name=name, members=", ".join(self.members)))
         return [self.members[name] if name else self.first]
 
 

@@ -109,14 +109,14 @@ class Evidence:
             if isinstance(gatherer, kind):
                 return gatherer
         home = kind.__module__.rpartition(".")[2]
-        raise SceneError(detail("evidence.of", name=str(kind.__name__), home=str(home)))
+        raise SceneError(detail("evidence.of", name=kind.__name__, home=home))
 
     def engine(self, name: str) -> Evidence:
         """What is known of one engine; "" is the first. Raises SceneError for an unknown one."""
         if name in ("", self.name):
             return self
         if name not in self.others:
-            raise SceneError(detail("evidence.engine", name=str(name)))
+            raise SceneError(detail("evidence.engine", name=name))
         return self.others[name]
 
     def another(self, name: str) -> Evidence:

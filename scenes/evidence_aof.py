@@ -79,7 +79,7 @@ class AofEvidence:
             self._break(
                 detail(
                     "evidence_aof.append",
-                    file=str(event.file),
+                    file=event.file,
                     start=str(event.start),
                     appended=str(self.appended),
                 )
@@ -119,8 +119,8 @@ class AofEvidence:
             self._break(
                 detail(
                     "evidence_aof.grown",
-                    file=str(self.file),
-                    what=str(what),
+                    file=self.file,
+                    what=what,
                     before=str(before),
                     end=str(end),
                 )
@@ -129,8 +129,8 @@ class AofEvidence:
             self._break(
                 detail(
                     "evidence_aof.grown_2",
-                    file=str(self.file),
-                    what=str(what),
+                    file=self.file,
+                    what=what,
                     end=str(end),
                     limit=str(limit),
                 )

@@ -56,9 +56,7 @@ class Run:
     def _effect(self, effect: Effect) -> None:
         match effect:
             case Checked(check, held, detail) if not held:
-                self.failures.append(
-                    trouble("headless.effect", check=str(check), detail=str(detail))
-                )
+                self.failures.append(trouble("headless.effect", check=check, detail=detail))
             case Failed(reason) | Refused(reason):
                 self.failures.append(reason)
             case _:

@@ -114,7 +114,7 @@ def find(name: str) -> Path:
         if scene.slug == name.lower():
             return LESSONS / scene.number
     listed = ", ".join(f"{scene.number} ({scene.slug})" for scene in scenes)
-    raise SceneError(remark("loader.find", name=str(name), listed=str(listed)))
+    raise SceneError(remark("loader.find", name=name, listed=listed))
 
 
 def read_scene(path: Path) -> Scene:

@@ -108,7 +108,7 @@ async def start(
             return engine
         port, said = None, engine.ending()
         if "ddress already in use" not in said or attempt == ATTEMPTS - 1:
-            raise SceneError(trouble("process.start_2", said=str(said)))
+            raise SceneError(trouble("process.start_2", said=said))
     raise AssertionError("unreachable")
 
 

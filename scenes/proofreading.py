@@ -83,13 +83,11 @@ def _wrong(lesson: Lesson, path: Path) -> Iterator[Finding]:
         else:
             yield Finding(problem.place(path), problem.text)
     for index, why in endless(lesson.scene):
-        text = remark("proofreading.wrong", id=str(lesson.scene.stages[index].id), why=str(why))
+        text = remark("proofreading.wrong", id=lesson.scene.stages[index].id, why=why)
         hint = "'timeout'" if "timeout" in why else "'wait'"
         yield Finding(in_scene(path, "stages", index, hint), text)
     if lesson.folder.parent == LESSONS and lesson.folder.name != lesson.scene.number:
-        text = remark(
-            "proofreading.wrong_2", number=str(lesson.scene.number), name=str(lesson.folder.name)
-        )
+        text = remark("proofreading.wrong_2", number=lesson.scene.number, name=lesson.folder.name)
         yield Finding(f"{path}:1", text)
 
 
@@ -97,16 +95,16 @@ def _unlit(scene: Scene, path: Path) -> Iterator[Finding]:
     shown = {stage.card for stage in scene.stages}
     for index, card in enumerate(scene.cards):
         if card.name not in shown:
-            text = remark("proofreading.unlit", name=str(card.name))
+            text = remark("proofreading.unlit", name=card.name)
             yield Finding(in_scene(path, "cards", index), text, wrong=False)
         dark = unlit_lines(card)
         if dark:
             listed = ", ".join(map(str, dark))
             text = remark(
                 "proofreading.unlit_2",
-                name=str(card.name),
-                n=str("s" * (len(dark) > 1)),
-                listed=str(listed),
+                name=card.name,
+                n="s" * (len(dark) > 1),
+                listed=listed,
             )
             yield Finding(in_scene(path, "cards", index, "'lights'"), text, wrong=False)
 
@@ -147,7 +145,7 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
                 place = in_scene(path, "cards", index, f"'{line.strip()}'")
                 text = remark(
                     "proofreading.too_wide",
-                    name=str(card.name),
+                    name=card.name,
                     cells=str(cells(line)),
                     code_columns=str(CODE_COLUMNS),
                 )
@@ -156,7 +154,7 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
             place = in_scene(path, "cards", index, f"'{card.title}'")
             text = remark(
                 "proofreading.too_wide_4",
-                name=str(card.name),
+                name=card.name,
                 cells=str(cells(card.title)),
                 code_columns=str(CODE_COLUMNS),
             )
@@ -176,7 +174,7 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
             if cells(texts[key]) > room[key]:
                 text = remark(
                     "proofreading.too_wide_2",
-                    key=str(key),
+                    key=key,
                     cells=str(cells(texts[key])),
                     room=str(room[key]),
                 )
@@ -184,13 +182,13 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
         for key, said in texts.items():
             long = [word for word in pieces(said) if cells(word) > COLUMNS - 4]
             if long:
-                text = remark("proofreading.too_wide_3", key=str(key), long=str(long[0][:20]))
+                text = remark("proofreading.too_wide_3", key=key, long=long[0][:20])
                 yield Finding(in_catalogue(file, key), text)
         first = _SENTENCE.split(texts.get(scene.thesis, ""))[0]
         if cells(first) > THESIS_COLUMNS:
             text = remark(
                 "proofreading.too_wide_6",
-                thesis=str(scene.thesis),
+                thesis=scene.thesis,
                 cells=str(cells(first)),
                 thesis_columns=str(THESIS_COLUMNS),
             )
@@ -208,14 +206,14 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
     for key in sorted(english.texts):
         if key.removesuffix(PLAIN) not in used:
             place = in_catalogue(folder / "en.toml", key)
-            yield Finding(place, remark("proofreading.words", key=str(key)), wrong=False)
+            yield Finding(place, remark("proofreading.words", key=key), wrong=False)
     for language in LANGUAGES:
         if language == ENGLISH:
             continue
         path = folder / f"{language}.toml"
         texts = translations.get(language)
         if texts is None:
-            text = remark("proofreading.words_2", language=str(language))
+            text = remark("proofreading.words_2", language=language)
             yield Finding(f"{path}:1", text, wrong=False)
             continue
         words = Words(texts, fallback=english.texts)
@@ -223,14 +221,14 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
             place = in_catalogue(folder / "en.toml", key)
             yield Finding(
                 place,
-                remark("proofreading.words_3", key=str(key), language=str(language)),
+                remark("proofreading.words_3", key=key, language=language),
                 wrong=False,
             )
         for key in sorted(texts.keys() - english.texts.keys()):
-            yield Finding(in_catalogue(path, key), remark("proofreading.words_4", key=str(key)))
+            yield Finding(in_catalogue(path, key), remark("proofreading.words_4", key=key))
         for key in sorted(texts.keys() & english.texts.keys()):
             if words.figures_in(key) != english.figures_in(key):
-                yield Finding(in_catalogue(path, key), remark("proofreading.words_5", key=str(key)))
+                yield Finding(in_catalogue(path, key), remark("proofreading.words_5", key=key))
 
 
 def _badly_said(text: str) -> str:
@@ -238,7 +236,7 @@ def _badly_said(text: str) -> str:
     if not text:
         return "says nothing"
     found = _NO_FIGURE.search(FIGURE.sub("", text))
-    return remark("proofreading.badly_said", found=str(found[0])) if found else ""
+    return remark("proofreading.badly_said", found=found[0]) if found else ""
 
 
 def keys_of(scene: Scene) -> set[str]:

@@ -30,7 +30,5 @@ def lesson_of(recording: Recording, path: str, language: str = ENGLISH) -> Lesso
         ) from err
     found = problems(lesson.scene, lesson.words, to_play=False)
     if found:
-        raise SceneError(
-            trouble("recorded_lesson.lesson_of_2", path=str(path), text=str(found[0].text))
-        )
+        raise SceneError(trouble("recorded_lesson.lesson_of_2", path=path, text=found[0].text))
     return lesson

@@ -91,7 +91,7 @@ class RecordingWriter:
         self._seq = 0
         self._chunks = 0
         if os.path.isdir(path):
-            raise SceneError(trouble("recording.init", path=str(path)))
+            raise SceneError(trouble("recording.init", path=path))
         try:
             self._file = open(self._part, "wb")  # noqa: SIM115 (closed by close)
         except OSError as err:
@@ -281,9 +281,7 @@ def opened(path: str) -> Recording:
             recorded = StoredEvents(path, file, seed, header.edition)
             damage = recorded.damage
     if damage:
-        damage = trouble(
-            "recording.opened", path=str(path), damage=str(damage), recorded=len(recorded)
-        )
+        damage = trouble("recording.opened", path=path, damage=damage, recorded=len(recorded))
     if damage and not recorded:
         raise DamagedRecordingError(damage, [])
     return Recording(header, recorded, damage)
@@ -320,7 +318,7 @@ def _begun(path: str) -> tuple[IO[bytes], Header, int]:
     try:
         file = open(path, "rb")  # noqa: SIM115 (handed on)
     except IsADirectoryError as err:
-        raise SceneError(trouble("recording.begun", path=str(path))) from err
+        raise SceneError(trouble("recording.begun", path=path)) from err
     except OSError as err:
         raise SceneError(
             trouble("recording.begun_2", path=str(path), strerror=str(err.strerror))
@@ -337,20 +335,20 @@ def _begun(path: str) -> tuple[IO[bytes], Header, int]:
 
 def _header(path: str, line: bytes, gz: bool = False) -> Header:
     if not line.endswith(b"\n"):
-        raise SceneError(trouble("recording.header", path=str(path), line=len(line)))
+        raise SceneError(trouble("recording.header", path=path, line=len(line)))
     try:
         magic = msgspec.json.decode(line, type=SaysMagic).magic
         header = msgspec.json.decode(line, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError) as err:
-        raise SceneError(trouble("recording.header_2", path=str(path))) from err
+        raise SceneError(trouble("recording.header_2", path=path)) from err
     if magic != MAGIC or header.version < 1:
         says = magic if magic != MAGIC else f"version {header.version}"
-        raise SceneError(trouble("recording.header_3", path=str(path), magic=str(says)))
+        raise SceneError(trouble("recording.header_3", path=path, magic=says))
     if header.version > VERSION:
         raise SceneError(
             trouble(
                 "recording.header_4",
-                path=str(path),
+                path=path,
                 version=str(header.version),
                 version2=str(VERSION),
             )

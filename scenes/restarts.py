@@ -144,7 +144,7 @@ class Restarts:
         self._refused_to_start = False
         if effect.refused:
             said = effect.refused
-            raise SceneError(trouble("restarts.come_back", said=str(said)))
+            raise SceneError(trouble("restarts.come_back", said=said))
         self.write_on()
 
     async def start_again(self) -> None:

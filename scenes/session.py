@@ -262,9 +262,7 @@ class Session:
         elif effect.refused:
             said = in_words(reply)
             raise SceneError(
-                trouble(
-                    "session.send_2", line=str(line), refused=str(effect.refused), said=str(said)
-                )
+                trouble("session.send_2", line=line, refused=effect.refused, said=said)
             )
 
     async def execute(self, argv: Sequence[str | bytes]) -> Reply:
@@ -364,4 +362,4 @@ def cannot_prove_dirty(path: str) -> str:
     """Why the kernel's count of a file's dirty pages proves nothing in this folder, if so."""
     from engine.cachestat import proves_dirty
 
-    return "" if proves_dirty(path) else trouble("session.cannot_prove_dirty", path=str(path))
+    return "" if proves_dirty(path) else trouble("session.cannot_prove_dirty", path=path)

@@ -51,11 +51,11 @@ def real_source(card: Card) -> RealSource | None:
             raise SceneError(
                 remark(
                     "source.real_source_2",
-                    name=str(card.name),
-                    pseudo=str(pseudo),
+                    name=card.name,
+                    pseudo=pseudo,
                     wanted=f"{wanted!r}",
                     places=str(len(places)),
-                    real=str(card.real),
+                    real=card.real,
                 )
             )
         mapped[int(pseudo)] = places[0]

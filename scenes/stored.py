@@ -200,9 +200,7 @@ class StoredEvents(Sequence[AnyEvent]):
             return _files.decode(zlib.decompress(self._read(self._scene)))
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as err:
             offset = self._scene.offset
-            raise SceneError(
-                trouble("stored.scene_files", path=str(self.path), offset=offset)
-            ) from err
+            raise SceneError(trouble("stored.scene_files", path=self.path, offset=offset)) from err
 
     def _block(self, number: int) -> list[AnyEvent]:
         block = self._unpacked.pop(number, None)
@@ -212,7 +210,7 @@ class StoredEvents(Sequence[AnyEvent]):
                 block = _events.decode_lines(zlib.decompress(self._read(found)))
             except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as err:
                 raise SceneError(
-                    trouble("stored.block", path=str(self.path), offset=found.offset)
+                    trouble("stored.block", path=self.path, offset=found.offset)
                 ) from err
         self._unpacked[number] = block  # the youngest is last
         if len(self._unpacked) > UNPACKED:

@@ -67,7 +67,7 @@ class Subscription:
                 trouble("subscription.start", channel=str(CHANNEL), err=str(err))
             ) from err
         if confirmation is None or confirmation["type"] != "subscribe":
-            raise SceneError(trouble("subscription.start_2", channel=str(CHANNEL)))
+            raise SceneError(trouble("subscription.start_2", channel=CHANNEL))
         self._task = asyncio.create_task(self._listen(), name="subscription")
 
     async def _listen(self) -> None:

@@ -122,7 +122,7 @@ class Supervised:
         await engine.process.wait()
         if self._leaving or self.process is not engine:
             return
-        self.failure = trouble("supervised.mourn", ending=str(engine.ending()))
+        self.failure = trouble("supervised.mourn", ending=engine.ending())
         self.ended = engine.told_end()
         self._on_gone(engine.end())
         self.clients.stop_writing()

@@ -27,7 +27,7 @@ def arguments(text: str) -> list[bytes]:
     """
     found = split_arguments(text.encode())
     if found is None:
-        raise SceneError(trouble("typed.arguments", text=str(text)))
+        raise SceneError(trouble("typed.arguments", text=text))
     return found
 
 

@@ -67,7 +67,7 @@ def problems(scene: Scene, words: Words, *, to_play: bool = True) -> list[Proble
     found = [Problem(text) for text in _of_scene(scene, words)]
     for index, card in enumerate(scene.cards):
         found += [
-            Problem(remark("validate.problems", name=str(card.name), t=str(t)), "cards", index)
+            Problem(remark("validate.problems", name=card.name, t=t), "cards", index)
             for t in _of_card(card, words)
         ]
     beat = 0
@@ -77,9 +77,7 @@ def problems(scene: Scene, words: Words, *, to_play: bool = True) -> list[Proble
             texts.append(remark("validate.problems_2", beat=str(stage.beat), beat2=str(beat)))
         beat = stage.beat
         found += [
-            Problem(
-                remark("validate.problems_3", id=str(stage.id), text=str(text)), "stages", index
-            )
+            Problem(remark("validate.problems_3", id=stage.id, text=text), "stages", index)
             for text in texts
         ]
     # Else these would say much of it again, in other words. The engine's own code is asked, which a
@@ -125,7 +123,7 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
     keys = (card.subtitle, *card.corrections.values())
     for key in keys:
         if key and key not in words:
-            yield remark("validate.of_card", key=str(key))
+            yield remark("validate.of_card", key=key)
     numbers = [rule.line for rule in card.lights]
     numbers += [rule.after for rule in card.lights if rule.after]
     numbers += [int(n) for n in (*card.corrections, *card.real_lines) if n.isdigit()]
@@ -134,7 +132,7 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
             yield remark("validate.of_card_2", number=str(number), lines=str(lines))
     for text in (*card.corrections, *card.real_lines):
         if not text.isdigit():
-            yield remark("validate.of_card_3", text=str(text))
+            yield remark("validate.of_card_3", text=text)
     if card.real_lines and not card.real:
         yield remark("validate.of_card_4")
     for rule in card.lights:
@@ -144,9 +142,9 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
 def _of_match(match: Match) -> Iterator[str]:
     for name in unknown_fields(match, EVENT_TYPES):
         if name == match.event:
-            yield remark("validate.of_match", name=str(name))
+            yield remark("validate.of_match", name=name)
         else:
-            yield remark("validate.of_match_2", event=str(match.event), name=str(name))
+            yield remark("validate.of_match_2", event=match.event, name=name)
 
 
 def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
@@ -162,19 +160,19 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
         yield from _of_match(stage.wait)
         yield from _unknown_engine(stage.wait.engine, scene)
     if stage.card and stage.card not in {card.name for card in scene.cards}:
-        yield remark("validate.of_stage_2", card=str(stage.card))
+        yield remark("validate.of_stage_2", card=stage.card)
     for panel in stage.panels:
         if panel not in PANELS:
-            yield remark("validate.of_stage_3", panel=str(panel), panels=str(", ".join(PANELS)))
+            yield remark("validate.of_stage_3", panel=panel, panels=", ".join(PANELS))
     for key in stage.keys:
         if key not in KEYS:
-            yield remark("validate.of_stage_4", key=str(key), keys=str(" ".join(KEYS)))
+            yield remark("validate.of_stage_4", key=key, keys=" ".join(KEYS))
     for expectation in stage.expect:
         yield from _unknown_name("check", expectation.check, CHECKS, scene)
         yield from _unknown_engine(expectation.engine, scene)
         for step in expectation.needs:
             if step not in _before(stage, scene):
-                yield remark("validate.of_stage_5", check=str(expectation.check), step=str(step))
+                yield remark("validate.of_stage_5", check=expectation.check, step=step)
     if stage.question is not None:
         yield from _of_question(stage.question, scene, words)
 
@@ -196,13 +194,13 @@ def _unknown_name(kind: str, name: str, registry: Registry[Any], scene: Scene) -
         return
     home = registry.home(name)
     if home:
-        yield remark("validate.unknown_name", kind=str(kind), name=str(name), home=str(home))
+        yield remark("validate.unknown_name", kind=kind, name=name, home=home)
     else:
         yield remark(
             "validate.unknown_name_2",
-            kind=str(kind),
-            name=str(name),
-            sorted=str(", ".join(sorted(known))),
+            kind=kind,
+            name=name,
+            sorted=", ".join(sorted(known)),
         )
 
 
@@ -212,7 +210,7 @@ def _of_action(action: Action, scene: Scene) -> Iterator[str]:
         yield (
             remark(
                 "validate.of_action",
-                kinds=str(", ".join(KINDS)),
+                kinds=", ".join(KINDS),
                 given=str(given or remark("word.none")),
             )
         )
@@ -234,21 +232,19 @@ def _unknown_engine(name: str, scene: Scene) -> Iterator[str]:
     if name and name != "*" and name not in names:
         yield remark(
             "validate.unknown_engine",
-            name=str(name),
+            name=name,
             names=", ".join(names) or remark("word.runs_one"),
         )
 
 
 def _of_workload(workload: Workload) -> Iterator[str]:
     if not workload.commands or not all(workload.commands):
-        yield remark("validate.of_workload", name=str(workload.name))
+        yield remark("validate.of_workload", name=workload.name)
     for name in sorted(wanted(workload.commands) - WORKLOAD_WORDS):
         known = " ".join(sorted(f"{{{one}}}" for one in WORKLOAD_WORDS))
-        yield remark(
-            "validate.of_workload_2", name=str(workload.name), name2=str(name), known=str(known)
-        )
+        yield remark("validate.of_workload_2", name=workload.name, name2=name, known=known)
     if workload.rate <= 0:
-        yield remark("validate.of_workload_3", name=str(workload.name))
+        yield remark("validate.of_workload_3", name=workload.name)
 
 
 def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str]:
@@ -257,7 +253,7 @@ def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str
         keys += [choice.text, choice.why, *([choice.alone] if choice.alone else [])]
     yield from _unknown_words(tuple(keys), scene, words)
     if not 2 <= len(question.choices) <= 4:
-        yield remark("validate.of_question", id=str(question.id))
+        yield remark("validate.of_question", id=question.id)
     yield from _unknown_name("measure", question.measure, MEASURES, scene)
     for number, choice in enumerate(question.choices, 1):
         given = (choice.value is not None) + (choice.least is not None or choice.most is not None)
@@ -279,16 +275,14 @@ def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterato
     known |= {f"{setup.name}_{name}" for setup in scene.engines for name in measures}
     for key in keys:
         if key not in words:
-            yield remark("validate.unknown_words", key=str(key))
+            yield remark("validate.unknown_words", key=key)
             continue
         for seen in _ON_A_SCREEN.finditer(words.text(words.plain(key))):
             if key not in (scene.previously, scene.diagram):  # said on a screen only
-                yield remark(
-                    "validate.unknown_words_2", seen=str(seen[0]), key=str(key), plain=str(PLAIN)
-                )
+                yield remark("validate.unknown_words_2", seen=seen[0], key=key, plain=PLAIN)
         for name in sorted(words.figures_in(key) | words.figures_in(words.plain(key))):
             if name not in known:
-                yield remark("validate.unknown_words_3", key=str(key), name=str(name))
+                yield remark("validate.unknown_words_3", key=key, name=name)
 
 
 def _kept(scene: Scene) -> set[str]:

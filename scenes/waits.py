@@ -44,33 +44,25 @@ def endless(scene: Scene) -> Iterator[tuple[int, str]]:
             if why := past.lacks(match):
                 yield (
                     index,
-                    remark(
-                        "waits.endless_4", event=str(match.event), why=str(why), after=str(after)
-                    ),
+                    remark("waits.endless_4", event=match.event, why=why, after=after),
                 )
         if stage.wait is not None and (why := past.lacks(stage.wait)):
             yield (
                 index,
-                remark(
-                    "waits.endless_5", event=str(stage.wait.event), why=str(why), after=str(after)
-                ),
+                remark("waits.endless_5", event=stage.wait.event, why=why, after=after),
             )
         if stage.question is not None:
             reveals = actions_of(stage)[len(stage.do) :]
             past.take(reveals)
             for match in _untils(reveals):
                 if why := past.lacks(match):
-                    text = remark(
-                        "waits.endless_6", event=str(match.event), why=str(why), after=str(after)
-                    )
+                    text = remark("waits.endless_6", event=match.event, why=why, after=after)
                     yield index, text
             wait = stage.question.wait
             if wait is not None and (why := past.lacks(wait)):
                 yield (
                     index,
-                    remark(
-                        "waits.endless_7", event=str(wait.event), why=str(why), after=str(after)
-                    ),
+                    remark("waits.endless_7", event=wait.event, why=why, after=after),
                 )
 
 
@@ -183,11 +175,11 @@ class _Past:
         client = str(match.where.get("client", ""))
         loads = [self.loads[client]] if client in self.loads else list(self.loads.values())
         if client and client not in self.loads:
-            return remark("waits.latency", client=str(client))
+            return remark("waits.latency", client=client)
         if not loads:
             return remark("waits.latency_2")
         if match.where.get("done") is True and not any(load.count for load in loads):
-            return remark("waits.latency_3", client=str(client or loads[0].name))
+            return remark("waits.latency_3", client=client or loads[0].name)
         return ""
 
     def _written(self, match: Match) -> str:

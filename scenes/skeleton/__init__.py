@@ -20,7 +20,7 @@ def make(name: str) -> Path:
     folder = Path(name)
     slug = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")
     if not slug:
-        raise SceneError(remark("skeleton.make", name=str(name)))
+        raise SceneError(remark("skeleton.make", name=name))
     try:
         folder.mkdir(parents=True)
         for file in FILES:

@@ -72,9 +72,7 @@ class Registry(Mapping[str, T]):
             own: dict[str, Any] = getattr(topic(name), self.kind, {})
             twice = sorted(own.keys() & found.keys())
             if twice:
-                raise SceneError(
-                    trouble("topics.all", name=str(name), kind=str(self.kind), twice=str(twice[0]))
-                )
+                raise SceneError(trouble("topics.all", name=name, kind=self.kind, twice=twice[0]))
             found.update(own)
         return found
 
@@ -91,9 +89,7 @@ def topic(name: str) -> ModuleType:
     """The module of a topic; raises SceneError for an unknown one."""
     if name not in names():
         raise SceneError(
-            trouble(
-                "topics.topic", name=str(name), names=", ".join(names()) or trouble("topics.none")
-            )
+            trouble("topics.topic", name=name, names=", ".join(names()) or trouble("topics.none"))
         )
     return importlib.import_module(f"{__name__}.{name}")
 

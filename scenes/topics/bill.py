@@ -215,7 +215,7 @@ def fork_time_grows(evidence: Evidence) -> Verdict:
     said = detail("bill.fork_time_grows_2", low=low, high=high)
     noisy = any(max(f.usec for f in one) > NOISY * min(f.usec for f in one) for _, one in sizes)
     if high <= low and noisy:
-        return Verdict.skip(detail("bill.fork_time_grows_3", said=str(said)))
+        return Verdict.skip(detail("bill.fork_time_grows_3", said=said))
     return Verdict.of(high > low, said)
 
 

@@ -255,11 +255,11 @@ def one_address_two_values(evidence: Evidence) -> Verdict:
         and (not mine.frame or mine.frame != its.frame),
         detail(
             "fork.one_address_two_values_2",
-            key=str(its.key),
-            value=str(mine.value),
+            key=its.key,
+            value=mine.value,
             address=f"{mine.address:#x}",
             pid=str(mine.pid),
-            value2=str(its.value),
+            value2=its.value,
             address2=f"{its.address:#x}",
             pid2=str(its.pid),
         ),
@@ -270,18 +270,16 @@ def value_is(evidence: Evidence, who: str = "child", key: str = "", value: str =
     """What a side saw last is this key with this value."""
     seen = evidence.of(Sides).last(who)
     if seen is None:
-        return Verdict.missed(
-            detail("fork.value_is", value=str(value), who=played(f"lesson.{who}"))
-        )
+        return Verdict.missed(detail("fork.value_is", value=value, who=played(f"lesson.{who}")))
     return Verdict.of(
         (seen.key, seen.value) == (key, value),
         detail(
             "fork.value_is_2",
-            key=str(key),
-            value=str(value),
+            key=key,
+            value=value,
             who=played(f"lesson.{who}"),
-            key2=str(seen.key),
-            value2=str(seen.value),
+            key2=seen.key,
+            value2=seen.value,
         ),
     )
 
@@ -358,12 +356,12 @@ def fork_was_refused(evidence: Evidence) -> Verdict:
     if sides.refused is None:
         return Verdict.missed(detail("fork.fork_was_refused"))
     if sides.refused.source != "measured":
-        return Verdict.skip(detail("fork.fork_was_refused_2", error=str(sides.refused.error)))
+        return Verdict.skip(detail("fork.fork_was_refused_2", error=sides.refused.error))
     return Verdict.of(
         bool(sides.refused.error) and sides.forks_since_refusal == 0,
         detail(
             "fork.fork_was_refused_3",
-            error=str(sides.refused.error),
+            error=sides.refused.error,
             forks_since_refusal=str(sides.forks_since_refusal),
         ),
     )

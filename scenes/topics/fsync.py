@@ -260,8 +260,8 @@ def answers_wait_for_the_disk(evidence: Evidence, msec: int) -> Verdict:
         detail(
             "fsync.answers_wait_for_the_disk",
             msec=msec * 1000,
-            name=str(evidence.name),
-            said=str(said),
+            name=evidence.name,
+            said=said,
         ),
     )
 
@@ -292,7 +292,7 @@ def kill_took_nothing_written(evidence: Evidence, act: str) -> Verdict:
             "fsync.kill_took_nothing_written_2",
             written=loss.written,
             survived=loss.survived,
-            kind=str(loss.kind),
+            kind=loss.kind,
             lost=str(loss.lost),
             acked=str(loss.acked),
             appended=loss.appended - loss.written,
@@ -310,7 +310,7 @@ def acknowledged_is_kept(evidence: Evidence, act: str) -> Verdict:
         detail(
             "fsync.acknowledged_is_kept_2",
             acked=str(loss.acked),
-            kind=str(loss.kind),
+            kind=loss.kind,
             lost=str(loss.lost),
         ),
     )
@@ -328,7 +328,7 @@ def cut_took_all_unsynced(evidence: Evidence, act: str) -> Verdict:
             populate=evidence.populate,
             keys=loss.keys,
             lost=str(loss.lost),
-            kind=str(loss.kind),
+            kind=loss.kind,
         ),
     )
 
@@ -352,7 +352,7 @@ def write_waited_two_seconds(evidence: Evidence) -> Verdict:
         detail(
             "fsync.write_waited_two_seconds",
             postponed_seconds=f"{POSTPONED_SECONDS:g}",
-            delays=str(", ".join(f"{waited:.2f} s" for waited in delays) or detail("word.none")),
+            delays=", ".join(f"{waited:.2f} s" for waited in delays) or detail("word.none"),
         ),
     )
 

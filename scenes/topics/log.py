@@ -201,7 +201,7 @@ def only_changes_are_written(evidence: Evidence) -> Verdict:
     wanted = {PRICE: [b"SET"], LOT: [b"SADD", b"SREM"], "nobody": []}
     return Verdict.of(
         of == wanted,
-        detail("log.only_changes_are_written", told=str(_told(of))),
+        detail("log.only_changes_are_written", told=_told(of)),
     )
 
 
@@ -225,7 +225,7 @@ def expiry_is_absolute(evidence: Evidence) -> Verdict:
         bool(moments) and not relative and all(len(moment) == 13 for moment in moments),
         detail(
             "log.expiry_is_absolute",
-            session=str(SESSION),
+            session=SESSION,
             moments=str(len(moments)),
             relative=str(relative),
         ),
@@ -254,8 +254,8 @@ def deadline_stands(evidence: Evidence) -> Verdict:
         before == after and len(before) == 13,
         detail(
             "log.deadline_stands",
-            before=str(before or detail("word.none_asked")),
-            after=str(after or detail("word.none")),
+            before=before or detail("word.none_asked"),
+            after=after or detail("word.none"),
         ),
     )
 
@@ -269,7 +269,7 @@ def growth_is_every_command(evidence: Evidence, count: int) -> Verdict:
         detail(
             "log.growth_is_every_command",
             count=str(count),
-            visits=str(VISITS),
+            visits=VISITS,
             found=str(len(found)),
             size=size,
         ),
@@ -312,8 +312,8 @@ def only_the_log_counts(evidence: Evidence) -> Verdict:
         detail(
             "log.only_the_log_counts",
             population=str(population),
-            map=str(", ".join(map(str, keys))),
-            files=str(", ".join(file or detail("word.none") for file in files)),
+            map=", ".join(map(str, keys)),
+            files=", ".join(file or detail("word.none") for file in files),
         ),
     )
 

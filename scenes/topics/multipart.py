@@ -163,7 +163,7 @@ def goes_on_in_new_increment(evidence: Evidence) -> Verdict:
         detail(
             "multipart.goes_on_in_new_increment_2",
             listed=str(len(listed)),
-            sorted=str(", ".join(sorted(parts.since_fork))),
+            sorted=", ".join(sorted(parts.since_fork)),
             sent=rewrite.sent + rewrite.buffered,
         ),
     )
@@ -200,7 +200,7 @@ def written_where_told(evidence: Evidence) -> Verdict:
     least = 1 if told else 0
     return Verdict.of(
         least <= last.bytes <= told,
-        detail("multipart.written_where_told_2", name=str(last.name), told=told, bytes=last.bytes),
+        detail("multipart.written_where_told_2", name=last.name, told=told, bytes=last.bytes),
     )
 
 
@@ -215,9 +215,9 @@ def base_installed(evidence: Evidence, kind: str = "rdb") -> Verdict:
         _kind(bases[0]) == kind and bases[0].bytes == one.child_bytes > 0 and not left,
         detail(
             "multipart.base_installed_2",
-            kind=str(kind),
+            kind=kind,
             child_bytes=one.child_bytes,
-            name=str(bases[0].name),
+            name=bases[0].name,
             bytes=bases[0].bytes,
             left=str(len(left)),
         ),

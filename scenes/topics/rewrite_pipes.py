@@ -303,9 +303,9 @@ def rewrite_began_by(evidence: Evidence, what: str = "command", least: int = 0) 
         one.began_by == what and one.growth >= least and one.finished,
         detail(
             "rewrite_pipes.rewrite_began_by_2",
-            what=str(what),
+            what=what,
             least=str(least),
-            began_by=str(one.began_by),
+            began_by=one.began_by,
             growth=str(one.growth),
             n=detail("word.finished" if one.finished else "word.unfinished"),
         ),

@@ -227,7 +227,7 @@ def dirty_is_what_changed(evidence: Evidence) -> Verdict:
         members.isdigit() and cron.tags == int(members) > 0 and dirty == cron.changes,
         detail(
             "save_points.dirty_is_what_changed",
-            members=str(members or detail("word.some")),
+            members=members or detail("word.some"),
             changes=cron.changes,
             tags=str(cron.tags),
             dirty=dirty,
@@ -330,7 +330,7 @@ def _told(event: Event) -> str:
         changes=str(event.changes),
         elapsed=str(event.elapsed),
         dirty=str(event.dirty),
-        scale=str(scale),
+        scale=scale,
     )
 
 

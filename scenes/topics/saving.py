@@ -159,7 +159,7 @@ def file_is_exact(evidence: Evidence, way: str = "save") -> Verdict:
     """The file has every account, and they add up to what all have at any one moment."""
     contents = evidence.of(Saves).ways[way].contents
     if contents is None:
-        return Verdict.missed(detail("saving.file_is_exact", way=str(way)))
+        return Verdict.missed(detail("saving.file_is_exact", way=way))
     wanted = (evidence.populate, _total(evidence))
     found = _group(contents, GROUP)
     return Verdict.of(
@@ -217,7 +217,7 @@ def clients_were_served(evidence: Evidence, way: str = "bgsave", least: int = 10
             "saving.clients_were_served",
             least=str(least),
             usec=f"{saved.usec / 1000:.0f}",
-            way=str(way),
+            way=way,
             changes=str(saved.changes),
             longest_usec=f"{saved.longest_usec / 1000:.1f}",
         ),

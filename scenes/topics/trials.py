@@ -174,11 +174,11 @@ def level_is_met(evidence: Evidence, workload: str = "cache") -> Verdict:
     tried = evidence.of(Trials).of(workload)
     found = _fitting(evidence, workload)
     if found is not None:
-        return Verdict.of(True, detail("trials.level_is_met", settings=str(found.settings)))
+        return Verdict.of(True, detail("trials.level_is_met", settings=found.settings))
     missed = "; ".join(
         detail(
             "trials.level_is_met_2",
-            settings=str(t.settings),
+            settings=t.settings,
             missed=str(t.missed(evidence.page_size)),
         )
         for t in tried
@@ -186,7 +186,7 @@ def level_is_met(evidence: Evidence, workload: str = "cache") -> Verdict:
     return Verdict.missed(
         detail(
             "trials.level_is_met_3",
-            workload=str(workload),
+            workload=workload,
             missed=missed or detail("word.none_was_run"),
         )
     )
@@ -213,10 +213,8 @@ def trials_are_counted(evidence: Evidence, workload: str = "cache") -> Verdict:
         bool(tried) and all(t.crash and 0 <= t.survived <= t.acked > 0 for t in tried),
         detail(
             "trials.trials_are_counted",
-            tried=str(
-                ", ".join(f"{t.settings}: {t.survived:,} of {t.acked:,}" for t in tried)
-                or detail("word.none")
-            ),
+            tried=", ".join(f"{t.settings}: {t.survived:,} of {t.acked:,}" for t in tried)
+            or detail("word.none"),
         ),
     )
 
@@ -247,7 +245,7 @@ def _recovered(event: Event) -> str:
 def _reply(event: Event) -> str:
     """How many survived is another figure in each run; whether any did is told by the words."""
     assert isinstance(event, Reply)
-    return detail("trials.reply", argv=str(" ".join(event.argv))) if event.name == SURVIVED else ""
+    return detail("trials.reply", argv=" ".join(event.argv)) if event.name == SURVIVED else ""
 
 
 LINES = {"crash": _crash, "recovered": _recovered, "reply": _reply}
