@@ -66,6 +66,7 @@ class PipesRewrites(Rewrites):
 
     def _hear(self, pipes: RewritePipes) -> None:
         self._server.loop.remove_reader(pipes.ask_read)  # one "!", or the child's end
+        self._children.read_reports()  # it has told of its last key before it asked
         self._pipes_steps.hear()
 
     def _watch(self, pipes: Pipes, on: bool) -> None:

@@ -57,9 +57,13 @@ def engine(
     folder: Path,
     *options: str,
     before: Sequence[str] = (),
+    program: Sequence[str] = ("-m", "engine"),
     environment: dict[str, str] | None = None,
 ) -> Iterator[Engine]:
-    """An engine in `folder`; `before` is a command that runs it (strace, say)."""
+    """An engine in `folder`; `before` is a command that runs it (strace, say).
+
+    `program` is what Python runs: a file, where a test needs another engine than the real one.
+    """
     port = free_port()
     log = folder / "engine.log"
     data = folder / "data"
@@ -67,7 +71,7 @@ def engine(
     with log.open("ab") as out:
         process = subprocess.Popen(
             [
-                *before, sys.executable, "-P", "-m", "engine",
+                *before, sys.executable, "-P", *program,
                 "--port", str(port), "--dir", str(data), "--arena-pages", "4096",
                 "--save", "", *options,
             ],

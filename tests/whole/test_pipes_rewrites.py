@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.events import AofAppend, Rewrite
+from engine.events import AofAppend, Rewrite, SnapshotProgress
 from tests.engine.redis_reference import REDIS_SERVER, RedisServer
+from tests.whole import slow_cron
 from tests.whole.listening import Listener
 from tests.whole.running import Engine, engine
 from tests.whole.test_rewrites import (
@@ -116,6 +117,20 @@ def test_every_stage_is_told_in_its_order(tmp_path: Path) -> None:
                     assert after.start == before.end
             again = "appendonly.aof (rewrite 1)"
             assert listener.wait_for(AofAppend, lambda event: event.file == again)
+
+
+def test_all_keys_are_told_before_the_child_asks(tmp_path: Path) -> None:
+    slow = [str(Path(slow_cron.__file__))]
+    with engine(tmp_path, *options(**PIPES), program=slow) as running, running.client() as client:
+        client.mset({f"of:{number}": number for number in range(2000)})
+        with Listener(running.port) as listener:
+            client.bgrewriteaof()
+            listener.wait_for(Rewrite, lambda event: event.stage == "finished")
+        told = [event for event in listener.events if isinstance(event, Rewrite | SnapshotProgress)]
+        stages = [event.stage if isinstance(event, Rewrite) else "" for event in told]
+        last = told[stages.index("child-asks-stop") - 1]
+        assert isinstance(last, SnapshotProgress)
+        assert last.keys == last.total_keys == 2000
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
