@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Most tests wait for processes and disks, so more of them run at once than there are cores.
 # Files go in their order: the longest, those of the screen, would otherwise come last and alone.
-PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder --durations=15
 # pip compiles what it copies; of an editable install the first start would wait for it.
 BYTE_CODE := $(BIN)/python -m compileall -q engine scenes app
 CODE := engine scenes app tests bench

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from scenes.marks import Mark
 
 LABELS = {"crash": "c", "fork": "f", "child.exit": "e", "rdb.saved": "d"}
-"""What is never lost in a crowd, the most important first, and the letter that stands for it where
-there is no room for its word; the help names the letters."""
+"""What is labelled, the most important first, and the letter that stands for it where there is no
+room for its word; the help names the letters. A label covers what lies beneath it."""
 NAMES = {"crash": "crash", "fork": "fork", "child.exit": "exit", "rdb.saved": "dump"}
 """The keys of their words."""
 CROWDED = 4
@@ -54,19 +54,11 @@ class Timeline(LinesPanel, can_focus=False):
     def show(self, driver: Driver) -> None:
         """Draw the driver's history."""
         self._length = driver.length
-        figures = {"event": driver.cursor + 1, "events": driver.length}
-        tail = f" {said('timeline.place', **figures)}"
-        if driver.timelines > 1:
-            which = said("timeline.which", line=driver.timeline + 1, lines=driver.timelines)
-            tail = f" {which}{tail}"
-        step = said("timeline.step")
-        if self.size.width >= LEGEND_FROM:
-            tail = f" {self.glyphs.mark} {step}  {self.glyphs.minor_mark} fsync {tail}"
-            if crowded(driver.marks, driver.length, self.size.width - cell_len(tail) - 4):
-                tail = tail.replace(f"{self.glyphs.minor_mark} fsync", " " * 7)
-        self._room = max(self.size.width - cell_len(tail) - 4, 8)
-        self.put([timeline_line(driver.marks, driver.cursor, driver.length, self._room,
-                                tail, self.glyphs, driver.is_past)])  # fmt: skip
+        line, self._room = row(
+            driver.marks, driver.cursor, driver.length, self.size.width,
+            _place_words(driver), self.glyphs, driver.is_past,
+        )  # fmt: skip
+        self.put([line])
 
     def on_click(self, event: events.Click) -> None:
         """Seek to the moment under the pointer."""
@@ -76,35 +68,76 @@ class Timeline(LinesPanel, can_focus=False):
             self.post_message(self.Sought(round(share * (self._length - 1))))
 
 
-def timeline_line(
+def _place_words(driver: Driver) -> str:
+    place = said("timeline.place", event=driver.cursor + 1, events=driver.length)
+    if driver.timelines < 2:
+        return place
+    which = said("timeline.which", line=driver.timeline + 1, lines=driver.timelines)
+    return f"{which} {place}"
+
+
+def row(
+    marks: Sequence[Mark],
+    cursor: int,
+    length: int,
+    width: int,
+    place: str,
+    glyphs: Glyphs,
+    past: bool,
+) -> tuple[Line, int]:
+    """The row, and how many cells of it are the track; a wide one says what its marks mean."""
+    letters: set[str] = set()
+    fsyncs = not crowded(marks, length, width)
+    while True:
+        tail = f" {place}"
+        if width >= LEGEND_FROM:
+            tail = f" {legend(letters, glyphs, fsyncs)}  {place}"
+        room = max(width - cell_len(tail) - len("||  "), 8)
+        track, used = drawn(marks, cursor, length, room, glyphs, past, fsyncs)
+        if width < LEGEND_FROM or used <= letters:
+            return (("|", "dim"), *track, ("|", "dim"), (tail, "dim")), room
+        letters |= used  # their legend takes room from the track: then it is drawn anew
+
+
+def legend(letters: set[str], glyphs: Glyphs, fsyncs: bool) -> str:
+    """What the marks mean, and the letters that stand for words."""
+    words = [f"{glyphs.mark} {said('timeline.step')}"]
+    words += [f"{glyphs.minor_mark} fsync"] if fsyncs else []
+    words += [f"{LABELS[kind]} {said(f'timeline.{NAMES[kind]}')}"
+              for kind in LABELS if LABELS[kind] in letters]  # fmt: skip
+    return "  ".join(words)
+
+
+def drawn(
     marks: Sequence[Mark],
     cursor: int,
     length: int,
     room: int,
-    tail: str,
     glyphs: Glyphs,
     past: bool,
-) -> Line:
-    """The track, its marks and labels, the cursor; fsyncs only where they do not crowd it."""
+    fsyncs: bool,
+) -> tuple[list[Span], set[str]]:
+    """The track with marks, labels and cursor, and the letters that stand there for words."""
     cells: list[Span] = [(glyphs.track, "faint")] * room
     places = _places(marks, length, room)
-    if not crowded(marks, length, room):
-        for at in places.get("fsync", []):
-            cells[at] = (glyphs.minor_mark, ROLES["fsync"])
+    for at in places.get("fsync", []) if fsyncs else []:
+        cells[at] = (glyphs.minor_mark, ROLES["fsync"])
     for at in sorted({*places.get("step", []), *places.get("question", [])}):
         cells[at] = (glyphs.mark, "dim")
     here = _place(cursor, length, room)
-    taken = {here}
+    taken, letters = {here}, set[str]()
     for kind, letter in LABELS.items():
         for at in reversed(places.get(kind, [])):
-            _label(cells, taken, at, said(f"timeline.{NAMES[kind]}"), letter, ROLES[kind])
+            word = said(f"timeline.{NAMES[kind]}")
+            if _label(cells, taken, at, word, letter, ROLES[kind]):
+                letters.add(letter)
     cells[here] = (glyphs.cursor, "glow" if past else "bold")
-    return (("|", "dim"), *merged(cells), ("|", "dim"), (tail, "dim"))
+    return merged(cells), letters
 
 
-def crowded(marks: Sequence[Mark], length: int, room: int) -> bool:
+def crowded(marks: Sequence[Mark], length: int, width: int) -> bool:
     """Whether marks of the fsyncs would be a wall in which nothing else is seen."""
-    return len(_places(marks, length, room).get("fsync", ())) * CROWDED > room
+    return len(_places(marks, length, width).get("fsync", ())) * CROWDED > width
 
 
 _placed: list[tuple[Sequence[Mark], tuple[int, int, int], dict[str, list[int]]]] = []
@@ -121,17 +154,21 @@ def _places(marks: Sequence[Mark], length: int, room: int) -> dict[str, list[int
         found.setdefault(mark.kind, set()).add(_place(mark.index, length, room))
     places = {kind: sorted(cells) for kind, cells in found.items()}
     _placed.append((marks, key, places))
-    del _placed[:-2]  # the one with and the one without the legend
+    del _placed[:-4]  # of the row, and of its track with each legend that was tried
     return places
 
 
-def _label(cells: list[Span], taken: set[int], at: int, word: str, letter: str, role: str) -> None:
-    """Write `word` from cell `at` on, or else `letter`, over what is less important."""
+def _label(cells: list[Span], taken: set[int], at: int, word: str, letter: str, role: str) -> bool:
+    """Write `word` from cell `at` on, or else `letter`, over what is less important.
+
+    Returns whether it had to be the letter: a word stands only where it touches no other sign.
+    """
     if at in taken:
-        return
+        return False
     size = cell_len(word)
-    wanted = range(at, at + size + 1)
-    fits = at + size <= len(cells) and taken.isdisjoint(wanted)
+    around = range(at - 1, at + size + 1)
+    fits = at + size <= len(cells) and taken.isdisjoint(around)
+    taken.update(around if fits else ())
     for sign in word if fits else letter:
         cells[at] = (sign, role)
         taken.add(at)
@@ -139,6 +176,7 @@ def _label(cells: list[Span], taken: set[int], at: int, word: str, letter: str, 
             cells[behind] = ("", role)
             taken.add(behind)
         at += cell_len(sign)
+    return not fits
 
 
 def _place(index: int, length: int, room: int) -> int:

@@ -20,11 +20,9 @@ from app.lines import plain, texts, width
 from app.log_panel import log_lines
 from app.page_words import describe
 from app.tail import countdown, tail_lines
-from app.timeline import timeline_line
 from app.too_small import too_small
 from app.words_panel import question_lines, words_and_answer
 from engine import events
-from scenes.history import Mark
 from scenes.scene import Stage
 from scenes.view import NEW, CowSample, CrashView, Lit, QuestionView, TailEntry, TailView, View
 from tests.app.fake import FIRST, FakeDriver, story
@@ -275,24 +273,6 @@ def test_a_crash_says_what_was_on_which_rung_and_what_came_back() -> None:
     assert crash_lines(replace(VIEW, crash=replace(crash, at=0.0)), 60) == []
     assert crash_lines(replace(VIEW, crash=replace(back, kind="SIGTERM", lost=0)), 60) == []
     assert crash_lines(replace(VIEW, crash=replace(crash, kind="SIGTERM")), 60) != []
-
-
-def test_the_timeline_marks_and_points() -> None:
-    marks = [Mark(0, "a", "step"), Mark(50, "fork 7", "fork"), Mark(99, "x", "crash")]
-    shown = plain(timeline_line(marks, 25, 100, 40, " end", ASCII, past=True))
-    assert shown == "|*---------^---------fork---------------c| end"
-
-
-def test_a_long_run_keeps_its_forks_legible() -> None:
-    fsyncs = [Mark(n * 10, "fsync everysec", "fsync") for n in range(100)]
-    steps = [Mark(505, "a", "step"), Mark(510, "b", "step")]
-    marks = [Mark(500, "fork 7", "fork"), Mark(800, "exit 7", "child.exit"),
-             Mark(801, "dump saved", "rdb.saved"), *fsyncs, *steps]  # fmt: skip
-    shown = plain(timeline_line(marks, 999, 1000, 60, "", DRAWN, past=False))
-    assert "fork" in shown and "dump" not in shown and "exit" in shown
-    assert DRAWN.minor_mark not in shown, "a wall of fsyncs is no information"
-    few = plain(timeline_line(marks[:3] + fsyncs[:10], 999, 1000, 60, "", DRAWN, past=False))
-    assert DRAWN.minor_mark in few
 
 
 def test_the_header_gives_way_on_the_left() -> None:

@@ -14,6 +14,7 @@ from app.application import CowscopeApp
 from tests.app.fake import FakeDriver
 
 async def main():
+    signal.signal(signal.{name}, signal.SIG_DFL)  # nohup has SIGHUP ignored
     async with CowscopeApp(FakeDriver(status="live"), ascii_only=True).run_test() as pilot:
         os.kill(os.getpid(), signal.{name})
         await pilot.pause(0.1)
