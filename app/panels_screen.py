@@ -143,13 +143,11 @@ class PanelsScreen(Screen[None]):
         self.grid.on_point = self.child_grid.follow
         self.child_grid.on_point = self.grid.follow
         self.lay_out()
-        self.call_after_refresh(self.frame)
         self.set_interval(FRAME, self.frame)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another room: other regions."""
         self.lay_out()
-        self.seen_before = None
 
     # -- layout --------------------------------------------------------------------------------
 
@@ -182,6 +180,13 @@ class PanelsScreen(Screen[None]):
         self._announce(places)
         if self.is_small:
             self._focus_tab()
+        self.call_after_refresh(self._look_again)  # panels have their new sizes only then
+
+    def _look_again(self) -> None:
+        """Draw everything, though nothing may have moved: a recording that is paused, say."""
+        self.seen_before = None
+        self.clock_at = float("-inf")
+        self.frame()
 
     def _announce(self, places: dict[str, Region]) -> None:
         """Say what will be where nothing is yet."""
@@ -259,7 +264,6 @@ class PanelsScreen(Screen[None]):
         self.entered = entered
         self.card_panel.chosen = None
         self.lay_out()
-        self.call_after_refresh(self.show_clocks)  # a panel that enters has its width only then
         self.words.scroll_lines(-1000)
         if first and "sliders" in entered:
             self.call_after_refresh(self.sliders.focus)

@@ -142,11 +142,10 @@ class SceneScreen(PanelsScreen):
                 self.code_open = panel.real = False
             else:
                 panel.real = True
-            self.lay_out()
         else:
             panel.real = not panel.real
         panel.top = 0
-        self.call_after_refresh(self.show_clocks)
+        self.lay_out()
 
     def action_card(self) -> None:
         """The next Implementation card."""
@@ -206,8 +205,6 @@ class SceneScreen(PanelsScreen):
         self.entered |= {tab}
         self.tab = tab
         self.lay_out()
-        self.seen_before = None
-        self.clock_at = float("-inf")
         panel = self.panels()[tab]
         if panel.focusable:
             panel.focus()

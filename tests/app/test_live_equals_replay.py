@@ -174,7 +174,7 @@ def differing(
     ]
 
 
-@pytest.mark.parametrize("number", ["01", "04"])
+@pytest.mark.parametrize("number", ["01", "02", "04"])
 async def test_a_live_runs_pictures_are_those_of_its_recording(
     number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
