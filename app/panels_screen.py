@@ -259,7 +259,7 @@ class PanelsScreen(Screen[None]):
         self.entered = entered
         self.card_panel.chosen = None
         self.lay_out()
-        self.call_after_refresh(self.show_clocks)  # a panel that enters has its width only then
+        self.call_after_refresh(self._show_fitted)
         self.words.scroll_lines(-1000)
         if first and "sliders" in entered:
             self.call_after_refresh(self.sliders.focus)
@@ -290,6 +290,11 @@ class PanelsScreen(Screen[None]):
         self.header.show(self.driver)
         self.timeline.show(self.driver)
         self._show_words()
+
+    def _show_fitted(self) -> None:
+        """Draw all once more: a panel has the room that a step gave it only after a refresh."""
+        self._show_view()
+        self.show_clocks()
 
     def show_clocks(self) -> None:
         """Draw what follows the clock."""
