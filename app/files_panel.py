@@ -127,7 +127,8 @@ def _stages(rewrite: RewriteView, cells: int, rows: int) -> list[Line]:
             continue
         stage = reached.pop(place)
         last = number
-        size = f" {grouped(stage.bytes)}" if stage.bytes else ""
+        told = stage.bytes and name != "finished"  # the child's file, and not what the log has now
+        size = f" {grouped(stage.bytes)}" if told else ""
         lines.append(line(("+ ", "disk text"), stage_word(name), (size, "dim")))
     if last >= 0:
         current = lines[last]

@@ -49,7 +49,7 @@ class Tail(LinesPanel, can_focus=False):
             return
         file = view.tail.file.rsplit("/", 1)[-1]
         policy = f"appendfsync {view.tail.policy} · {said('source.measured')}"
-        name = said("tail.title")
+        name = f"{view.name}: {said('tail.title')}" if view.others else said("tail.title")
         if view.tail.enabled:
             self.title(f"{name} · {file} · {policy}", f"{name} · {policy}")
         else:

@@ -6,7 +6,7 @@ import immutables
 from msgspec.structs import replace
 
 from engine.events import Answer, Census, Crash, Question, Recovered
-from scenes import cells
+from scenes import cells, fold_rewrite
 from scenes.fold_tail import died
 from scenes.view import (
     TO_COME,
@@ -39,6 +39,7 @@ def crash(view: View, event: Crash) -> View:
         child_pages=cells.replaced(view.child_pages, WRITING, TO_COME),
         gauge=replace(view.gauge, final=bool(view.gauge.samples)),
         tail=died(view.tail, event.written),
+        rewrite=fold_rewrite.died(view.rewrite),
         hold="released",
         processes=immutables.Map(),
         crash=CrashView(

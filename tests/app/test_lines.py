@@ -109,3 +109,9 @@ def test_chinese_fills_its_rows_and_no_row_begins_with_what_closes_a_sentence() 
             assert all(cells - 8 < cell_len(row) <= cells for row in rows[:-1]), (cells, rows)
             assert not [row for row in rows if row[0] in "，。）："], (cells, rows)
             assert "".join(rows).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_unit_stays_on_the_row_of_its_number() -> None:
+    assert wrap("it took about 80 ms, or 4 KiB", 16) == ["it took about", "80 ms, or 4 KiB"]
+    assert wrap("那是整个时间的 37 %。", 18) == ["那是整个时间的", "37 %。"]
+    assert wrap("all 80 minutes", 7) == ["all 80", "minutes"]

@@ -359,6 +359,6 @@ def test_huge_pages_show_in_the_header_and_in_the_grid() -> None:
     narrow = header_lines(driver, 80)[0]
     assert "THP" in plain(narrow) and width(narrow) <= 80
     assert PageGrid().sources(VIEW) == ("measured: pagemap",)
-    assert PageGrid().sources(on)[0].endswith("huge pages asked for, none yet")
+    assert PageGrid().sources(on)[0].endswith("huge pages asked for, none now")
     left = replace(VIEW, gauge=replace(VIEW.gauge, huge_kb=2048))
     assert PageGrid().sources(left)[0].endswith("2,048 KiB in huge pages")

@@ -305,3 +305,14 @@ def test_the_disks_faults_are_known_until_they_are_off_or_the_engine_is_another(
         arena_pages=len(view.pages), thp=False,
     )  # fmt: skip
     assert not reduce(view, restarted).faults
+
+
+def test_a_rewrite_under_way_dies_with_its_engine_and_one_that_has_ended_stays() -> None:
+    crash = events.Crash(kind="kill -9", acked=0, written=0, fsynced=0)
+    begun, forked, finished = (
+        events.Rewrite(stage=stage, child=7, bytes=0)
+        for stage in ("create-increment", "fork", "finished")
+    )
+    assert fold([begun, forked, crash]).rewrite.stages == ()
+    ended = fold([begun, forked, finished, crash]).rewrite
+    assert [stage.name for stage in ended.stages] == ["create-increment", "fork", "finished"]
