@@ -259,11 +259,16 @@ class PanelsScreen(Screen[None]):
         self.entered = entered
         self.card_panel.chosen = None
         self.lay_out()
-        self.call_after_refresh(self.show_clocks)  # a panel that enters has its width only then
+        self.call_after_refresh(self._show_entered)
         self.words.scroll_lines(-1000)
         if first and "sliders" in entered:
             self.call_after_refresh(self.sliders.focus)
         return True
+
+    def _show_entered(self) -> None:
+        """Draw again once laid out: a panel that enters has its width only then."""
+        self._show_view()
+        self.show_clocks()
 
     def _show_view(self) -> None:
         view = self.driver.view
