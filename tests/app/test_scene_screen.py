@@ -122,6 +122,13 @@ async def test_the_tab_that_a_step_turns_to_shows_the_moment(scene: str) -> None
             assert turned == await shown_at.tab(screen, screen.tab), moment
 
 
+async def test_an_answer_is_turned_to_no_further_than_its_room_asks_for() -> None:
+    answered = next(moment for moment in moments("04") if str(moment) == "gauge")
+    async with stage((80, 24)) as shown_at, shown_at.scene("04") as screen:
+        text = "\n".join(await shown_at.at(screen, answered))  # straight from a step without one
+    assert "So far 406 of 700 pages are copied" in text and "however often." in text
+
+
 async def test_a_small_terminal_is_told_the_size() -> None:
     async with shown((79, 24)) as (_, pilot):
         text = "\n".join(rows(pilot)).split()
