@@ -43,7 +43,8 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     elif not view.tail.enabled and view.engine.pid:
         policy, logs = ("appendonly ", "no") if wide else ("", said("header.no_aof"))
     else:
-        logs = view.tail.policy
+        is_bare_no = not wide and view.tail.policy == "no"
+        logs = said("header.no_fsync") if is_bare_no else view.tail.policy
     where = line((f"{beat} · ", "dim"))
     status = line((status_words(driver), "glow" if driver.status == "past" else role))
     pace_span, log_span = (

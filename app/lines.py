@@ -257,7 +257,7 @@ def grouped(number: int, at_least: int = 0) -> str:
 def duration(usec: int) -> str:
     """Microseconds as the unit that reads best."""
     if usec < 1_000:
-        return f"{usec} us"
+        return f"{usec} µs"
     if usec < 1_000_000:
         return f"{usec / 1_000:.1f} ms"
     return f"{usec / 1_000_000:.2f} s"

@@ -90,7 +90,7 @@ def test_items_flow_into_lines() -> None:
 
 def test_figures_have_groups_and_units() -> None:
     assert grouped(1234567, 11) == "  1,234,567"
-    assert [duration(n) for n in (312, 1_912, 2_500_000)] == ["312 us", "1.9 ms", "2.50 s"]
+    assert [duration(n) for n in (312, 1_912, 2_500_000)] == ["312 µs", "1.9 ms", "2.50 s"]
 
 
 def test_ascii_has_the_same_width() -> None:

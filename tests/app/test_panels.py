@@ -77,7 +77,7 @@ def test_the_tail_puts_each_command_on_its_rung() -> None:
     assert words[1].startswith("commands ") and words[1].endswith("DCB latest")
     assert words[-2].startswith("bytes ") and "100 on disk ═" in words[-2]
     assert words[2].startswith("  0 D *3↵$3↵SET↵$1↵a↵$1↵1↵")
-    assert "312 us background thread" in words[-1]
+    assert "312 µs background thread" in words[-1]
     assert "the kernel counted 1 dirty pages after it" in words[-1]
     assert all(width(of) <= 100 for of in lines)
 
@@ -210,11 +210,16 @@ def test_words_open_with_previously_and_close_with_what_to_take_away() -> None:
     opening = "\n".join(
         texts(words_and_answer(scene, scene.stages[0], VIEW, DRIVER.text, DRAWN, 48)[0])
     )
-    ending = "\n".join(
-        texts(words_and_answer(scene, scene.stages[-1], VIEW, DRIVER.text, DRAWN, 48)[0])
+    last = scene.stages[-1]
+    assert last.question is not None
+    answered = QuestionView(last.question.id, (), right=0, chosen=0)
+    asking, ending = (
+        "\n".join(texts(words_and_answer(scene, last, view, DRIVER.text, DRAWN, 48)[0]))
+        for view in (VIEW, replace(VIEW, question=answered))
     )
     assert "Previously" in opening and "space" in opening
     assert "To take away" in ending and "Previously" not in ending
+    assert "? " in asking and "To take away" not in asking, "which would answer the question"
 
 
 def words(stage: Stage, view: View, **options: Any) -> list[str]:
