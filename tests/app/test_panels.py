@@ -24,6 +24,7 @@ from app.timeline import timeline_line
 from app.too_small import too_small
 from app.words_panel import question_lines, words_and_answer
 from engine import events
+from scenes.actions import Action
 from scenes.history import Mark
 from scenes.scene import Stage
 from scenes.view import NEW, CowSample, CrashView, Lit, QuestionView, TailEntry, TailView, View
@@ -244,6 +245,13 @@ def test_what_a_crash_lost_comes_before_what_it_would_lose() -> None:
     back = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300, recovered_keys=699)
     shown = words(DRIVER.scene.stages[-1], replace(VIEW, crash=back))
     assert shown[1] == "kill -9: the engine was gone"
+
+
+def test_a_step_about_a_crash_tells_its_story_before_the_figures() -> None:
+    back = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300, recovered_keys=699)
+    step = replace(DRIVER.scene.stages[-1], do=[Action(crash="kill")])
+    shown = words(step, replace(VIEW, crash=back))
+    assert shown.index("kill -9: the engine was gone") > 2
 
 
 def test_an_answer_says_where_it_is_known_from() -> None:
