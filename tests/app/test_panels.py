@@ -6,7 +6,7 @@ from unittest import mock
 from msgspec.structs import replace
 from textual.geometry import Size
 
-from app.cards import card_lines, highlighted
+from app.cards import CardPanel, card_lines, highlighted
 from app.child_grid import ChildGrid, child_words
 from app.crash_words import crash_lines
 from app.details import details_lines
@@ -147,6 +147,15 @@ def test_the_tail_claims_no_disk_where_there_is_none() -> None:
         "no disk behind this file"
         in texts(tail_lines(replace(TAIL, has_disk=False), DRAWN, 120, 7))[-1]
     )
+
+
+def test_a_card_keeps_its_lit_line_in_a_window_that_shrinks() -> None:
+    card = CardPanel()
+    for height, top in ((7, 0), (4, 4), (4, 0)):
+        with mock.patch.object(CardPanel, "size", Size(60, height)):
+            card._follow(6, 9)
+        assert card.top == top
+        card.top = 0  # the reader scrolls back: a window that stays leaves that alone
 
 
 def test_the_countdown_follows_the_policy() -> None:
