@@ -86,11 +86,16 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
 def disk_faults(view: View, wide: bool) -> list[Span]:
     """What is wrong with the disk, because the lesson wants it so."""
     found = ", ".join(
-        fault_word(kind) if value in ("on", "0") else f"{fault_word(kind)} {value}"
+        fault_word(kind) if value in ("on", "0") else f"{fault_word(kind)} {value}{_unit(kind)}"
         for kind, value in sorted(view.faults.items())
     )
     said_so = said("header.disk_wide" if wide else "header.disk", found=found)
     return [(f" · {said_so}", "lost")] if found else []
+
+
+def _unit(kind: str) -> str:
+    """Of a disk fault's figure; that of fsync-error counts calls, and has none."""
+    return {"fsync-delay": " ms", "full": " B", "short-write": " B"}.get(kind, "")
 
 
 def _title(driver: Driver, cells: int) -> Line:

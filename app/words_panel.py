@@ -81,7 +81,8 @@ def words_and_answer(
     answered: list[Line] = []
     if crash and _is_answered(stage, view):  # the answer is the news, and the crash was its way
         crash, answered = [], [EMPTY, *crash]
-    elif crash and view.engine.alive:  # it came back: what was lost is the news
+    elif crash and view.engine.alive and not any(act.crash for act in stage.do):
+        # It came back: what was lost is the news, unless the step is about the crash itself.
         caption, crash = crash, caption
     lines = [
         *paragraph(text(stage.title), cells, "bold"),

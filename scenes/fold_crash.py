@@ -26,6 +26,9 @@ POWER_CUT = "power cut"
 def crash(view: View, event: Crash) -> View:
     """The engine is gone, its memory, its child and aof_buf with it; the file stays."""
     child, size = view.child, len(view.pages)
+    # An engine that was started after a crash tells of its own fsyncs only.
+    before = view.tail.fsynced if view.crash is not None else 0
+    fsynced = max(event.fsynced, min(before, event.written))
     if child is not None and child.alive:
         child = replace(child, alive=False, hold="released", ended_at=event.at)
     return replace(
@@ -47,9 +50,9 @@ def crash(view: View, event: Crash) -> View:
             at=event.at,
             acked=event.acked,
             written=event.written,
-            fsynced=event.fsynced,
+            fsynced=fsynced,
             source=event.source,
-            rungs=rungs(view.tail, event.acked, event.written, event.fsynced),
+            rungs=rungs(view.tail, event.acked, event.written, fsynced),
             has_log=view.tail.enabled,
             unsaved=view.dirty,
             keys=view.keys,

@@ -137,3 +137,5 @@ def test_a_command_is_told_without_its_sizes() -> None:
     assert last_command("*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\na\\r\\n") == "GET a"
     assert last_command("*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$2\r\n*9\r\n") == "GET *9"
     assert last_command("SET a b") == "SET a b"
+    merged = "*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\na\\r\\n *2\\r\\n$3\\r\\nGET\\r\\n$2\\r\\nbc\\r\\n"
+    assert last_command(merged) == "GET bc", "no sizes of the one behind"

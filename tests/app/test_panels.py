@@ -6,7 +6,7 @@ from unittest import mock
 from msgspec.structs import replace
 from textual.geometry import Size
 
-from app.cards import card_lines, highlighted
+from app.cards import CardPanel, card_lines, highlighted
 from app.child_grid import ChildGrid, child_words
 from app.crash_words import crash_lines
 from app.details import details_lines
@@ -23,6 +23,7 @@ from app.tail import countdown, tail_lines
 from app.too_small import too_small
 from app.words_panel import question_lines, words_and_answer
 from engine import events
+from scenes.actions import Action
 from scenes.scene import Stage
 from scenes.view import NEW, CowSample, CrashView, Lit, QuestionView, TailEntry, TailView, View
 from tests.app.fake import FIRST, FakeDriver, story
@@ -146,6 +147,15 @@ def test_the_tail_claims_no_disk_where_there_is_none() -> None:
     )
 
 
+def test_a_card_keeps_its_lit_line_in_a_window_that_shrinks() -> None:
+    card = CardPanel()
+    for height, top in ((7, 0), (4, 4), (4, 0)):
+        with mock.patch.object(CardPanel, "size", Size(60, height)):
+            card._follow(6, 9)
+        assert card.top == top
+        card.top = 0  # the reader scrolls back: a window that stays leaves that alone
+
+
 def test_the_countdown_follows_the_policy() -> None:
     assert countdown(TAIL, 10.4, ASCII) == "next fsync in 0.6 s [||||      ]"
     assert "within a second" in countdown(TAIL, None, ASCII)
@@ -247,6 +257,13 @@ def test_what_a_crash_lost_comes_before_what_it_would_lose() -> None:
     back = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300, recovered_keys=699)
     shown = words(DRIVER.scene.stages[-1], replace(VIEW, crash=back))
     assert shown[1] == "kill -9: the engine was gone"
+
+
+def test_a_step_about_a_crash_tells_its_story_before_the_figures() -> None:
+    back = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300, recovered_keys=699)
+    step = replace(DRIVER.scene.stages[-1], do=[Action(crash="kill")])
+    shown = words(step, replace(VIEW, crash=back))
+    assert shown.index("kill -9: the engine was gone") > 2
 
 
 def test_an_answer_says_where_it_is_known_from() -> None:

@@ -173,6 +173,10 @@ def test_what_was_on_the_disk_before_a_crash_is_on_it_afterwards(kind: str, on_d
         source_file="b.aof", keys=3, truncated_bytes=0, survived=70, lost=20, usec=1
     )
     assert fold([state, crash, found, back]).tail.fsynced == on_disk
+    again = events.Crash(kind="kill -9", acked=70, written=70, fsynced=0)
+    twice = fold([state, crash, found, back, again, found, back])
+    assert twice.tail.fsynced == on_disk, "the second engine has synced nothing itself"
+    assert twice.crash is not None and twice.crash.fsynced == on_disk
 
 
 def test_events_light_lines_and_modelled_ones_say_so() -> None:
