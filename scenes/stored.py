@@ -212,7 +212,7 @@ class StoredEvents(Sequence[AnyEvent]):
                 block = _events.decode_lines(zlib.decompress(self._read(found)))
             except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as err:
                 raise SceneError(
-                    trouble("stored.no_events", path=self.path, offset=found.offset)
+                    trouble("stored.no_events_there", path=self.path, offset=found.offset)
                 ) from err
         self._unpacked[number] = block  # the youngest is last
         if len(self._unpacked) > UNPACKED:
