@@ -41,7 +41,8 @@ class CardPanel(LinesPanel, can_focus=True):
         self.real = False
         self.chosen: str | None = None
         """The card that the learner picked; None: the stage's."""
-        self._lit_line = 0
+        self._followed = (0, 0)
+        """The lit line that the window was moved to last, and the window's height then."""
         self._sources: dict[str, RealSource | None] = {}
 
     def show(self, driver: Driver, glowing: bool) -> None:
@@ -67,11 +68,11 @@ class CardPanel(LinesPanel, can_focus=True):
         self.put(lines)
 
     def _follow(self, at: int, count: int) -> None:
-        """Keep line `at` of `count` (1-based, 0: none) in the window when it moved."""
+        """Keep line `at` of `count` (1-based, 0: none) in the window when it moved, or that did."""
         height = self.size.height
-        if at == self._lit_line or height < 3:
+        if (at, height) == self._followed or height < 3:
             return
-        self._lit_line = at
+        self._followed = (at, height)
         if at and not self.top < at <= self.top + height:
             self.top = max(0, min(at - height // 2, count - height))
             self.refresh()

@@ -25,7 +25,7 @@ def crash_lines(view: View, cells: int) -> list[Line]:
     if crash.recovered_keys < 0:
         return lines
     found = said("crash.back", keys=crash.recovered_keys)
-    if crash.survived >= 0:
+    if crash.survived >= 0 and crash.has_log:
         found += said("crash.survived", survived=crash.survived, lost=crash.lost)
     if crash.truncated_bytes:
         found += said("crash.cut", bytes=crash.truncated_bytes)
@@ -45,6 +45,8 @@ def _headline(crash: CrashView) -> Line:
         key = "crash.was_gone" if crash.recovered_keys >= 0 else "crash.is_gone"
         return line((said(key, kind=kind), "lost"))
     asked = counted.acknowledged
+    last = "_last" if counted.left_out else ""  # older ones are not remembered, nor asked for
     if counted.lost:
-        return line((said("crash.some_lost", kind=kind, lost=counted.lost, asked=asked), "lost"))
-    return line((said("crash.all_there", kind=kind, asked=asked), "disk text"))
+        told = said(f"crash.some_lost{last}", kind=kind, lost=counted.lost, asked=asked)
+        return line((told, "lost"))
+    return line((said(f"crash.all_there{last}", kind=kind, asked=asked), "disk text"))

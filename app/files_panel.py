@@ -13,7 +13,8 @@ from scenes.rewrite_view import MULTIPART, PIPES, RewriteView
 from scenes.view import View
 
 NAMED_SO = frozenset({"base", "increment", "manifest", "log", "temporary"})
-"""Roles that a file's name tells; they give way where there is no room for both."""
+"""Roles that a file's name tells; they give way where there is no room for both. Of other files the
+size does: that one is history, say, is what has to be known of it."""
 _BESIDE = 66
 """Cells from which the stages stand beside the files."""
 
@@ -82,15 +83,13 @@ def _files(rewrite: RewriteView, cells: int) -> list[Line]:
 
 def _file(file: AofFile, appended_to: bool, cells: int) -> Line:
     colour = {"temporary": "child", "history": "faint", "unlisted": "child"}.get(file.role, "text")
-    role, size = f"{said(f'files.{file.role}')} ", grouped(file.bytes)
+    role, size = said(f"files.{file.role}"), grouped(file.bytes)
     sign: Span = ("> " if appended_to else "  ", "dim")
     rights = [
-        line((role, "dim"), (f"{size:>11}", colour)),
-        line((role, "dim"), (size, colour)),
-        line((size, colour)),
+        line((f"{role} ", "dim"), (f"{size:>11}", colour)),
+        line((f"{role} ", "dim"), (size, colour)),
+        line((size, colour)) if file.role in NAMED_SO else line((role, "dim")),
     ]
-    if file.role not in NAMED_SO:
-        rights.pop()
     needed = len(file.name) + 3
     right = next((one for one in rights if needed + width(one) <= cells), rights[-1])
     room, name = cells - width(right) - 3, file.name
@@ -128,7 +127,8 @@ def _stages(rewrite: RewriteView, cells: int, rows: int) -> list[Line]:
             continue
         stage = reached.pop(place)
         last = number
-        size = f" {grouped(stage.bytes)}" if stage.bytes else ""
+        told = stage.bytes and name != "finished"  # the child's file, and not what the log has now
+        size = f" {grouped(stage.bytes)}" if told else ""
         lines.append(line(("+ ", "disk text"), stage_word(name), (size, "dim")))
     if last >= 0:
         current = lines[last]

@@ -38,7 +38,9 @@ class Gauge(LinesPanel, can_focus=False):
 def gauge_title(view: View) -> str:
     """What is measured, by what."""
     rises = view.child is None or (view.child.alive and view.engine.alive)
-    return f"{said('gauge.title' if rises else 'gauge.title_over')} · {said('gauge.source')}"
+    title = said("gauge.title" if rises else "gauge.title_over")
+    whose = f"{view.name}: " if view.others else ""
+    return f"{whose}{title} · {said('gauge.source')}"
 
 
 def gauge_lines(

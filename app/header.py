@@ -43,7 +43,8 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     elif not view.tail.enabled and view.engine.pid:
         policy, logs = ("appendonly ", "no") if wide else ("", said("header.no_aof"))
     else:
-        logs = view.tail.policy
+        is_bare_no = not wide and view.tail.policy == "no"
+        logs = said("header.no_fsync") if is_bare_no else view.tail.policy
     where = line((f"{beat} · ", "dim"))
     status = line((status_words(driver), "glow" if driver.status == "past" else role))
     pace_span, log_span = (
@@ -85,11 +86,16 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
 def disk_faults(view: View, wide: bool) -> list[Span]:
     """What is wrong with the disk, because the lesson wants it so."""
     found = ", ".join(
-        fault_word(kind) if value in ("on", "0") else f"{fault_word(kind)} {value}"
+        fault_word(kind) if value in ("on", "0") else f"{fault_word(kind)} {value}{_unit(kind)}"
         for kind, value in sorted(view.faults.items())
     )
     said_so = said("header.disk_wide" if wide else "header.disk", found=found)
     return [(f" · {said_so}", "lost")] if found else []
+
+
+def _unit(kind: str) -> str:
+    """Of a disk fault's figure; that of fsync-error counts calls, and has none."""
+    return {"fsync-delay": " ms", "full": " B", "short-write": " B"}.get(kind, "")
 
 
 def _title(driver: Driver, cells: int) -> Line:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from rich.cells import cell_len
+
 from app.exhibit import Exhibit
 from app.lines import Line, Span, duration, line
 from app.said import said
@@ -94,12 +96,12 @@ def _row(columns: list[int], level: int, height: int, margin: int) -> Line:
 
 
 def _marks(marks: tuple[tuple[float, str], ...], now: float, width: int) -> str:
-    cells = [" "] * width
-    free = 0
-    for at, word in marks:
+    row, free = "", 0
+    for at, mark in marks:
+        word = said(f"latency.{mark}")
         column = _column(at, now, width)
-        place = min(column, width - len(word))
+        place = min(column, width - cell_len(word))
         if free <= place and 0 <= column < width:
-            cells[place : place + len(word)] = word
-            free = place + len(word) + 1
-    return "".join(cells)
+            row += " " * (place - cell_len(row)) + word
+            free = cell_len(row) + 1
+    return row

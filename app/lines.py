@@ -5,6 +5,7 @@ A line is a tuple of (text, role) spans; roles are named in `app.theme`. Widths 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -19,6 +20,8 @@ Span: TypeAlias = tuple[str, str]
 Line: TypeAlias = tuple[Span, ...]
 
 EMPTY: Line = ()
+_UNIT = re.compile(r"(?:%|[nµm]?s|[KMG]i?B)(?![A-Za-z])")
+"""What stays on the row of its number."""
 
 
 def line(*spans: Span | str) -> Line:
@@ -200,13 +203,24 @@ def _parted(of: Line, characters: int) -> tuple[Line, Line]:
 def _words(text: str, cells: int) -> Iterable[tuple[str, str]]:
     """The gap before (a space or none) and each piece that stays on one row."""
     gap = ""
-    for piece in pieces(text):
+    for piece in _with_units(text):
         if piece.isspace():
             gap = " "
             continue
         for part in _pieces((piece,), cells):
             yield gap, part
             gap = ""
+
+
+def _with_units(text: str) -> list[str]:
+    """What may stand on a row of its own, and the spaces between: a unit goes with its number."""
+    found: list[str] = []
+    for piece in pieces(text):
+        if found[1:] and found[-1] == " " and found[-2][-1].isdigit() and _UNIT.match(piece):
+            found[-2:] = [f"{found[-2]} {piece}"]
+        else:
+            found.append(piece)
+    return found
 
 
 def _pieces(words: Iterable[str], cells: int) -> Iterable[str]:
@@ -243,7 +257,7 @@ def grouped(number: int, at_least: int = 0) -> str:
 def duration(usec: int) -> str:
     """Microseconds as the unit that reads best."""
     if usec < 1_000:
-        return f"{usec} us"
+        return f"{usec} µs"
     if usec < 1_000_000:
         return f"{usec / 1_000:.1f} ms"
     return f"{usec / 1_000_000:.2f} s"

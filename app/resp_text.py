@@ -8,7 +8,8 @@ from app.glyphs import Glyphs
 
 _LINE_END = re.compile(r"\\r\\n|\r\n|\n")
 """Escaped by the engine, or as it is."""
-_HEAD = re.compile(r"\*\d+")
+_HEAD = re.compile(r" ?\*\d+")
+"""Of merged commands, each behind the first stands after a space."""
 
 
 def resp_text(text: str, glyphs: Glyphs) -> str:

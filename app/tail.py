@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.cells import cell_len
 
 from app.glyphs import RUNGS, Glyphs
@@ -47,7 +49,7 @@ class Tail(LinesPanel, can_focus=False):
             return
         file = view.tail.file.rsplit("/", 1)[-1]
         policy = f"appendfsync {view.tail.policy} · {said('source.measured')}"
-        name = said("tail.title")
+        name = f"{view.name}: {said('tail.title')}" if view.others else said("tail.title")
         if view.tail.enabled:
             self.title(f"{name} · {file} · {policy}", f"{name} · {policy}")
         else:
@@ -98,28 +100,45 @@ def tail_lines(
 
 def rungs_line(tail: TailView, cells: int) -> Line:
     """How many bytes are on each rung, and the commands that a power cut would lose."""
-    size = len(grouped(tail.appended))
-    cached, buffered = tail.written - tail.fsynced, tail.appended - tail.written
-    wide = cells >= WIDE
-    gap = "   " if wide else "  "
-    left = line(
-        (RUNGS["buffer"], "buffer"), f" aof_buf {grouped(buffered, 4)} B{gap}",
-        (RUNGS["cache"], "cache"), f" {said('tail.cache')} {grouped(cached, 6)} B{gap}",
-        (RUNGS["disk"], "disk"), f" {said('tail.disk')} {grouped(tail.fsynced, size)} B",
-    )  # fmt: skip
     role = "cache text" if tail.unsafe else "bold"
     unsafe = grouped(tail.unsafe, 4)
-    if wide:
-        label = f"{said('tail.not_safe')} "
-        return spread(
-            left, line((label, "dim"), (f"{unsafe} {said('tail.commands')}", role)), cells
-        )
-    units = (said("tail.commands"), said("tail.cmds"))
-    wordings = [
-        line((f"{unsafe} {unit}", role), (f" {said('tail.unsafe')}", "dim")) for unit in units
+    commands, cmds = said("tail.commands"), said("tail.cmds")
+    whole = line((f"{said('tail.not_safe')} ", "dim"), (f"{unsafe} {commands}", role))
+    rights = [
+        line((f"{unsafe} {unit}", role), (f" {said('tail.unsafe')}", "dim"))
+        for unit in (commands, cmds)
     ]
-    fits = (right for right in wordings if width(left) + width(right) < cells)
-    return spread(left, next(fits, wordings[-1]), cells)
+    wordings = [(3, whole), (2, whole), (2, rights[0]), (2, rights[1]), (1, rights[1])]
+    sizes = (exact, rounded)
+    tried = [(_on_rungs(tail, gap, size), right) for size in sizes for gap, right in wordings][
+        0 if cells >= WIDE else 2 :
+    ]
+    fits = (both for both in tried if width(both[0]) + width(both[1]) < cells)
+    left, right = next(fits, tried[-1])
+    return spread(left, right, cells)
+
+
+def _on_rungs(tail: TailView, gap: int, size: Callable[[int, int], str]) -> Line:
+    cached, buffered = tail.written - tail.fsynced, tail.appended - tail.written
+    room = len(size(tail.appended, 0)) - len(" B")
+    between = " " * gap
+    return line(
+        (RUNGS["buffer"], "buffer"), f" aof_buf {size(buffered, 4)}{between}",
+        (RUNGS["cache"], "cache"), f" {said('tail.cache')} {size(cached, 6)}{between}",
+        (RUNGS["disk"], "disk"), f" {said('tail.disk')} {size(tail.fsynced, room)}",
+    )  # fmt: skip
+
+
+def exact(size: int, at_least: int = 0) -> str:
+    """Bytes to the last one; the number in `at_least` cells."""
+    return f"{grouped(size, at_least)} B"
+
+
+def rounded(size: int, at_least: int = 0) -> str:
+    """Bytes in the largest unit (SI) of which there is one, to a tenth of it."""
+    units = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+    large = next((f"{size / unit:.1f} {name}" for unit, name in units if size >= unit), "")
+    return large.rjust(at_least + 2) or exact(size, at_least)
 
 
 def ribbon(tail: TailView, cells: int) -> Line:

@@ -25,8 +25,8 @@ class WordsPanel(LinesPanel, can_focus=True):
     """Draws the stage's words."""
 
     BINDINGS: ClassVar[list[BindingType]] = ARROWS
-    _answered = ""
-    """The step whose answer is known and was turned to."""
+    _turned = ("", 0)
+    """The step whose answer is known and was turned to, and the rows that there were then."""
 
     def show(self, driver: Driver) -> None:
         """Draw the stage that the driver is at."""
@@ -50,10 +50,12 @@ class WordsPanel(LinesPanel, can_focus=True):
         self.subtitle(more)
 
     def _turn_to_answer(self, step: str, end: int) -> None:
-        """When an answer has come, and ends below the last row, move the window down to it."""
-        if step != self._answered and self.size.height:
-            self._answered = step
-            self.scroll_lines(max(end - self.top - self.size.height, 0))
+        """When an answer has come, or other room for it, move the window so that it ends there."""
+        turned = step, self.size.height
+        if turned != self._turned and self.size.height:
+            self._turned = turned
+            if step:
+                self.scroll_lines(max(end - self.size.height, 0) - self.top)
 
 
 def words_and_answer(
@@ -79,7 +81,8 @@ def words_and_answer(
     answered: list[Line] = []
     if crash and _is_answered(stage, view):  # the answer is the news, and the crash was its way
         crash, answered = [], [EMPTY, *crash]
-    elif crash and view.engine.alive:  # it came back: what was lost is the news
+    elif crash and view.engine.alive and not any(act.crash for act in stage.do):
+        # It came back: what was lost is the news, unless the step is about the crash itself.
         caption, crash = crash, caption
     lines = [
         *paragraph(text(stage.title), cells, "bold"),
@@ -90,13 +93,14 @@ def words_and_answer(
     if stage.question is not None and asks and (view.engine.alive or _is_answered(stage, view)):
         lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
     answer_end = len(lines) if _is_answered(stage, view) else 0
+    is_open = asks and not _is_answered(stage, view)  # what to take away would answer it
     lines += answered
     if stage.beat == 0:
         begins = line((said("keys.on_space"), "key"), f" {said('words.begins')}")
         lines += [EMPTY, *fold(begins, cells)] if goes_on else []
         lines += [EMPTY, line((said("words.previously"), "bold"))]
         lines += paragraph(text(scene.previously), cells, "dim")
-    elif stage is scene.stages[-1]:
+    elif stage is scene.stages[-1] and not (is_open and view.engine.alive):
         lines += closing_lines(scene, text, cells)
     return lines, answer_end
 

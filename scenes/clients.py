@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
@@ -44,6 +45,9 @@ class Clients:
         self.port = 0
         self.witness = Witness()
         self.writers: dict[str, Writer] = {}
+        self._begun: Counter[str] = Counter()
+        self._made_again = 0
+        """Commands of another session that this one's engine has executed first."""
         self._population = population
         self._value_bytes = value_bytes
         self._seed = seed
@@ -134,6 +138,7 @@ class Clients:
                 count += len(several)
         finally:
             await pipe.close()
+        self._made_again = count
         return count
 
     # Writers
@@ -180,12 +185,14 @@ class Clients:
                 closing = asyncio.create_task(writer.close())
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)
+            self._begun[workload.name] += 1
             writer = self.writers[workload.name] = Writer(
                 workload,
                 port=self.port,
                 population=self._population,
                 value_bytes=self._value_bytes,
                 seed=self._seed,
+                again=self._begun[workload.name] - 1 + self._made_again,
                 publish=self._reported,
                 ledger=self.witness.ledger,
             )

@@ -6,7 +6,7 @@ import immutables
 from msgspec.structs import replace
 
 from engine.events import Answer, Census, Crash, Question, Recovered
-from scenes import cells
+from scenes import cells, fold_rewrite
 from scenes.fold_tail import died
 from scenes.view import (
     TO_COME,
@@ -26,6 +26,9 @@ POWER_CUT = "power cut"
 def crash(view: View, event: Crash) -> View:
     """The engine is gone, its memory, its child and aof_buf with it; the file stays."""
     child, size = view.child, len(view.pages)
+    # An engine that was started after a crash tells of its own fsyncs only.
+    before = view.tail.fsynced if view.crash is not None else 0
+    fsynced = max(event.fsynced, min(before, event.written))
     if child is not None and child.alive:
         child = replace(child, alive=False, hold="released", ended_at=event.at)
     return replace(
@@ -39,6 +42,7 @@ def crash(view: View, event: Crash) -> View:
         child_pages=cells.replaced(view.child_pages, WRITING, TO_COME),
         gauge=replace(view.gauge, final=bool(view.gauge.samples)),
         tail=died(view.tail, event.written),
+        rewrite=fold_rewrite.died(view.rewrite),
         hold="released",
         processes=immutables.Map(),
         crash=CrashView(
@@ -46,9 +50,9 @@ def crash(view: View, event: Crash) -> View:
             at=event.at,
             acked=event.acked,
             written=event.written,
-            fsynced=event.fsynced,
+            fsynced=fsynced,
             source=event.source,
-            rungs=rungs(view.tail, event.acked, event.written, event.fsynced),
+            rungs=rungs(view.tail, event.acked, event.written, fsynced),
             has_log=view.tail.enabled,
             unsaved=view.dirty,
             keys=view.keys,

@@ -48,6 +48,11 @@ def rewrite(view: View, event: Rewrite) -> View:
     )
 
 
+def died(before: RewriteView) -> RewriteView:
+    """After a crash: a rewrite under way dies with its engine, the files stay."""
+    return RewriteView(files=before.files) if before.running else before
+
+
 def _with(stages: tuple[StageView, ...], event: Rewrite) -> tuple[StageView, ...]:
     if event.stage == "diff-buffered":  # a level, not a stage
         return stages

@@ -46,10 +46,15 @@ class Writer:
         population: int,
         value_bytes: int,
         seed: int,
+        again: int = 0,
         publish: Callable[[Latency | Log], None],
         ledger: Acknowledged | None = None,
     ) -> None:
-        """`ledger` hears of every write, and of its answer."""
+        """`again`: so many of this name were there before; this one writes other values.
+
+        After a crash, else, a value of theirs would be taken for one that this one wrote.
+        `ledger` hears of every write, and of its answer.
+        """
         self.workload = workload
         self.written = 0
         self.asked_at = 0.0
@@ -60,7 +65,7 @@ class Writer:
         self._client.response_callbacks.clear()  # answers are waited for, not read
         self._keys = workload.keys or population
         self._value_bytes = workload.value_bytes or value_bytes
-        self._random = random.Random(f"{seed} {workload.name}")
+        self._random = random.Random(f"{seed} {workload.name}" + f" {again}" * bool(again))
         self._wanted = wanted(workload.commands)
         self._publish = publish
         self._ledger = Acknowledged() if ledger is None else ledger

@@ -120,7 +120,8 @@ def _resp_percent(evidence: Evidence) -> int | None:
 
 def _bytes(role: str) -> Callable[[Evidence], int]:
     def measure(evidence: Evidence) -> int:
-        return sum(file.bytes for file in evidence.of(Parts).of(role))
+        parts = evidence.of(Parts)  # stat(2) is asked at each stage; between them files grow
+        return sum(max(file.bytes, parts.written.get(file.name, 0)) for file in parts.of(role))
 
     return measure
 

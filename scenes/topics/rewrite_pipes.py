@@ -91,6 +91,8 @@ class Rewrites:
                 self.appended = event.end
                 if now is not None and now.feeds:
                     now.diff += event.end - event.start
+                    if "open-pipes" in now.stages:
+                        now.most_buffered = max(now.most_buffered, now.diff - now.sent)
             case SnapshotProgress() if now is not None and event.child == now.child:
                 now.total_keys = event.total_keys
                 if now.keys_when_asked < 0:

@@ -12,7 +12,7 @@ def test_a_beat_names_the_panels_that_later_ones_bring() -> None:
     stage = next(one for one in scene.stages if one.beat == 1)
     missing = [name for name in TABS if name not in panels_at(scene, stage)]
     told = "\n".join(texts(coming(scene, stage, missing)))
-    assert "beat 3      the parent's pages, the snapshot child's" in told
+    assert "beat 3      the parent's pages, the child's pages" in told
     assert "beat 4      what the snapshot costs" in told
     assert "the AOF" not in told
 

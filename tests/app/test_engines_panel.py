@@ -92,7 +92,7 @@ def test_a_column_tells_speed_and_rungs_of_its_own_engine(running: View) -> None
     assert "20/s (w)" in always and "p50 1.5 ms  p99 2.5 ms" in always
     assert "D disk       40 cmds 900 B" in always and "0 acknowledged, not safe" in always
     assert "C page cache 20 cmds 450 B" in everysec and "20 acknowledged, not safe" in everysec
-    assert "1 fsyncs, last 700 us bio" in everysec
+    assert "1 fsyncs, last 700 µs bio" in everysec
     assert "40 acknowledged, not safe" in no and "no fsync seen" in no
     assert "D PING" in always and "C PING" in no
 
@@ -137,3 +137,5 @@ def test_a_command_is_told_without_its_sizes() -> None:
     assert last_command("*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\na\\r\\n") == "GET a"
     assert last_command("*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$2\r\n*9\r\n") == "GET *9"
     assert last_command("SET a b") == "SET a b"
+    merged = "*2\\r\\n$3\\r\\nGET\\r\\n$1\\r\\na\\r\\n *2\\r\\n$3\\r\\nGET\\r\\n$2\\r\\nbc\\r\\n"
+    assert last_command(merged) == "GET bc", "no sizes of the one behind"

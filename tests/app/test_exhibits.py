@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from app.coming import room_of
 from app.curve_panel import curve_lines, predicted
 from app.frames_panel import FramesPanel, frames_lines
@@ -10,6 +12,7 @@ from app.layout import arranged
 from app.lines import texts, width
 from app.processes_panel import processes_lines
 from engine import events
+from scenes import phrases
 from scenes.fold import reduce
 from scenes.view import LessonView, View, Wait
 
@@ -98,10 +101,19 @@ def test_both_curves_are_drawn_on_the_same_axes() -> None:
     assert curve_lines(samples, 0, 53, 8) == curve_lines((), 400, 53, 8) == []
 
 
+def test_what_happened_meanwhile_is_named_in_the_language_of_the_screen() -> None:
+    phrases.use("zh")
+    marks = ((12.0, "saved"), (13.0, "walk"), (25.0, "walk"))
+    row = texts(latency_lines((Wait(12.0, 900, "p"),), marks, 30.0, 60, 8))[-2]
+    phrases.use("en")
+    assert row.split() == ["已保存", "遍历"], "the second would cover the first"
+    assert cell_len(row[: row.index("遍历")]) == 9 + 50 - int(5 / 40 * 51)
+
+
 def test_a_long_wait_stands_out() -> None:
     waits = (Wait(10.0, 900, "payroll"), Wait(12.0, 1_400_000, "payroll"), Wait(14.0, 800, "p"))
     lines = texts(latency_lines(waits, ((12.0, "saved"),), 30.0, 60, 8))
-    assert lines[-1] == "last 800 us (p); longest here 1.40 s; 40 s"
+    assert lines[-1] == "last 800 µs (p); longest here 1.40 s; the last 40 s"
     assert "saved" in lines[-2]
     bars = [sum(line[9:].count("#") for line in lines)]
     column = next(n for n, sign in enumerate(lines[1]) if sign == "#" and n >= 9)

@@ -64,3 +64,12 @@ def test_several_engines_stand_side_by_side() -> None:
 
 def test_without_files_there_is_nothing_to_draw() -> None:
     assert FilesPanel().picture(View(), 80, 10) == []
+
+
+def test_what_the_child_left_is_not_told_as_the_size_at_the_end() -> None:
+    """Pipes: the parent appends a residual, so the log is larger than the child's file."""
+    stages = (StageView("switched", 2.0, 1300), StageView("finished", 2.1, 1000))
+    view = replace(PIPES, rewrite=replace(PIPES.rewrite, stages=stages))
+    told = [plain(one) for one in files_lines(view, 100, 20)]
+    assert any("+ switched 1,300" in text for text in told)
+    assert any(text.endswith("> finished") for text in told)

@@ -199,4 +199,4 @@ async def test_a_disk_with_a_fault_is_named_in_the_header() -> None:
     app = CowscopeApp(FakeDriver([*story(), fault]))
     async with app.run_test(size=(160, 48)) as pilot:
         text = "\n".join(await settled(pilot))
-        assert "disk: fsync-delay 1500 (scripted)" in text
+        assert "disk: fsync-delay 1500 ms (scripted)" in text

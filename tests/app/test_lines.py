@@ -90,7 +90,7 @@ def test_items_flow_into_lines() -> None:
 
 def test_figures_have_groups_and_units() -> None:
     assert grouped(1234567, 11) == "  1,234,567"
-    assert [duration(n) for n in (312, 1_912, 2_500_000)] == ["312 us", "1.9 ms", "2.50 s"]
+    assert [duration(n) for n in (312, 1_912, 2_500_000)] == ["312 µs", "1.9 ms", "2.50 s"]
 
 
 def test_ascii_has_the_same_width() -> None:
@@ -109,3 +109,9 @@ def test_chinese_fills_its_rows_and_no_row_begins_with_what_closes_a_sentence() 
             assert all(cells - 8 < cell_len(row) <= cells for row in rows[:-1]), (cells, rows)
             assert not [row for row in rows if row[0] in "，。）："], (cells, rows)
             assert "".join(rows).replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_unit_stays_on_the_row_of_its_number() -> None:
+    assert wrap("it took about 80 ms, or 4 KiB", 16) == ["it took about", "80 ms, or 4 KiB"]
+    assert wrap("那是整个时间的 37 %。", 18) == ["那是整个时间的", "37 %。"]
+    assert wrap("all 80 minutes", 7) == ["all 80", "minutes"]

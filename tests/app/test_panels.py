@@ -6,7 +6,7 @@ from unittest import mock
 from msgspec.structs import replace
 from textual.geometry import Size
 
-from app.cards import card_lines, highlighted
+from app.cards import CardPanel, card_lines, highlighted
 from app.child_grid import ChildGrid, child_words
 from app.crash_words import crash_lines
 from app.details import details_lines
@@ -23,6 +23,7 @@ from app.tail import countdown, tail_lines
 from app.too_small import too_small
 from app.words_panel import question_lines, words_and_answer
 from engine import events
+from scenes.actions import Action
 from scenes.scene import Stage
 from scenes.view import NEW, CowSample, CrashView, Lit, QuestionView, TailEntry, TailView, View
 from tests.app.fake import FIRST, FakeDriver, story
@@ -77,7 +78,7 @@ def test_the_tail_puts_each_command_on_its_rung() -> None:
     assert words[1].startswith("commands ") and words[1].endswith("DCB latest")
     assert words[-2].startswith("bytes ") and "100 on disk ═" in words[-2]
     assert words[2].startswith("  0 D *3↵$3↵SET↵$1↵a↵$1↵1↵")
-    assert "312 us background thread" in words[-1]
+    assert "312 µs background thread" in words[-1]
     assert "the kernel counted 1 dirty pages after it" in words[-1]
     assert all(width(of) <= 100 for of in lines)
 
@@ -146,6 +147,15 @@ def test_the_tail_claims_no_disk_where_there_is_none() -> None:
     )
 
 
+def test_a_card_keeps_its_lit_line_in_a_window_that_shrinks() -> None:
+    card = CardPanel()
+    for height, top in ((7, 0), (4, 4), (4, 0)):
+        with mock.patch.object(CardPanel, "size", Size(60, height)):
+            card._follow(6, 9)
+        assert card.top == top
+        card.top = 0  # the reader scrolls back: a window that stays leaves that alone
+
+
 def test_the_countdown_follows_the_policy() -> None:
     assert countdown(TAIL, 10.4, ASCII) == "next fsync in 0.6 s [||||      ]"
     assert "within a second" in countdown(TAIL, None, ASCII)
@@ -210,11 +220,16 @@ def test_words_open_with_previously_and_close_with_what_to_take_away() -> None:
     opening = "\n".join(
         texts(words_and_answer(scene, scene.stages[0], VIEW, DRIVER.text, DRAWN, 48)[0])
     )
-    ending = "\n".join(
-        texts(words_and_answer(scene, scene.stages[-1], VIEW, DRIVER.text, DRAWN, 48)[0])
+    last = scene.stages[-1]
+    assert last.question is not None
+    answered = QuestionView(last.question.id, (), right=0, chosen=0)
+    asking, ending = (
+        "\n".join(texts(words_and_answer(scene, last, view, DRIVER.text, DRAWN, 48)[0]))
+        for view in (VIEW, replace(VIEW, question=answered))
     )
     assert "Previously" in opening and "space" in opening
     assert "To take away" in ending and "Previously" not in ending
+    assert "? " in asking and "To take away" not in asking, "which would answer the question"
 
 
 def words(stage: Stage, view: View, **options: Any) -> list[str]:
@@ -242,6 +257,13 @@ def test_what_a_crash_lost_comes_before_what_it_would_lose() -> None:
     back = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300, recovered_keys=699)
     shown = words(DRIVER.scene.stages[-1], replace(VIEW, crash=back))
     assert shown[1] == "kill -9: the engine was gone"
+
+
+def test_a_step_about_a_crash_tells_its_story_before_the_figures() -> None:
+    back = CrashView("kill -9", VIEW.step_at + 1, 500, 400, 300, recovered_keys=699)
+    step = replace(DRIVER.scene.stages[-1], do=[Action(crash="kill")])
+    shown = words(step, replace(VIEW, crash=back))
+    assert shown.index("kill -9: the engine was gone") > 2
 
 
 def test_an_answer_says_where_it_is_known_from() -> None:
@@ -359,6 +381,6 @@ def test_huge_pages_show_in_the_header_and_in_the_grid() -> None:
     narrow = header_lines(driver, 80)[0]
     assert "THP" in plain(narrow) and width(narrow) <= 80
     assert PageGrid().sources(VIEW) == ("measured: pagemap",)
-    assert PageGrid().sources(on)[0].endswith("huge pages asked for, none yet")
+    assert PageGrid().sources(on)[0].endswith("huge pages asked for, none now")
     left = replace(VIEW, gauge=replace(VIEW.gauge, huge_kb=2048))
     assert PageGrid().sources(left)[0].endswith("2,048 KiB in huge pages")

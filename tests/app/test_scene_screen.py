@@ -19,6 +19,7 @@ from engine import events
 from scenes.history import History
 from tests.app.fake import FIRST, FakeDriver, story
 from tests.app.seen import rows, seen, settled
+from tests.app.stepping import moments, stage
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +112,21 @@ async def test_panels_are_tabs_at_80x24_and_the_words_stay() -> None:
     assert "[Heap]" in first and "Parent heap" in first and "Snapshot child" not in first
     assert "[Child]" in second and "Snapshot child" in second and "Parent heap" not in second
     assert "The first write copies" in first and "The first write copies" in second
+
+
+@pytest.mark.parametrize("scene", ["01", "03"])
+async def test_the_tab_that_a_step_turns_to_shows_the_moment(scene: str) -> None:
+    async with stage((80, 24)) as shown_at, shown_at.scene(scene) as screen:
+        for moment in moments(scene):
+            turned = await shown_at.at(screen, moment)
+            assert turned == await shown_at.tab(screen, screen.tab), moment
+
+
+async def test_an_answer_is_turned_to_no_further_than_its_room_asks_for() -> None:
+    answered = next(moment for moment in moments("04") if str(moment) == "gauge")
+    async with stage((80, 24)) as shown_at, shown_at.scene("04") as screen:
+        text = "\n".join(await shown_at.at(screen, answered))  # straight from a step without one
+    assert "So far 406 of 700 pages are copied" in text and "however often." in text
 
 
 async def test_a_small_terminal_is_told_the_size() -> None:

@@ -1,12 +1,15 @@
 """The tail's last row, where no fsync has been seen yet."""
 
+import re
 from unittest import mock
 
+import pytest
 from msgspec.structs import replace
+from rich.cells import cell_len
 
 from app.glyphs import DRAWN
 from app.lines import plain
-from app.tail import Tail, last_fsync
+from app.tail import Tail, exact, last_fsync, rounded, rungs_line
 from scenes.view import TailView
 from tests.app.fake import FakeDriver
 
@@ -29,3 +32,15 @@ def test_a_log_that_is_off_is_named_off() -> None:
     with mock.patch.object(Tail, "glyphs", DRAWN):
         panel.show(view)
     panel.title.assert_called_with("AOF tail · off")
+
+
+@pytest.mark.parametrize("cells", [76, 78, 90, 118])
+@pytest.mark.parametrize("size", [0, 74_407, 3_126_994, 14_381_145, 4_356_000_000])
+def test_no_figure_is_cut_however_long_the_log(cells: int, size: int) -> None:
+    tail = replace(NONE_SEEN, fsynced=size, written=size + 30_000, appended=size + 34_000,
+                   unsafe=2_345)  # fmt: skip
+    said = plain(rungs_line(tail, cells))
+    assert cell_len(said) <= cells
+    assert re.fullmatch(r"B aof_buf .*B +C page cache .*B +D on disk .*B .*2,345 c.*", said), said
+    assert any(f"on disk{shown}" in re.sub(" +", " ", said).replace("disk ", "disk")
+               for shown in (exact(size), rounded(size)))  # fmt: skip

@@ -69,6 +69,20 @@ async def test_a_stopped_workload_goes_on_where_it_was(watched: Watched) -> None
     assert watched.session._clients.writers["w"].written == 40
 
 
+async def test_a_writer_in_anothers_place_writes_other_values(watched: Watched) -> None:
+    """A value of both would say after a crash that a lost write is there."""
+    written: list[set[bytes]] = []
+    for rate in (400, 401):  # another rate is another workload: a slider was moved
+        load = Workload(name="w", rate=rate, count=60, order="one")
+        watched.session._clients.witness.ledger.begin_anew()
+        watched.events.clear()
+        await watched.session.perform(StartWorkload(load, rate))
+        await watched.until(lambda e: isinstance(e, events.Latency) and e.done)
+        written.append({write.value for write in watched.session._clients.witness.ledger._writes})
+    assert len(written[0]) == len(written[1]) == 60
+    assert not written[0] & written[1]
+
+
 async def test_transactions_are_sent_whole(watched: Watched) -> None:
     transfers = Workload(
         name="transfers",

@@ -173,6 +173,10 @@ def test_what_was_on_the_disk_before_a_crash_is_on_it_afterwards(kind: str, on_d
         source_file="b.aof", keys=3, truncated_bytes=0, survived=70, lost=20, usec=1
     )
     assert fold([state, crash, found, back]).tail.fsynced == on_disk
+    again = events.Crash(kind="kill -9", acked=70, written=70, fsynced=0)
+    twice = fold([state, crash, found, back, again, found, back])
+    assert twice.tail.fsynced == on_disk, "the second engine has synced nothing itself"
+    assert twice.crash is not None and twice.crash.fsynced == on_disk
 
 
 def test_events_light_lines_and_modelled_ones_say_so() -> None:
@@ -305,3 +309,14 @@ def test_the_disks_faults_are_known_until_they_are_off_or_the_engine_is_another(
         arena_pages=len(view.pages), thp=False,
     )  # fmt: skip
     assert not reduce(view, restarted).faults
+
+
+def test_a_rewrite_under_way_dies_with_its_engine_and_one_that_has_ended_stays() -> None:
+    crash = events.Crash(kind="kill -9", acked=0, written=0, fsynced=0)
+    begun, forked, finished = (
+        events.Rewrite(stage=stage, child=7, bytes=0)
+        for stage in ("create-increment", "fork", "finished")
+    )
+    assert fold([begun, forked, crash]).rewrite.stages == ()
+    ended = fold([begun, forked, finished, crash]).rewrite
+    assert [stage.name for stage in ended.stages] == ["create-increment", "fork", "finished"]

@@ -63,5 +63,13 @@ def test_right_is_what_is_closest_to_what_was_counted(lost: int, what: str) -> N
     assert asked.guesses[right(asked, crash(lost))].what == what
 
 
+@pytest.mark.parametrize(("lost", "what"), [(100, "buffer"), (400, "unsynced"), (350, "unsynced")])
+def test_the_logs_own_bytes_decide_where_there_is_a_log(lost: int, what: str) -> None:
+    """The clients found most of the values again, by other writes: that is no other law."""
+    asked = predict("power", VIEW)
+    counted = replace(crash(2), lost=lost)
+    assert asked.guesses[right(asked, counted)].what == what
+
+
 def test_before_the_census_nothing_is_right() -> None:
     assert right(predict("kill", VIEW), replace(crash(0), census=None)) == -1

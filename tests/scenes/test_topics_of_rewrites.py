@@ -1,0 +1,48 @@
+"""What the rewrites' gatherers make of events between two stages."""
+
+from __future__ import annotations
+
+from engine import events
+from engine.events import AofFile
+from scenes.topics.multipart import MEASURES, Parts
+from scenes.topics.rewrite_pipes import Rewrites
+
+
+class Only:
+    """Evidence of one gatherer."""
+
+    def __init__(self, gathered: object) -> None:
+        self._gathered = gathered
+
+    def of(self, _: type) -> object:
+        return self._gathered
+
+
+def pipes(*first: str) -> Rewrites:
+    """300 bytes appended behind a fork, 100 of them sent at once, no stage after that."""
+    gathered = Rewrites()
+    for stage in (*first, "fork"):
+        gathered.add(events.Rewrite(stage=stage, child=7, bytes=0))
+    gathered.add(events.AofAppend(file="a", start=0, end=100, text=""))
+    gathered.add(events.Rewrite(stage="diff-sent", child=7, bytes=100))
+    gathered.add(events.AofAppend(file="a", start=100, end=300, text=""))
+    return gathered
+
+
+def test_the_rewrite_buffers_peak_is_known_between_two_stages() -> None:
+    last = pipes("open-pipes").last
+    assert last is not None and (last.buffered, last.most_buffered) == (0, 200)
+
+
+def test_without_pipes_nothing_is_buffered() -> None:
+    last = pipes("create-increment").last
+    assert last is not None and last.most_buffered == 0
+
+
+def test_an_increment_is_as_large_as_what_was_written_to_it() -> None:
+    parts = Parts()
+    files = [AofFile("x.1.base.rdb", "base", 88), AofFile("x.1.incr.aof", "increment", 10)]
+    parts.add(events.Rewrite(stage="finished", child=0, bytes=88, files=files))
+    parts.add(events.AofWrite(file="x.1.incr.aof", start=10, end=500, usec=1))
+    measured = {name: MEASURES[f"mp_{name}_bytes"](Only(parts)) for name in ("base", "increment")}
+    assert measured == {"base": 88, "increment": 500}
