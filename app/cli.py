@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", title=said("commands.title"))
 
     play = _add_command(commands, "play")
-    play.add_argument("scene", nargs="?", default="04", help=said("option.scene_04"))
+    play.add_argument("scene", nargs="?", default="04", help=said("option.scene_or_default"))
     play.add_argument("--autoplay", action="store_true", help=said("option.autoplay"))
     play.add_argument("--step", help=said("option.step"))
     _add_progress(play)
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     play.set_defaults(run=_lazy("play"))
 
     run = _add_command(commands, "run")
-    run.add_argument("scene", nargs="?", default="04", help=said("option.scene_04"))
+    run.add_argument("scene", nargs="?", default="04", help=said("option.scene_or_default"))
     run.add_argument("--json", action="store_true", help=said("option.json_events"))
     run.add_argument("-v", "--verbose", action="store_true", help=said("option.verbose"))
     run.add_argument("--pace", type=kinds.pace, default=1.0, help=said("option.pace"))

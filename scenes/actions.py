@@ -92,7 +92,9 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The name of the one field that is set; raises ValueError if it is not one."""
         given = self.given()
         if len(given) != 1:
-            raise ValueError(remark("actions.kind", given=str(given or remark("word.none"))))
+            raise ValueError(
+                remark("actions.not_one_thing", given=str(given or remark("word.none")))
+            )
         return given[0]
 
     def given(self) -> list[str]:

@@ -43,7 +43,9 @@ class Answering:
         try:
             measured = _measured(question, evidence)
         except (SceneError, TypeError) as err:
-            raise SceneError(trouble("answering.judge", id=str(question.id), err=str(err))) from err
+            raise SceneError(
+                trouble("answering.cannot_measure", question=str(question.id), why=str(err))
+            ) from err
         says = [choice.says(measured) for choice in question.choices]
         if True in says:
             self.right, self.source = says.index(True), _source(question, evidence)
@@ -52,8 +54,8 @@ class Answering:
             return self._untried.pop(0)
         raise SceneError(
             trouble(
-                "answering.judge_2",
-                id=question.id,
+                "answering.no_choice_says_so",
+                question=question.id,
                 measured=str(measured),
                 measure=question.measure,
             )

@@ -30,7 +30,7 @@ def log_file(folder: str, dirname: str, file: str) -> LogFile:
     for path in (Path(folder, dirname, file), Path(folder, file)):
         if path.is_file():
             return parsed(path.read_bytes())
-    return LogFile([], 0, 0, detail("aof_check.log_file", file=file))
+    return LogFile([], 0, 0, detail("aof_check.no_file", file=file))
 
 
 def parsed(data: bytes) -> LogFile:
@@ -44,7 +44,7 @@ def parsed(data: bytes) -> LogFile:
     except EOFError:
         pass
     except ValueError as err:
-        problem = detail("aof_check.parsed", whole=str(whole), err=str(err))
+        problem = detail("aof_check.at_offset", offset=str(whole), why=str(err))
     return LogFile(commands, whole, len(data), problem)
 
 
@@ -57,7 +57,7 @@ def _command(data: bytes, at: int) -> tuple[list[bytes], int]:
         if len(data) < at + length + 2:
             raise EOFError
         if data[at + length : at + length + 2] != b"\r\n":
-            raise ValueError(detail("aof_check.command", length=str(length)))
+            raise ValueError(detail("aof_check.no_line_end", length=str(length)))
         words.append(data[at : at + length])
         at += length + 2
     return words, at
@@ -69,6 +69,6 @@ def _number(data: bytes, at: int, kind: bytes) -> tuple[int, int]:
         raise EOFError
     if data[at : at + 1] != kind or not data[at + 1 : end].isdigit():
         raise ValueError(
-            detail("aof_check.number", decode=kind.decode(), data=f"{data[at:end][:20]!r}")
+            detail("aof_check.number_expected", sign=kind.decode(), found=f"{data[at:end][:20]!r}")
         )
     return int(data[at + 1 : end]), end + 2

@@ -43,16 +43,19 @@ def refused(scene: Scene, events: Mapping[str, type[Event]]) -> Found:
     if scene.arena_pages < LEAST_ARENA_PAGES:
         yield (
             "arena_pages",
-            remark("asked_values.refused", least_arena_pages=str(LEAST_ARENA_PAGES)),
+            remark("asked_values.arena_too_small", least_pages=str(LEAST_ARENA_PAGES)),
         )
     for name in ("minutes", "populate", "value_bytes", "seed"):
         if getattr(scene, name) < 0:
             yield (
                 name,
-                remark("asked_values.refused_2", name=str(name), value=str(getattr(scene, name))),
+                remark("asked_values.below_zero", field=str(name), value=str(getattr(scene, name))),
             )
     if not 0 < scene.clock_scale < math.inf:
-        yield "clock_scale", remark("asked_values.refused_3", clock_scale=f"{scene.clock_scale:g}")
+        yield (
+            "clock_scale",
+            remark("asked_values.bad_clock_scale", clock_scale=f"{scene.clock_scale:g}"),
+        )
     yield from _words_of(scene.populate_with, {"key", "value"}, "populate_with")
     yield from _directives(scene.engine, "engine")
     for number, setup in enumerate(scene.engines):
@@ -93,11 +96,11 @@ def _question(
         yield from _actions(choice.reveal, scene, events, started, f"{inner}.reveal")
         claim = (choice.value, choice.least, choice.most)
         if claim in claims and claim != (None, None, None):
-            yield inner, remark("asked_values.question")
+            yield inner, remark("asked_values.never_right")
         if choice.least is not None and choice.most is not None and choice.least > choice.most:
             yield (
                 inner,
-                remark("asked_values.question_2", least=str(choice.least), most=str(choice.most)),
+                remark("asked_values.empty_range", least=str(choice.least), most=str(choice.most)),
             )
         claims.append(claim)
 
@@ -115,13 +118,13 @@ def _actions(
         if action.until is not None:
             yield from _match(action.until, events, f"{inner}.until")
         if action.stop is not None and action.stop not in started and not scene.sliders:
-            yield f"{inner}.stop", remark("asked_values.actions", stop=action.stop)
+            yield f"{inner}.stop", remark("asked_values.no_client", client=action.stop)
 
 
 def _action(action: Action, scene: Scene, path: str) -> Found:
     if action.send is not None:
         if not action.send or not action.send[0]:
-            yield f"{path}.send", remark("asked_values.action")
+            yield f"{path}.send", remark("asked_values.nameless_command")
         elif not action.refused and (why := _not_a_command(action.send)):
             yield f"{path}.send", why
         yield from _words_of(action.send, {*scene.values, POPULATION}, f"{path}.send")
@@ -131,9 +134,9 @@ def _action(action: Action, scene: Scene, path: str) -> Found:
             if why := _not_a_command(command):
                 yield f"{path}.start.commands[{number}]", why
     if action.step is not None and action.step < 1:
-        yield f"{path}.step", remark("asked_values.action_2", step=str(action.step))
+        yield f"{path}.step", remark("asked_values.bad_step", step=str(action.step))
     if action.cut < 0:
-        yield f"{path}.cut", remark("asked_values.action_3", cut=str(action.cut))
+        yield f"{path}.cut", remark("asked_values.bad_cut", cut=str(action.cut))
     if action.config is not None:
         yield from _settings(action.config, scene, f"{path}.config")
     if action.restart is not None and not action.refused:
@@ -143,16 +146,16 @@ def _action(action: Action, scene: Scene, path: str) -> Found:
     if action.fault is not None:
         yield from _fault(action.fault, f"{path}.fault")
     if action.fork not in (None, [], ["DENY"], ["ALLOW"]):
-        yield f"{path}.fork", remark("asked_values.action_4")
+        yield f"{path}.fork", remark("asked_values.bad_fork")
     if action.walk and (len(action.walk) > 2 or not all(word.isdecimal() for word in action.walk)):
-        yield f"{path}.walk", remark("asked_values.action_5")
+        yield f"{path}.walk", remark("asked_values.bad_walk")
     if action.clock is not None:
         scale = _SCALE.fullmatch(action.clock)
         if scale is None or not 1 <= int(scale[1]) <= ScaledClock.FASTEST:
             most = ScaledClock.FASTEST
             yield (
                 f"{path}.clock",
-                remark("asked_values.action_6", clock=str(action.clock), most=str(most)),
+                remark("asked_values.bad_clock", clock=str(action.clock), fastest=str(most)),
             )
 
 
@@ -167,7 +170,7 @@ def _not_a_command(words: Sequence[str]) -> str:
     spec = find(argv[0]) if argv else None
     try:
         if spec is None:
-            return remark("asked_values.not_a_command", words=words[0] if words else "")
+            return remark("asked_values.no_command", command=words[0] if words else "")
         spec.admit(argv)
     except CommandError as error:
         return str(error).removeprefix("ERR ")
@@ -177,12 +180,12 @@ def _not_a_command(words: Sequence[str]) -> str:
 def _workload(load: Workload, path: str) -> Found:
     if math.isnan(load.rate) or load.rate > FASTEST_RATE:
         most = f"{FASTEST_RATE:,.0f}"
-        yield f"{path}.rate", remark("asked_values.workload", rate=f"{load.rate:g}", most=most)
+        yield f"{path}.rate", remark("asked_values.too_fast", rate=f"{load.rate:g}", fastest=most)
     for name in ("keys", "first_key", "value_bytes", "count", "at_once"):
         if getattr(load, name) < 0:
             yield (
                 f"{path}.{name}",
-                remark("asked_values.workload_2", name=str(name), value=str(getattr(load, name))),
+                remark("asked_values.below_zero", field=str(name), value=str(getattr(load, name))),
             )
 
 
@@ -191,11 +194,11 @@ def _words_of(command: Sequence[str], known: set[str], path: str) -> Found:
         for name in FIGURE.findall(word):
             if name not in known:
                 listed = " ".join(f"{{{one}}}" for one in sorted(known)) or remark(
-                    "asked_values.words_of"
+                    "asked_values.none_known"
                 )
                 yield (
                     f"{path}[{number}]",
-                    remark("asked_values.words_of_2", name=str(name), listed=str(listed)),
+                    remark("asked_values.stands_for_nothing", word=str(name), known=str(listed)),
                 )
 
 
@@ -223,7 +226,7 @@ def _fault(words: Sequence[str], path: str) -> Found:
         return
     try:
         if not 1 <= len(words) <= 2:
-            raise FaultError(remark("asked_values.fault"))
+            raise FaultError(remark("asked_values.bad_fault"))
         Faults().set(*words)
     except FaultError as error:
         yield path, str(error)
@@ -233,7 +236,7 @@ def _seconds(value: float, path: str) -> Found:
     if not 0 <= value < math.inf:
         yield (
             path,
-            remark("asked_values.seconds", name=path.rpartition(".")[2], value=f"{value:g}"),
+            remark("asked_values.bad_seconds", field=path.rpartition(".")[2], value=f"{value:g}"),
         )
 
 
@@ -245,7 +248,9 @@ def _match(match: Match, events: Mapping[str, type[Event]], path: str) -> Found:
         if name in types and not _fits(value, types[name]):
             yield (
                 f"{path}.where.{name}",
-                remark("asked_values.match", event=match.event, name=name, value=f"{value!r}"),
+                remark(
+                    "asked_values.field_never_so", event=match.event, field=name, value=f"{value!r}"
+                ),
             )
 
 
@@ -262,7 +267,7 @@ def _arguments(
     except TypeError as error:
         yield (
             f"{path}.args" if given else path,
-            remark("asked_values.arguments", name=str(name), error=str(error)),
+            remark("asked_values.cannot_be_asked_so", name=str(name), error=str(error)),
         )
         return
     types = typing.get_type_hints(function)
@@ -270,7 +275,9 @@ def _arguments(
         if word in types and not _fits(value, types[word]):
             yield (
                 f"{path}.args.{word}",
-                remark("asked_values.arguments_2", name=name, word=word, value=f"{value!r}"),
+                remark(
+                    "asked_values.argument_never_so", name=name, argument=word, value=f"{value!r}"
+                ),
             )
 
 

@@ -84,7 +84,7 @@ async def _asked(connection: Connection, argv: list[bytes], values: int) -> list
     if isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE"):
         return [None] * values
     if not isinstance(reply, list):
-        raise SceneError(trouble("census.asked", reply=f"{reply!r}"))
+        raise SceneError(trouble("census.cannot_read_keys", reply=f"{reply!r}"))
     return reply
 
 

@@ -24,11 +24,13 @@ def offsets_only_grow(evidence: Evidence) -> Verdict:
     """Append, write and fsync of one file only grow, and none overtakes the one before it."""
     broken = [text for text in evidence.aof.broken if text.startswith(evidence.aof.file)]
     if broken:
-        return Verdict.missed((detail("checks_aof.offsets_only_grow") + " ") + "; ".join(broken))
+        return Verdict.missed(
+            (detail("checks_aof.offsets_only_grow_broken") + " ") + "; ".join(broken)
+        )
     return Verdict.of(
         evidence.aof.appended >= evidence.aof.written >= evidence.aof.fsynced > 0,
         detail(
-            "checks_aof.offsets_only_grow_2",
+            "checks_aof.offsets_only_grow",
             appended=evidence.aof.appended,
             written=evidence.aof.written,
             fsynced=evidence.aof.fsynced,
@@ -42,7 +44,11 @@ def fsync_cleans_the_cache(evidence: Evidence, least: int = 1, has_disk: bool = 
     fsyncs = list(evidence.aof.fsyncs)
     if len(fsyncs) < least:
         return Verdict.missed(
-            detail("checks_aof.fsync_cleans_the_cache", least=str(least), fsyncs=str(len(fsyncs)))
+            detail(
+                "checks_aof.fsync_cleans_the_cache_too_few",
+                least=str(least),
+                fsyncs=str(len(fsyncs)),
+            )
         )
     idle = _does_nothing(evidence, fsyncs)
     if idle:
@@ -51,18 +57,20 @@ def fsync_cleans_the_cache(evidence: Evidence, least: int = 1, has_disk: bool = 
     reason = evidence.cannot_prove_dirty()
     if not counted:
         if reason:
-            return Verdict.skip(detail("checks_aof.fsync_cleans_the_cache_2", reason=reason))
-        return Verdict.missed(detail("checks_aof.fsync_cleans_the_cache_3"))
+            return Verdict.skip(
+                detail("checks_aof.fsync_cleans_the_cache_unknown_here", reason=reason)
+            )
+        return Verdict.missed(detail("checks_aof.fsync_cleans_the_cache_not_counted"))
     # Writes go on while the background thread counts: a page may be dirty again by then.
     left = [fsync for fsync in counted if fsync.dirty_pages_after]
     in_main = [fsync for fsync in left if fsync.thread == "main"]
     return Verdict.of(
         not in_main and len(left) * 5 <= len(counted),
         detail(
-            "checks_aof.fsync_cleans_the_cache_4",
-            counted=str(len(counted) - len(left)),
-            counted2=str(len(counted)),
-            in_main=str(len(in_main)),
+            "checks_aof.fsync_cleans_the_cache",
+            clean=str(len(counted) - len(left)),
+            counted=str(len(counted)),
+            dirty_in_main=str(len(in_main)),
         ),
     )
 
@@ -76,7 +84,9 @@ def _does_nothing(evidence: Evidence, fsyncs: list[AofFsync]) -> str:
     if typical >= FASTEST_FSYNC_USEC:
         return ""
     return detail(
-        "checks_aof.does_nothing", fastest_fsync_usec=str(FASTEST_FSYNC_USEC), typical=str(typical)
+        "checks_aof.fsync_does_nothing",
+        least_usec=str(FASTEST_FSYNC_USEC),
+        typical_usec=str(typical),
     )
 
 
@@ -88,9 +98,9 @@ def everysec_in_time(evidence: Evidence, seconds: float = 2.5) -> Verdict:
         background > 0 and 0 < evidence.aof.longest_amber <= seconds,
         detail(
             "checks_aof.everysec_in_time",
-            seconds=str(seconds),
-            background=str(background),
-            longest_amber=f"{evidence.aof.longest_amber:.2f}",
+            most_seconds=str(seconds),
+            background_fsyncs=str(background),
+            longest_seconds=f"{evidence.aof.longest_amber:.2f}",
         ),
     )
 
@@ -99,7 +109,7 @@ def always_before_the_reply(evidence: Evidence, least: int = 1) -> Verdict:
     """Under always the main thread syncs a batch before its replies, so before the next batch."""
     span = _span(evidence, "always")
     if span is None:
-        return Verdict.missed(detail("checks_aof.always_before_the_reply"))
+        return Verdict.missed(detail("checks_aof.always_before_the_reply_no_writes"))
     fsyncs = [fsync for fsync in span.fsyncs if fsync.policy == "always"]
     # A background sync that was queued under the policy before may end under this one.
     elsewhere = sum(f.thread != "main" and f.end > span.first_start for f in fsyncs)
@@ -111,12 +121,12 @@ def always_before_the_reply(evidence: Evidence, least: int = 1) -> Verdict:
         and covered >= span.last_end
         and not span.acknowledged_early,
         detail(
-            "checks_aof.always_before_the_reply_2",
-            count=str(count),
-            elsewhere=str(elsewhere),
-            acknowledged_early=str(span.acknowledged_early),
-            covered=covered,
-            last_end=span.last_end,
+            "checks_aof.always_before_the_reply",
+            fsyncs=str(count),
+            fsyncs_elsewhere=str(elsewhere),
+            overtaken=str(span.acknowledged_early),
+            synced_to=covered,
+            appended_to=span.last_end,
         ),
     )
 
@@ -125,12 +135,12 @@ def no_fsync_under_no(evidence: Evidence) -> Verdict:
     """Under no the engine leaves it to the kernel when the bytes reach the disk."""
     span = _span(evidence, "no")
     if span is None:
-        return Verdict.missed(detail("checks_aof.no_fsync_under_no"))
+        return Verdict.missed(detail("checks_aof.no_fsync_under_no_no_writes"))
     mine = (f for f in span.fsyncs if f.policy == "no" and f.end > span.first_start)
     fsyncs = sum(fsync.merged for fsync in mine)
     return Verdict.of(
         not fsyncs,
-        detail("checks_aof.no_fsync_under_no_2", fsyncs=str(fsyncs), appends=str(span.appends)),
+        detail("checks_aof.no_fsync_under_no", fsyncs=str(fsyncs), commands=str(span.appends)),
     )
 
 
@@ -143,6 +153,6 @@ def something_at_risk(evidence: Evidence, least: int = 1) -> Verdict:
             "checks_aof.something_at_risk",
             least=str(least),
             commands=str(commands),
-            written=evidence.aof.written - evidence.aof.fsynced,
+            cached_bytes=evidence.aof.written - evidence.aof.fsynced,
         ),
     )

@@ -96,7 +96,9 @@ class ChildNeeds:
         if self._forks[name] == MOST_FORKS:
             return [
                 Failed(
-                    trouble("child_needs.fork_held", id=str(stage.id), most_forks=str(MOST_FORKS))
+                    trouble(
+                        "child_needs.none_stays_held", step=str(stage.id), forks=str(MOST_FORKS)
+                    )
                 )
             ]
         self._forks[name] += 1
@@ -107,7 +109,7 @@ class ChildNeeds:
     def _fork_lesson(self, stage: Stage, evidence: Evidence) -> list[Effect]:
         """A lesson's child for a step that needs one."""
         if self._forks[""] == MOST_FORKS:
-            return [Failed(trouble("child_needs.fork_lesson", id=stage.id))]
+            return [Failed(trouble("child_needs.no_lesson_child", step=stage.id))]
         self._forks[""] += 1
         self._left[""] = evidence.snapshot
         return [Send(("COWSCOPE", "FORK"))]

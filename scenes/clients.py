@@ -92,7 +92,7 @@ class Clients:
         assert self._control is not None
         reply = await self._control.call([b"COWSCOPE", b"STATE"])
         if not isinstance(reply, bytes):
-            raise SceneError(trouble("clients.ask_state", reply=str(reply)))
+            raise SceneError(trouble("clients.no_state", reply=str(reply)))
         return decode_state(reply)
 
     async def ask_for_life(self) -> None:
@@ -112,7 +112,7 @@ class Clients:
             return await self.witness.call_at_prompt(self._prompt, argv)
         except SceneError:
             if argv[0].upper() == b"SHUTDOWN":  # the end of the connection is its answer
-                return trouble("clients.at_prompt")
+                return trouble("clients.engine_shut_down")
             raise
 
     async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
@@ -134,7 +134,7 @@ class Clients:
                     asked += 1
                 for reply in await pipe.pipeline(b"".join(sent), asked):
                     if isinstance(reply, ReplyError):
-                        raise SceneError(trouble("clients.make_again", reply=str(reply)))
+                        raise SceneError(trouble("clients.refused_now", reply=str(reply)))
                 count += len(several)
         finally:
             await pipe.close()
@@ -165,7 +165,9 @@ class Clients:
         for started in running:
             if not started.workload.count:
                 text = trouble(
-                    "clients.write_on", name=started.workload.name, rate=f"{started.rate:g}"
+                    "clients.goes_on_writing",
+                    client=started.workload.name,
+                    rate=f"{started.rate:g}",
                 )
                 self._publish(events.Log(level="#", text=text, source="scripted"))
                 self.start(started)

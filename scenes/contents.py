@@ -24,7 +24,7 @@ def contents_of(path: str, name: str) -> Contents:
     groups: dict[str, tuple[int, int]] = {}
     try:
         if os.path.getsize(path) > MOST_BYTES:
-            return Contents(path=name, keys=0, groups=[], problem=trouble("contents.contents_of"))
+            return Contents(path=name, keys=0, groups=[], problem=trouble("contents.too_large"))
         for _, key, value, *_ in read(path):
             keys += 1
             group = key.partition(b":")[0].decode("utf-8", "backslashreplace") + ":"

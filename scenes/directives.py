@@ -29,15 +29,17 @@ class Directives:
         if self.arena_pages < LEAST_ARENA_PAGES:
             raise SceneError(
                 trouble(
-                    "directives.init",
+                    "directives.arena_too_small",
                     arena_pages=str(self.arena_pages),
-                    number=scene.number,
-                    least_arena_pages=str(LEAST_ARENA_PAGES),
+                    scene=scene.number,
+                    least_pages=str(LEAST_ARENA_PAGES),
                 )
             )
         most = max(default_arena_pages(), scene.arena_pages)
         if self.arena_pages > most:
-            raise SceneError(trouble("directives.init_2", arena_pages=self.arena_pages, most=most))
+            raise SceneError(
+                trouble("directives.arena_too_large", arena_pages=self.arena_pages, most_pages=most)
+            )
         self.population = scene.populate * self.arena_pages // scene.arena_pages
         """Keys, in proportion to the arena."""
         self.keeps_ledger = loses_power(scene)
@@ -88,7 +90,11 @@ class Directives:
         most = default_arena_pages()
         if pages and int(changed["arena-pages"]) > max(most, self.arena_pages):
             raise SceneError(
-                trouble("directives.with_arena", changed=int(changed["arena-pages"]), most=most)
+                trouble(
+                    "directives.step_wants_too_large",
+                    arena_pages=int(changed["arena-pages"]),
+                    most_pages=most,
+                )
             )
         return changed
 

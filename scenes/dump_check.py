@@ -35,18 +35,20 @@ def count_keys(path: str) -> int:
             data = file.read()
     except OSError as err:
         raise DumpError(
-            detail("dump_check.count_keys", path=str(path), strerror=str(err.strerror))
+            detail("dump_check.cannot_read", path=str(path), strerror=str(err.strerror))
         ) from err
     if data[:5] != b"REDIS" or len(data) < 18:
-        raise DumpError(detail("dump_check.count_keys_2", path=path))
+        raise DumpError(detail("dump_check.not_a_dump", path=path))
     stored = struct.unpack("<Q", data[-8:])[0]
     if stored and stored != _crc64(data[:-8]):
-        raise DumpError(detail("dump_check.count_keys_3", path=str(path), data=str(len(data) - 8)))
+        raise DumpError(
+            detail("dump_check.wrong_checksum", path=str(path), offset=str(len(data) - 8))
+        )
     try:
         return _count(data)
     except (IndexError, struct.error):
         raise DumpError(
-            detail("dump_check.count_keys_4", path=str(path), data=str(len(data)))
+            detail("dump_check.ends_inside_a_record", path=str(path), offset=str(len(data)))
         ) from None
     except ValueError as err:
         raise DumpError(f"{path}: {err}") from None
@@ -58,7 +60,7 @@ def _count(data: bytes) -> int:
         kind, at = data[at], at + 1
         if kind == _END:
             if at != len(data) - 8:
-                raise ValueError(detail("dump_check.count", at=str(at - 1)))
+                raise ValueError(detail("dump_check.early_end_mark", offset=str(at - 1)))
             return keys
         if kind == _AUX:
             at = _skip_string(data, _skip_string(data, at))
@@ -77,7 +79,9 @@ def _count(data: bytes) -> int:
             at = _skip_collection(data, _skip_string(data, at), *_ELEMENTS[kind])
             keys += 1
         else:
-            raise ValueError(detail("dump_check.count_2", kind=str(kind), at=str(at - 1)))
+            raise ValueError(
+                detail("dump_check.unknown_record", kind=str(kind), offset=str(at - 1))
+            )
 
 
 def _length(data: bytes, at: int) -> tuple[int, int]:
@@ -99,7 +103,7 @@ def _length(data: bytes, at: int) -> tuple[int, int]:
 def _skip_collection(data: bytes, at: int, strings: int, behind: int) -> int:
     count, at = _length(data, at)
     if count < 1:
-        raise ValueError(detail("dump_check.skip_collection", at=str(at)))
+        raise ValueError(detail("dump_check.empty_collection", offset=str(at)))
     for _ in range(count):
         for _ in range(strings):
             at = _skip_string(data, at)

@@ -172,7 +172,9 @@ class Ensemble:
         if name == ALL:
             return list(self.members.values())
         if name and name not in self.members:
-            raise SceneError(trouble("ensemble.meant", name=name, members=", ".join(self.members)))
+            raise SceneError(
+                trouble("ensemble.no_engine", name=name, engines=", ".join(self.members))
+            )
         return [self.members[name] if name else self.first]
 
 

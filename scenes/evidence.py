@@ -36,7 +36,7 @@ class Evidence:
         *,
         populate: int = 0,
         folder: str = "",
-        cannot_prove_dirty: Callable[[], str] = lambda: detail("evidence.init"),
+        cannot_prove_dirty: Callable[[], str] = lambda: detail("evidence.nobody_asked"),
         topics: Sequence[str] = (),
     ) -> None:
         self.name = ""
@@ -109,14 +109,14 @@ class Evidence:
             if isinstance(gatherer, kind):
                 return gatherer
         home = kind.__module__.rpartition(".")[2]
-        raise SceneError(detail("evidence.of", name=kind.__name__, home=home))
+        raise SceneError(detail("evidence.not_gathered", gatherer=kind.__name__, topic=home))
 
     def engine(self, name: str) -> Evidence:
         """What is known of one engine; "" is the first. Raises SceneError for an unknown one."""
         if name in ("", self.name):
             return self
         if name not in self.others:
-            raise SceneError(detail("evidence.engine", name=name))
+            raise SceneError(detail("evidence.no_engine", name=name))
         return self.others[name]
 
     def another(self, name: str) -> Evidence:
@@ -134,7 +134,7 @@ class Evidence:
     def take_gathered(self, gatherers: Sequence[Gatherer]) -> None:
         """Go on with these gatherers; raises SceneError if they are not those of the topics."""
         if [type(one) for one in gatherers] != [type(one) for one in self._gatherers]:
-            raise SceneError(detail("evidence.take_gathered"))
+            raise SceneError(detail("evidence.other_gatherers"))
         self._gatherers = list(gatherers)
 
     def engines(self) -> dict[str, Evidence]:
@@ -215,7 +215,11 @@ class Evidence:
         total = event.shared + event.copied + event.new + event.private + event.free
         if self.arena_pages and total != self.arena_pages:
             self._break(
-                detail("evidence.pages", total=str(total), arena_pages=str(self.arena_pages))
+                detail(
+                    "evidence.pages_do_not_add_up",
+                    counted_pages=str(total),
+                    arena_pages=str(self.arena_pages),
+                )
             )
         snapshot = self.snapshot
         if snapshot is not None and event.child == snapshot.fork.child:

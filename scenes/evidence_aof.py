@@ -78,7 +78,7 @@ class AofEvidence:
         if event.start != self.appended:
             self._break(
                 detail(
-                    "evidence_aof.append",
+                    "evidence_aof.starts_elsewhere",
                     file=event.file,
                     start=str(event.start),
                     appended=str(self.appended),
@@ -118,7 +118,7 @@ class AofEvidence:
         if end < before:
             self._break(
                 detail(
-                    "evidence_aof.grown",
+                    "evidence_aof.went_back",
                     file=self.file,
                     what=what,
                     before=str(before),
@@ -128,7 +128,7 @@ class AofEvidence:
         if end > limit:
             self._break(
                 detail(
-                    "evidence_aof.grown_2",
+                    "evidence_aof.overtook",
                     file=self.file,
                     what=what,
                     end=str(end),

@@ -73,7 +73,9 @@ class Snapshot:
                 self.exit = event
                 if event.child != self.fork.child:
                     return detail(
-                        "evidence_child.add", child=str(event.child), child2=str(self.fork.child)
+                        "evidence_child.another_child_left",
+                        left_child=str(event.child),
+                        forked_child=str(self.fork.child),
                     )
             case events.RdbSaved() if self.saved is None:
                 self.saved = event

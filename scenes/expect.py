@@ -51,7 +51,7 @@ def judge(expectation: Expectation, evidence: Evidence) -> Verdict:
         meant = evidence.engine(expectation.engine)
         return CHECKS[expectation.check](meant, **expectation.args)
     except (TypeError, SceneError) as err:
-        return Verdict.missed(detail("expect.judge", err=str(err)))
+        return Verdict.missed(detail("expect.cannot_judge", why=str(err)))
 
 
 def _of_each(expectation: Expectation, evidence: Evidence) -> Verdict:

@@ -64,7 +64,7 @@ def fresh(candidates: list[Path] | None = None) -> Folder:
             return _made(parent)
         except OSError as err:
             tried.append(f"{parent} ({err.strerror})")
-    raise SceneError(trouble("folder.fresh", tried=", ".join(tried)))
+    raise SceneError(trouble("folder.no_folder", tried=", ".join(tried)))
 
 
 def _made(parent: Path) -> Folder:

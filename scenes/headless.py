@@ -56,7 +56,9 @@ class Run:
     def _effect(self, effect: Effect) -> None:
         match effect:
             case Checked(check, held, detail) if not held:
-                self.failures.append(trouble("headless.effect", check=check, detail=detail))
+                self.failures.append(
+                    trouble("headless.expectation_failed", check=check, detail=detail)
+                )
             case Failed(reason) | Refused(reason):
                 self.failures.append(reason)
             case _:
@@ -86,7 +88,9 @@ class Run:
                 if live.busy_seconds > PATIENCE:
                     self.failures.append(
                         trouble(
-                            "headless.ended", pid=str(live.session.pid), patience=f"{PATIENCE:g}"
+                            "headless.engine_silent",
+                            pid=str(live.session.pid),
+                            seconds=f"{PATIENCE:g}",
                         )
                     )
                     return

@@ -88,7 +88,9 @@ class History(Seeking):
     def event(self, index: int) -> AnyEvent:
         """Event `index`; raises IndexError outside 0 .. len - 1."""
         if not 0 <= index < self._length:
-            raise IndexError(trouble("history.event", index=str(index), length=str(self._length)))
+            raise IndexError(
+                trouble("history.no_event", index=str(index), held_events=str(self._length))
+            )
         block, offset = divmod(index, BLOCK)
         return self._block(block)[offset]
 

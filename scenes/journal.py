@@ -45,9 +45,9 @@ class Journal:
         Raises SceneError where they are not all here.
         """
         if self._gap is not None and number > self._gap:
-            raise SceneError(trouble("journal.until", gap=self._gap))
+            raise SceneError(trouble("journal.too_fast", kept_commands=self._gap))
         if number > self.covered:
-            raise SceneError(trouble("journal.until_2", number=number))
+            raise SceneError(trouble("journal.not_arrived", number=number))
         for piece in self._pieces():
             at = 0
             while at < len(piece):

@@ -87,7 +87,7 @@ def check(lesson: Lesson) -> None:
         path = lesson.folder / "scene.toml"
         raise SceneError(
             f"{first.place(path)}: {first.text}"
-            + ((" " + remark("loader.check", more=str(more))) if more else "")
+            + ((" " + remark("loader.and_more", more=str(more))) if more else "")
         )
 
 
@@ -114,7 +114,7 @@ def find(name: str) -> Path:
         if scene.slug == name.lower():
             return LESSONS / scene.number
     listed = ", ".join(f"{scene.number} ({scene.slug})" for scene in scenes)
-    raise SceneError(remark("loader.find", name=name, listed=listed))
+    raise SceneError(remark("loader.no_scene", name=name, scenes=listed))
 
 
 def read_scene(path: Path) -> Scene:

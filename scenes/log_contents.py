@@ -31,7 +31,7 @@ def contents_of(file: AofFile, folder: Path) -> Contents:
     try:
         if path.stat().st_size > MOST_BYTES:
             return Contents(
-                path=file.name, keys=0, groups=[], problem=trouble("log_contents.contents_of")
+                path=file.name, keys=0, groups=[], problem=trouble("log_contents.too_large")
             )
         data = path.read_bytes()
     except OSError as error:
@@ -72,7 +72,7 @@ def _header(data: bytes, at: int, sign: bytes) -> tuple[int, int]:
     end = data.find(b"\r\n", at)
     digits = data[at + 1 : end]
     if data[at : at + 1] != sign or end < 0 or not digits.isdigit():
-        raise ValueError(trouble("log_contents.header", at=str(at)))
+        raise ValueError(trouble("log_contents.no_command", offset=str(at)))
     return int(digits), end + 2
 
 

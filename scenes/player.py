@@ -264,7 +264,7 @@ class Player(Course):
         if self.beat == 0 and not self.autoplay:
             return self._leave_opening(now)
         if self.scene.sliders and self.following is None and not self.autoplay:
-            return [Refused(trouble("player.next"))]
+            return [Refused(trouble("player.sandbox_has_no_next"))]
         if self.phase == "asking":
             return [Refused(played("refuse.predict_first"))]
         if self.phase in ("waiting", "revealing"):

@@ -96,9 +96,9 @@ async def start(
             await engine.stop()
             raise SceneError(
                 trouble(
-                    "process.start",
-                    start_seconds=f"{START_SECONDS:g}",
-                    last_words=explained(last_words(folder)) or trouble("process.nothing"),
+                    "process.accepts_no_connections",
+                    seconds=f"{START_SECONDS:g}",
+                    last_words=explained(last_words(folder)) or trouble("process.said_nothing"),
                 )
             ) from None
         except BaseException:
@@ -108,7 +108,7 @@ async def start(
             return engine
         port, said = None, engine.ending()
         if "ddress already in use" not in said or attempt == ATTEMPTS - 1:
-            raise SceneError(trouble("process.start_2", said=said))
+            raise SceneError(trouble("process.did_not_start", said=said))
     raise AssertionError("unreachable")
 
 

@@ -83,11 +83,13 @@ def _wrong(lesson: Lesson, path: Path) -> Iterator[Finding]:
         else:
             yield Finding(problem.place(path), problem.text)
     for index, why in endless(lesson.scene):
-        text = remark("proofreading.wrong", id=lesson.scene.stages[index].id, why=why)
+        text = remark("proofreading.of_step", step=lesson.scene.stages[index].id, why=why)
         hint = "'timeout'" if "timeout" in why else "'wait'"
         yield Finding(in_scene(path, "stages", index, hint), text)
     if lesson.folder.parent == LESSONS and lesson.folder.name != lesson.scene.number:
-        text = remark("proofreading.wrong_2", number=lesson.scene.number, name=lesson.folder.name)
+        text = remark(
+            "proofreading.misnamed_folder", number=lesson.scene.number, folder=lesson.folder.name
+        )
         yield Finding(f"{path}:1", text)
 
 
@@ -95,16 +97,16 @@ def _unlit(scene: Scene, path: Path) -> Iterator[Finding]:
     shown = {stage.card for stage in scene.stages}
     for index, card in enumerate(scene.cards):
         if card.name not in shown:
-            text = remark("proofreading.unlit", name=card.name)
+            text = remark("proofreading.card_never_shown", card=card.name)
             yield Finding(in_scene(path, "cards", index), text, wrong=False)
         dark = unlit_lines(card)
         if dark:
             listed = ", ".join(map(str, dark))
             text = remark(
-                "proofreading.unlit_2",
-                name=card.name,
-                n="s" * (len(dark) > 1),
-                listed=listed,
+                "proofreading.dark_lines",
+                card=card.name,
+                plural="s" * (len(dark) > 1),
+                lines=listed,
             )
             yield Finding(in_scene(path, "cards", index, "'lights'"), text, wrong=False)
 
@@ -122,17 +124,17 @@ def _incomplete(scene: Scene, path: Path) -> Iterator[Finding]:
     if questions < LEAST_QUESTIONS:
         missing.append(
             remark(
-                "proofreading.incomplete",
+                "proofreading.too_few_questions",
                 questions=str(questions),
                 least_questions=str(LEAST_QUESTIONS),
             )
         )
     if not any(stage.expect for stage in scene.stages):
-        missing.append(remark("proofreading.incomplete_2"))
+        missing.append(remark("proofreading.no_expectations"))
     fields = ("takeaways", "open_questions", "further", "glossary", "cards")
     missing += [f"no {field}" for field in fields if not getattr(scene, field)]
     if not any(stage.beat for stage in scene.stages):
-        missing.append(remark("proofreading.incomplete_3"))
+        missing.append(remark("proofreading.no_beats"))
     for text in missing:
         yield Finding(f"{path}:1", text, wrong=False)
 
@@ -144,19 +146,19 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
             if cells(line) > CODE_COLUMNS:
                 place = in_scene(path, "cards", index, f"'{line.strip()}'")
                 text = remark(
-                    "proofreading.too_wide",
-                    name=card.name,
+                    "proofreading.code_too_wide",
+                    card=card.name,
                     cells=str(cells(line)),
-                    code_columns=str(CODE_COLUMNS),
+                    columns=str(CODE_COLUMNS),
                 )
                 yield Finding(place, text)
         if cells(card.title) > CODE_COLUMNS:
             place = in_scene(path, "cards", index, f"'{card.title}'")
             text = remark(
-                "proofreading.too_wide_4",
-                name=card.name,
+                "proofreading.card_title_too_wide",
+                card=card.name,
                 cells=str(cells(card.title)),
-                code_columns=str(CODE_COLUMNS),
+                columns=str(CODE_COLUMNS),
             )
             yield Finding(place, text)
     for term in scene.glossary:
@@ -164,7 +166,7 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
             place = of_path(path, text_of(path), f"glossary.{term}")
             yield Finding(
                 place,
-                remark("proofreading.too_wide_5", term=str(term[:20]), cells=str(cells(term))),
+                remark("proofreading.term_too_wide", term=str(term[:20]), cells=str(cells(term))),
             )
     room = dict.fromkeys((scene.title, *(stage.title for stage in scene.stages)), TITLE_COLUMNS)
     for language in LANGUAGES:
@@ -173,24 +175,24 @@ def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
         for key in room.keys() & texts.keys():
             if cells(texts[key]) > room[key]:
                 text = remark(
-                    "proofreading.too_wide_2",
+                    "proofreading.title_too_wide",
                     key=key,
                     cells=str(cells(texts[key])),
-                    room=str(room[key]),
+                    columns=str(room[key]),
                 )
                 yield Finding(in_catalogue(file, key), text)
         for key, said in texts.items():
             long = [word for word in pieces(said) if cells(word) > COLUMNS - 4]
             if long:
-                text = remark("proofreading.too_wide_3", key=key, long=long[0][:20])
+                text = remark("proofreading.word_too_wide", key=key, word=long[0][:20])
                 yield Finding(in_catalogue(file, key), text)
         first = _SENTENCE.split(texts.get(scene.thesis, ""))[0]
         if cells(first) > THESIS_COLUMNS:
             text = remark(
-                "proofreading.too_wide_6",
+                "proofreading.thesis_too_wide",
                 thesis=scene.thesis,
                 cells=str(cells(first)),
-                thesis_columns=str(THESIS_COLUMNS),
+                columns=str(THESIS_COLUMNS),
             )
             yield Finding(in_catalogue(file, scene.thesis), text, wrong=False)
 
@@ -206,14 +208,14 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
     for key in sorted(english.texts):
         if key.removesuffix(PLAIN) not in used:
             place = in_catalogue(folder / "en.toml", key)
-            yield Finding(place, remark("proofreading.words", key=key), wrong=False)
+            yield Finding(place, remark("proofreading.never_said", key=key), wrong=False)
     for language in LANGUAGES:
         if language == ENGLISH:
             continue
         path = folder / f"{language}.toml"
         texts = translations.get(language)
         if texts is None:
-            text = remark("proofreading.words_2", language=language)
+            text = remark("proofreading.no_catalogue", language=language)
             yield Finding(f"{path}:1", text, wrong=False)
             continue
         words = Words(texts, fallback=english.texts)
@@ -221,14 +223,16 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
             place = in_catalogue(folder / "en.toml", key)
             yield Finding(
                 place,
-                remark("proofreading.words_3", key=key, language=language),
+                remark("proofreading.untranslated", key=key, language=language),
                 wrong=False,
             )
         for key in sorted(texts.keys() - english.texts.keys()):
-            yield Finding(in_catalogue(path, key), remark("proofreading.words_4", key=key))
+            yield Finding(in_catalogue(path, key), remark("proofreading.not_in_english", key=key))
         for key in sorted(texts.keys() & english.texts.keys()):
             if words.figures_in(key) != english.figures_in(key):
-                yield Finding(in_catalogue(path, key), remark("proofreading.words_5", key=key))
+                yield Finding(
+                    in_catalogue(path, key), remark("proofreading.other_figures", key=key)
+                )
 
 
 def _badly_said(text: str) -> str:
@@ -236,7 +240,7 @@ def _badly_said(text: str) -> str:
     if not text:
         return "says nothing"
     found = _NO_FIGURE.search(FIGURE.sub("", text))
-    return remark("proofreading.badly_said", found=found[0]) if found else ""
+    return remark("proofreading.no_figure", found=found[0]) if found else ""
 
 
 def keys_of(scene: Scene) -> set[str]:

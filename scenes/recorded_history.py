@@ -68,7 +68,9 @@ class RecordedHistory(Seeking):
         if not 0 <= index < len(self.recorded):
             raise IndexError(
                 trouble(
-                    "recorded_history.event", index=str(index), recorded=str(len(self.recorded))
+                    "recorded_history.no_event",
+                    index=str(index),
+                    recorded_events=str(len(self.recorded)),
                 )
             )
         return next(self.between(index, index + 1))

@@ -26,9 +26,9 @@ def lesson_of(recording: Recording, path: str, language: str = ENGLISH) -> Lesso
         lesson = of_files(files, Path(path), language)
     except KeyError as err:
         raise SceneError(
-            trouble("recorded_lesson.lesson_of", path=str(path), args=str(err.args[0]))
+            trouble("recorded_lesson.file_missing", path=str(path), file=str(err.args[0]))
         ) from err
     found = problems(lesson.scene, lesson.words, to_play=False)
     if found:
-        raise SceneError(trouble("recorded_lesson.lesson_of_2", path=path, text=found[0].text))
+        raise SceneError(trouble("recorded_lesson.cannot_show", path=path, problem=found[0].text))
     return lesson

@@ -91,12 +91,12 @@ class RecordingWriter:
         self._seq = 0
         self._chunks = 0
         if os.path.isdir(path):
-            raise SceneError(trouble("recording.init", path=path))
+            raise SceneError(trouble("recording.target_is_a_folder", path=path))
         try:
             self._file = open(self._part, "wb")  # noqa: SIM115 (closed by close)
         except OSError as err:
             raise SceneError(
-                trouble("recording.init_2", path=str(path), strerror=str(err.strerror))
+                trouble("recording.cannot_record", path=str(path), strerror=str(err.strerror))
             ) from err
         if header is not None:
             self.begin(header)
@@ -176,7 +176,9 @@ class RecordingWriter:
                 os.unlink(self._part)
         except OSError as err:
             raise SceneError(
-                trouble("recording.close", path=str(self.path), strerror=str(err.strerror))
+                trouble(
+                    "recording.cannot_complete", path=str(self.path), strerror=str(err.strerror)
+                )
             ) from err
 
     def __enter__(self) -> RecordingWriter:
@@ -281,7 +283,7 @@ def opened(path: str) -> Recording:
             recorded = StoredEvents(path, file, seed, header.edition)
             damage = recorded.damage
     if damage:
-        damage = trouble("recording.opened", path=path, damage=damage, recorded=len(recorded))
+        damage = trouble("recording.damaged", path=path, damage=damage, whole_events=len(recorded))
     if damage and not recorded:
         raise DamagedRecordingError(damage, [])
     return Recording(header, recorded, damage)
@@ -318,10 +320,10 @@ def _begun(path: str) -> tuple[IO[bytes], Header, int]:
     try:
         file = open(path, "rb")  # noqa: SIM115 (handed on)
     except IsADirectoryError as err:
-        raise SceneError(trouble("recording.begun", path=path)) from err
+        raise SceneError(trouble("recording.is_a_folder", path=path)) from err
     except OSError as err:
         raise SceneError(
-            trouble("recording.begun_2", path=str(path), strerror=str(err.strerror))
+            trouble("recording.cannot_open", path=str(path), strerror=str(err.strerror))
         ) from err
     try:
         line = file.readline(LONGEST_HEADER)
@@ -335,24 +337,26 @@ def _begun(path: str) -> tuple[IO[bytes], Header, int]:
 
 def _header(path: str, line: bytes, gz: bool = False) -> Header:
     if not line.endswith(b"\n"):
-        raise SceneError(trouble("recording.header", path=path, line=len(line)))
+        raise SceneError(trouble("recording.ends_or_is_binary", path=path, offset=len(line)))
     try:
         magic = msgspec.json.decode(line, type=SaysMagic).magic
         header = msgspec.json.decode(line, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError) as err:
-        raise SceneError(trouble("recording.header_2", path=path)) from err
+        raise SceneError(trouble("recording.no_header", path=path)) from err
     if magic != MAGIC or header.version < 1:
         says = magic if magic != MAGIC else f"version {header.version}"
-        raise SceneError(trouble("recording.header_3", path=path, magic=says))
+        raise SceneError(trouble("recording.foreign_magic", path=path, magic=says))
     if header.version > VERSION:
         raise SceneError(
             trouble(
-                "recording.header_4",
+                "recording.newer_version",
                 path=path,
                 version=str(header.version),
-                version2=str(VERSION),
+                newest_known=str(VERSION),
             )
         )
     if gz != (header.version == 1):
-        raise SceneError(trouble("recording.header_5", path=str(path), version=str(header.version)))
+        raise SceneError(
+            trouble("recording.unlike_its_version", path=str(path), version=str(header.version))
+        )
     return header

@@ -40,9 +40,13 @@ def _read(path: str, most: int | None = None) -> tuple[bytes, list[AnyEvent], st
                 found.append(decode(line))
         except EOFError:
             size = os.path.getsize(path)
-            return header, found, trouble("recording_v1.read", size=size, found=str(len(found) + 2))
+            return (
+                header,
+                found,
+                trouble("recording_v1.breaks_off", offset=size, line=str(len(found) + 2)),
+            )
         except (msgspec.DecodeError, UnicodeDecodeError, zlib.error, OSError):
             # A bad gzip header or sum is an OSError. The reader may be some KiB ahead of a damage.
             place = str(len(found) + 2)
-            return header, found, trouble("recording_v1.read_3", tell=raw.tell(), found=place)
+            return header, found, trouble("recording_v1.damaged", offset=raw.tell(), line=place)
     return header, found, ""

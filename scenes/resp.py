@@ -51,7 +51,7 @@ class Connection:
             )
         except OSError as err:
             raise SceneError(
-                trouble("resp.connect", port=str(self._port), strerror=str(err.strerror))
+                trouble("resp.cannot_connect", port=str(self._port), strerror=str(err.strerror))
             ) from err
         return self._writer
 
@@ -79,7 +79,7 @@ class Connection:
                 replies = [await self._reply() for _ in range(count)]
                 whole = True
             except (OSError, asyncio.IncompleteReadError) as err:
-                raise SceneError(trouble("resp.pipeline")) from err
+                raise SceneError(trouble("resp.closed_early")) from err
             finally:
                 self.asked_at = 0.0
                 if not whole:
@@ -106,7 +106,7 @@ class Connection:
                     return None
                 return [await self._reply() for _ in range(size)]
             case _:
-                raise SceneError(trouble("resp.reply", line=f"{line!r}"))
+                raise SceneError(trouble("resp.not_resp", line=f"{line!r}"))
 
     async def close(self) -> None:
         """Close it; a peer that is gone already does not matter."""

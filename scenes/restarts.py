@@ -95,13 +95,13 @@ class Restarts:
         from engine.power_cut import cut
 
         if not self._directives.keeps_ledger:
-            raise SceneError(trouble("restarts.cut_power"))
+            raise SceneError(trouble("restarts.no_disk_ledger"))
         await self._engine.kill()
         home = self._engine.home
         try:
             await asyncio.to_thread(cut, str(home.path), str(home.ledger))
         except (LedgerError, OSError) as err:
-            raise SceneError(trouble("restarts.cut_power_2", err=str(err))) from err
+            raise SceneError(trouble("restarts.cannot_cut_power", why=str(err))) from err
         self.told(KIND["power"], "modelled")
 
     async def _shut_down(self) -> None:
@@ -144,7 +144,7 @@ class Restarts:
         self._refused_to_start = False
         if effect.refused:
             said = effect.refused
-            raise SceneError(trouble("restarts.come_back", said=said))
+            raise SceneError(trouble("restarts.not_refused", due_refusal=said))
         self.write_on()
 
     async def start_again(self) -> None:

@@ -90,7 +90,7 @@ def slide(name: str, by: int, player: Player, view: View) -> list[Effect]:
     if not view.engine.alive:
         return [Refused(played(GONE))]
     if player.sliders is None:
-        return [Refused(trouble("sandbox.slide"))]
+        return [Refused(trouble("sandbox.no_sliders"))]
     effects = player.sliders.move(name, by, view, player.pace)
     for effect in effects:  # pace, pause and sleep apply to the client that is to run now
         if isinstance(effect, StartWorkload):

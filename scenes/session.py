@@ -258,11 +258,11 @@ class Session:
             )
         if isinstance(reply, ReplyError):
             if not effect.refused or not str(reply).startswith(effect.refused):
-                raise SceneError(trouble("session.send", line=str(line), reply=str(reply)))
+                raise SceneError(trouble("session.answered_with", line=str(line), reply=str(reply)))
         elif effect.refused:
             said = in_words(reply)
             raise SceneError(
-                trouble("session.send_2", line=line, refused=effect.refused, said=said)
+                trouble("session.not_refused", line=line, due_refusal=effect.refused, reply=said)
             )
 
     async def execute(self, argv: Sequence[str | bytes]) -> Reply:
@@ -271,7 +271,7 @@ class Session:
         The answer of COWSCOPE STATE joins the stream as an event, too.
         """
         if not self._clients.connected:
-            raise SceneError(self.failure or trouble("session.execute"))
+            raise SceneError(self.failure or trouble("session.engine_down"))
         words = [word.encode() if isinstance(word, str) else word for word in argv]
         reply = await self._clients.execute(words)
         if isinstance(reply, bytes) and [w.upper() for w in words] == [b"COWSCOPE", b"STATE"]:
@@ -289,7 +289,7 @@ class Session:
         if said := typed.refusal(argv, self.port):
             raise SceneError(said)
         if not self.alive:
-            raise SceneError(self.failure or trouble("session.execute_line"))
+            raise SceneError(self.failure or trouble("session.engine_down"))
         return await self._clients.at_prompt(argv)
 
     async def make_again(self, changes: Iterable[tuple[int, bytes]]) -> int:
@@ -362,4 +362,4 @@ def cannot_prove_dirty(path: str) -> str:
     """Why the kernel's count of a file's dirty pages proves nothing in this folder, if so."""
     from engine.cachestat import proves_dirty
 
-    return "" if proves_dirty(path) else trouble("session.cannot_prove_dirty", path=path)
+    return "" if proves_dirty(path) else trouble("session.no_dirty_pages", path=path)

@@ -41,7 +41,7 @@ def real_source(card: Card) -> RealSource | None:
         file = inspect.getsourcefile(found) or ""  # type: ignore[arg-type]
     except (ImportError, AttributeError, OSError, TypeError) as err:
         raise SceneError(
-            remark("source.real_source", name=str(card.name), real=str(card.real), err=str(err))
+            remark("source.no_source", card=str(card.name), real=str(card.real), why=str(err))
         ) from err
     lines = tuple(line.rstrip("\n") for line in text)
     mapped = {}
@@ -50,11 +50,11 @@ def real_source(card: Card) -> RealSource | None:
         if len(places) != 1:
             raise SceneError(
                 remark(
-                    "source.real_source_2",
-                    name=card.name,
-                    pseudo=pseudo,
-                    wanted=f"{wanted!r}",
-                    places=str(len(places)),
+                    "source.not_one_line",
+                    card=card.name,
+                    line=pseudo,
+                    text=f"{wanted!r}",
+                    times=str(len(places)),
                     real=card.real,
                 )
             )

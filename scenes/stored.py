@@ -122,9 +122,9 @@ class StoredEvents(Sequence[AnyEvent]):
         except BrokenChunkError as err:
             self.damage = str(err)
         except msgspec.MsgspecError:
-            self.damage = trouble("stored.scan", start=start)
+            self.damage = trouble("stored.damaged", offset=start)
         if not ended and not self.damage:
-            self.damage = trouble("stored.scan_2", start=start)
+            self.damage = trouble("stored.breaks_off", offset=start)
 
     def _take(self, found: Chunk, start: int) -> bool:
         """Note a chunk; whether it is the end."""
@@ -172,7 +172,9 @@ class StoredEvents(Sequence[AnyEvent]):
                 return list(chain.from_iterable(self.slices(start, stop)))
             return [self[at] for at in range(start, stop, step)]
         if not -self._length <= index < self._length:
-            raise IndexError(trouble("stored.getitem", index=str(index), length=str(self._length)))
+            raise IndexError(
+                trouble("stored.no_event", index=str(index), recorded_events=str(self._length))
+            )
         index %= self._length
         number = bisect.bisect_right(self._starts, index) - 1
         return self._block(number)[index - self._starts[number]]
@@ -200,7 +202,7 @@ class StoredEvents(Sequence[AnyEvent]):
             return _files.decode(zlib.decompress(self._read(self._scene)))
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as err:
             offset = self._scene.offset
-            raise SceneError(trouble("stored.scene_files", path=self.path, offset=offset)) from err
+            raise SceneError(trouble("stored.no_scene", path=self.path, offset=offset)) from err
 
     def _block(self, number: int) -> list[AnyEvent]:
         block = self._unpacked.pop(number, None)
@@ -210,7 +212,7 @@ class StoredEvents(Sequence[AnyEvent]):
                 block = _events.decode_lines(zlib.decompress(self._read(found)))
             except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as err:
                 raise SceneError(
-                    trouble("stored.block", path=self.path, offset=found.offset)
+                    trouble("stored.no_events_there", path=self.path, offset=found.offset)
                 ) from err
         self._unpacked[number] = block  # the youngest is last
         if len(self._unpacked) > UNPACKED:
@@ -223,5 +225,5 @@ class StoredEvents(Sequence[AnyEvent]):
             return os.read(self._file, found.size)
         except OSError as err:
             raise SceneError(
-                trouble("stored.read", path=str(self.path), strerror=str(err.strerror))
+                trouble("stored.cannot_read", path=str(self.path), strerror=str(err.strerror))
             ) from err

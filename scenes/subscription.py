@@ -64,10 +64,10 @@ class Subscription:
             confirmation = await self._channel.get_message(timeout=CONFIRM_SECONDS)
         except (RedisError, OSError) as err:
             raise SceneError(
-                trouble("subscription.start", channel=str(CHANNEL), err=str(err))
+                trouble("subscription.cannot_subscribe", channel=str(CHANNEL), why=str(err))
             ) from err
         if confirmation is None or confirmation["type"] != "subscribe":
-            raise SceneError(trouble("subscription.start_2", channel=CHANNEL))
+            raise SceneError(trouble("subscription.not_confirmed", channel=CHANNEL))
         self._task = asyncio.create_task(self._listen(), name="subscription")
 
     async def _listen(self) -> None:

@@ -71,7 +71,7 @@ class Supervised:
     async def stop(self) -> None:
         """SIGTERM, as an operator does it, and whatever it takes; raises SceneError for none."""
         if self.process is None or not self.process.alive:
-            raise SceneError(trouble("supervised.stop"))
+            raise SceneError(trouble("supervised.nothing_to_restart"))
         self._leaving = True
         await self.process.stop()
         await self._disconnect()
@@ -82,7 +82,7 @@ class Supervised:
         One that was abandoned is dead already, and is now told of.
         """
         if self.process is None or not (self.process.alive or self._abandoned):
-            raise SceneError(trouble("supervised.kill"))
+            raise SceneError(trouble("supervised.nothing_to_kill"))
         self._leaving = True
         self.process.kill_group()
         self.clients.witness.died()
@@ -122,7 +122,7 @@ class Supervised:
         await engine.process.wait()
         if self._leaving or self.process is not engine:
             return
-        self.failure = trouble("supervised.mourn", ending=engine.ending())
+        self.failure = trouble("supervised.engine_gone", ending=engine.ending())
         self.ended = engine.told_end()
         self._on_gone(engine.end())
         self.clients.stop_writing()

@@ -19,6 +19,8 @@ def cut_off(folder: Path, dirname: str, file: str, count: int) -> None:
     size = path.stat().st_size if path else 0
     if path is None or size <= count:
         raise SceneError(
-            trouble("tearing.cut_off", count=str(count), file=str(file), size=str(size))
+            trouble(
+                "tearing.too_many_bytes", cut_bytes=str(count), file=str(file), file_bytes=str(size)
+            )
         )
     os.truncate(path, size - count)

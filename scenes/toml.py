@@ -21,14 +21,14 @@ def text_of(path: Path) -> str:
     except FileNotFoundError:
         raise
     except OSError as err:
-        why = trouble("toml.text_of", path=str(path), strerror=err.strerror)
+        why = trouble("toml.cannot_read", path=str(path), strerror=err.strerror)
         raise SceneError(why) from err
     try:
         text = data.decode()
     except UnicodeDecodeError as err:
         line = data.count(b"\n", 0, err.start) + 1
         byte = f"0x{data[err.start]:02x}"
-        why = trouble("toml.text_of_2", path=str(path), line=str(line), byte=byte)
+        why = trouble("toml.bad_byte", path=str(path), line=str(line), byte=byte)
         raise SceneError(why) from err
     return text.removeprefix(_BYTE_ORDER_MARK).replace("\r\n", "\n")
 
@@ -40,8 +40,8 @@ def tables_of(text: str, path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as err:
         said, at = _AT.sub("", str(err)), _AT.search(str(err))
         line, column = (int(at[1]), int(at[2])) if at else (max(1, len(text.splitlines())), 0)
-        where = trouble("toml.column", column=str(column)) if column else ""
-        why = trouble("toml.tables_of", path=str(path), line=str(line), said=said, where=where)
+        where = trouble("toml.in_column", column=str(column)) if column else ""
+        why = trouble("toml.not_toml", path=str(path), line=str(line), said=said, where=where)
         raise SceneError(why) from err
 
 

@@ -27,7 +27,7 @@ def arguments(text: str) -> list[bytes]:
     """
     found = split_arguments(text.encode())
     if found is None:
-        raise SceneError(trouble("typed.arguments", text=text))
+        raise SceneError(trouble("typed.open_quotes", line=text))
     return found
 
 
@@ -36,14 +36,14 @@ def refusal(argv: Sequence[bytes], port: int) -> str:
     words = [word.decode("utf-8", "replace").upper() for word in argv]
     name, second = words[0], words[1] if len(words) > 1 else ""
     if name in _STREAMS:
-        why = trouble("typed.refusal")
+        why = trouble("typed.becomes_a_stream")
     elif name in _WAITS or (name in _READS_STREAM and "BLOCK" in words):
-        why = trouble("typed.refusal_2")
+        why = trouble("typed.waits")
     elif name in ("HELLO", "RESET") or (name, second) == ("CLIENT", "REPLY"):
-        why = trouble("typed.refusal_3")
+        why = trouble("typed.changes_the_answers")
     elif name == "QUIT":
-        return trouble("typed.refusal_4")
+        return trouble("typed.quits")
     else:
         return ""
     shown = f"{name} {second}" if name == "CLIENT" else name
-    return trouble("typed.refusal_5", shown=str(shown), why=str(why), port=str(port))
+    return trouble("typed.elsewhere", command=str(shown), why=str(why), port=str(port))

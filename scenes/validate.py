@@ -67,17 +67,19 @@ def problems(scene: Scene, words: Words, *, to_play: bool = True) -> list[Proble
     found = [Problem(text) for text in _of_scene(scene, words)]
     for index, card in enumerate(scene.cards):
         found += [
-            Problem(remark("validate.problems", name=card.name, t=t), "cards", index)
+            Problem(remark("validate.of_card", card=card.name, problem=t), "cards", index)
             for t in _of_card(card, words)
         ]
     beat = 0
     for index, stage in enumerate(scene.stages):
         texts = list(_of_stage(stage, scene, words))
         if stage.beat < beat:
-            texts.append(remark("validate.problems_2", beat=str(stage.beat), beat2=str(beat)))
+            texts.append(
+                remark("validate.beats_go_down", beat=str(stage.beat), beat_before=str(beat))
+            )
         beat = stage.beat
         found += [
-            Problem(remark("validate.problems_3", id=stage.id, text=text), "stages", index)
+            Problem(remark("validate.of_step", step=stage.id, problem=text), "stages", index)
             for text in texts
         ]
     # Else these would say much of it again, in other words. The engine's own code is asked, which a
@@ -91,7 +93,7 @@ def problems(scene: Scene, words: Words, *, to_play: bool = True) -> list[Proble
 
 def _of_scene(scene: Scene, words: Words) -> Iterator[str]:
     if not scene.stages:
-        yield remark("validate.of_scene")
+        yield remark("validate.no_steps")
     for kind, names in (
         ("step", [stage.id for stage in scene.stages]),
         ("card", [card.name for card in scene.cards]),
@@ -115,7 +117,7 @@ def _of_scene(scene: Scene, words: Words) -> Iterator[str]:
 def _twice(kind: str, names: Sequence[str]) -> Iterator[str]:
     for name, times in Counter(names).items():
         if times > 1:
-            yield remark("validate.twice", times=str(times), kind=str(kind), name=str(name))
+            yield remark("validate.same_name", times=str(times), kind=str(kind), name=str(name))
 
 
 def _of_card(card: Card, words: Words) -> Iterator[str]:
@@ -123,18 +125,18 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
     keys = (card.subtitle, *card.corrections.values())
     for key in keys:
         if key and key not in words:
-            yield remark("validate.of_card", key=key)
+            yield remark("validate.card_without_words", key=key)
     numbers = [rule.line for rule in card.lights]
     numbers += [rule.after for rule in card.lights if rule.after]
     numbers += [int(n) for n in (*card.corrections, *card.real_lines) if n.isdigit()]
     for number in numbers:
         if not 1 <= number <= lines:
-            yield remark("validate.of_card_2", number=str(number), lines=str(lines))
+            yield remark("validate.no_such_line", line=str(number), lines=str(lines))
     for text in (*card.corrections, *card.real_lines):
         if not text.isdigit():
-            yield remark("validate.of_card_3", text=text)
+            yield remark("validate.not_a_line_number", text=text)
     if card.real_lines and not card.real:
-        yield remark("validate.of_card_4")
+        yield remark("validate.real_lines_without_real")
     for rule in card.lights:
         yield from _of_match(rule.on)
 
@@ -142,16 +144,16 @@ def _of_card(card: Card, words: Words) -> Iterator[str]:
 def _of_match(match: Match) -> Iterator[str]:
     for name in unknown_fields(match, EVENT_TYPES):
         if name == match.event:
-            yield remark("validate.of_match", name=name)
+            yield remark("validate.no_event", event=name)
         else:
-            yield remark("validate.of_match_2", event=match.event, name=name)
+            yield remark("validate.no_field", event=match.event, field=name)
 
 
 def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
     yield from _unknown_words((stage.title, stage.text), scene, words)
     yield from _of_otherwise(stage.otherwise, scene, words)
     if stage.alone + stage.held + stage.lesson > 1:
-        yield remark("validate.of_stage")
+        yield remark("validate.more_than_one_child")
     if stage.unless:
         yield from _unknown_name("measure", stage.unless, MEASURES, scene)
     for action in stage.do:
@@ -160,19 +162,19 @@ def _of_stage(stage: Stage, scene: Scene, words: Words) -> Iterator[str]:
         yield from _of_match(stage.wait)
         yield from _unknown_engine(stage.wait.engine, scene)
     if stage.card and stage.card not in {card.name for card in scene.cards}:
-        yield remark("validate.of_stage_2", card=stage.card)
+        yield remark("validate.no_card", card=stage.card)
     for panel in stage.panels:
         if panel not in PANELS:
-            yield remark("validate.of_stage_3", panel=panel, panels=", ".join(PANELS))
+            yield remark("validate.no_panel", panel=panel, panels=", ".join(PANELS))
     for key in stage.keys:
         if key not in KEYS:
-            yield remark("validate.of_stage_4", key=key, keys=" ".join(KEYS))
+            yield remark("validate.no_key", key=key, keys=" ".join(KEYS))
     for expectation in stage.expect:
         yield from _unknown_name("check", expectation.check, CHECKS, scene)
         yield from _unknown_engine(expectation.engine, scene)
         for step in expectation.needs:
             if step not in _before(stage, scene):
-                yield remark("validate.of_stage_5", check=expectation.check, step=step)
+                yield remark("validate.needs_no_earlier_step", check=expectation.check, step=step)
     if stage.question is not None:
         yield from _of_question(stage.question, scene, words)
 
@@ -194,13 +196,13 @@ def _unknown_name(kind: str, name: str, registry: Registry[Any], scene: Scene) -
         return
     home = registry.home(name)
     if home:
-        yield remark("validate.unknown_name", kind=kind, name=name, home=home)
+        yield remark("validate.of_an_unlisted_topic", kind=kind, name=name, topic=home)
     else:
         yield remark(
-            "validate.unknown_name_2",
+            "validate.unknown_name",
             kind=kind,
             name=name,
-            sorted=", ".join(sorted(known)),
+            known=", ".join(sorted(known)),
         )
 
 
@@ -209,7 +211,7 @@ def _of_action(action: Action, scene: Scene) -> Iterator[str]:
     if len(given) != 1:
         yield (
             remark(
-                "validate.of_action",
+                "validate.not_one_thing",
                 kinds=", ".join(KINDS),
                 given=str(given or remark("word.none")),
             )
@@ -217,9 +219,9 @@ def _of_action(action: Action, scene: Scene) -> Iterator[str]:
     yield from _unknown_engine(action.engine, scene)
     starts = action.crash is not None or action.restart is not None
     if action.keep and action.send is None and not (starts and action.refused):
-        yield remark("validate.of_action_2")
+        yield remark("validate.nothing_to_keep")
     if action.cut and action.crash != "kill":
-        yield remark("validate.of_action_3")
+        yield remark("validate.nothing_to_cut")
     if action.start is not None:
         yield from _of_workload(action.start)
     if action.until is not None:
@@ -231,20 +233,20 @@ def _unknown_engine(name: str, scene: Scene) -> Iterator[str]:
     names = [setup.name for setup in scene.engines]
     if name and name != "*" and name not in names:
         yield remark(
-            "validate.unknown_engine",
+            "validate.no_engine",
             name=name,
-            names=", ".join(names) or remark("word.runs_one"),
+            engines=", ".join(names) or remark("word.runs_one"),
         )
 
 
 def _of_workload(workload: Workload) -> Iterator[str]:
     if not workload.commands or not all(workload.commands):
-        yield remark("validate.of_workload", name=workload.name)
+        yield remark("validate.empty_command", workload=workload.name)
     for name in sorted(wanted(workload.commands) - WORKLOAD_WORDS):
         known = " ".join(sorted(f"{{{one}}}" for one in WORKLOAD_WORDS))
-        yield remark("validate.of_workload_2", name=workload.name, name2=name, known=known)
+        yield remark("validate.unknown_word", workload=workload.name, word=name, known=known)
     if workload.rate <= 0:
-        yield remark("validate.of_workload_3", name=workload.name)
+        yield remark("validate.no_rate", workload=workload.name)
 
 
 def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str]:
@@ -253,14 +255,20 @@ def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str
         keys += [choice.text, choice.why, *([choice.alone] if choice.alone else [])]
     yield from _unknown_words(tuple(keys), scene, words)
     if not 2 <= len(question.choices) <= 4:
-        yield remark("validate.of_question", id=question.id)
+        yield remark("validate.number_of_choices", question=question.id)
     yield from _unknown_name("measure", question.measure, MEASURES, scene)
     for number, choice in enumerate(question.choices, 1):
         given = (choice.value is not None) + (choice.least is not None or choice.most is not None)
         if given != 1:
-            yield remark("validate.of_question_2", number=str(number), id=str(question.id))
+            yield remark(
+                "validate.choice_claims_not_one", choice=str(number), question=str(question.id)
+            )
     if not 0 <= question.scripted < len(question.choices):
-        yield remark("validate.of_question_3", id=str(question.id), scripted=str(question.scripted))
+        yield remark(
+            "validate.no_choice_to_script",
+            question=str(question.id),
+            scripted=str(question.scripted),
+        )
     for action in (*question.reveal, *(a for choice in question.choices for a in choice.reveal)):
         yield from _of_action(action, scene)
     yield from _unknown_engine(question.engine, scene)
@@ -275,14 +283,14 @@ def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterato
     known |= {f"{setup.name}_{name}" for setup in scene.engines for name in measures}
     for key in keys:
         if key not in words:
-            yield remark("validate.unknown_words", key=key)
+            yield remark("validate.no_words", key=key)
             continue
         for seen in _ON_A_SCREEN.finditer(words.text(words.plain(key))):
             if key not in (scene.previously, scene.diagram):  # said on a screen only
-                yield remark("validate.unknown_words_2", seen=seen[0], key=key, plain=PLAIN)
+                yield remark("validate.needs_a_screen", seen=seen[0], key=key, plain=PLAIN)
         for name in sorted(words.figures_in(key) | words.figures_in(words.plain(key))):
             if name not in known:
-                yield remark("validate.unknown_words_3", key=key, name=name)
+                yield remark("validate.no_figure", key=key, figure=name)
 
 
 def _kept(scene: Scene) -> set[str]:

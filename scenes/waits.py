@@ -35,34 +35,36 @@ def endless(scene: Scene) -> Iterator[tuple[int, str]]:
     past = _Past(scene)
     for index, stage in enumerate(scene.stages):
         later = len(scene.stages) - index - 1
-        after = remark("waits.endless", later=str(later)) if later > 1 else ""
-        after = remark("waits.endless_2") if later == 1 else after
+        after = remark("waits.steps_after", steps=str(later)) if later > 1 else ""
+        after = remark("waits.step_after") if later == 1 else after
         if not 0 < stage.timeout <= LONGEST_WAIT or math.isnan(stage.timeout):
-            yield index, remark("waits.endless_3", timeout=f"{stage.timeout:g}")
+            yield index, remark("waits.wait_without_limit", timeout=f"{stage.timeout:g}")
         past.enter(stage)
         for match in _untils(stage.do):
             if why := past.lacks(match):
                 yield (
                     index,
-                    remark("waits.endless_4", event=match.event, why=why, after=after),
+                    remark("waits.goes_on_after", event=match.event, why=why, after=after),
                 )
         if stage.wait is not None and (why := past.lacks(stage.wait)):
             yield (
                 index,
-                remark("waits.endless_5", event=stage.wait.event, why=why, after=after),
+                remark("waits.waits_for", event=stage.wait.event, why=why, after=after),
             )
         if stage.question is not None:
             reveals = actions_of(stage)[len(stage.do) :]
             past.take(reveals)
             for match in _untils(reveals):
                 if why := past.lacks(match):
-                    text = remark("waits.endless_6", event=match.event, why=why, after=after)
+                    text = remark(
+                        "waits.reveal_goes_on_after", event=match.event, why=why, after=after
+                    )
                     yield index, text
             wait = stage.question.wait
             if wait is not None and (why := past.lacks(wait)):
                 yield (
                     index,
-                    remark("waits.endless_7", event=wait.event, why=why, after=after),
+                    remark("waits.reveal_waits_for", event=wait.event, why=why, after=after),
                 )
 
 
@@ -149,25 +151,25 @@ class _Past:
             case "command" | "aof.append" | "aof.write" | "aof.fsync":
                 return self._written(match)
             case "fork" | "child.exit" if not (self.forks or self.saves or self.logs):
-                return remark("waits.lacks")
+                return remark("waits.no_fork_before")
             case "rdb.saved" if self.holds and self.alone:
-                return remark("waits.held")
+                return remark("waits.child_is_held")
             case "rdb.saved" | "snapshot.progress" if not (self.dumps or self.saves):
-                return remark("waits.lacks_2")
+                return remark("waits.no_save_before")
             case "rewrite" if not (self.rewrites or self.logs):
-                return remark("waits.lacks_3")
+                return remark("waits.no_rewrite_before")
             case "hold" if not self.now & {"hold", "COWSCOPE HOLD", "COWSCOPE RELEASE", "step"}:
-                return remark("waits.lacks_4")
+                return remark("waits.no_hold_in_step")
             case "crash" | "recovered" if not self.now & {"crash", "restart"}:
-                return remark("waits.lacks_5")
+                return remark("waits.no_crash_in_step")
             case "config" if "config" not in self.now:
-                return remark("waits.lacks_6")
+                return remark("waits.no_setting_in_step")
             case "fault" if "fault" not in self.now:
-                return remark("waits.lacks_7")
+                return remark("waits.no_fault_in_step")
             case "reply" if not self.keeps:
-                return remark("waits.lacks_8")
+                return remark("waits.no_reply_kept")
             case "reply" if str(match.where.get("name", "")) not in {"", *self.keeps}:
-                return remark("waits.lacks_9", where=str(match.where["name"]))
+                return remark("waits.reply_not_kept", reply=str(match.where["name"]))
             case _:
                 return ""
 
@@ -175,19 +177,19 @@ class _Past:
         client = str(match.where.get("client", ""))
         loads = [self.loads[client]] if client in self.loads else list(self.loads.values())
         if client and client not in self.loads:
-            return remark("waits.latency", client=client)
+            return remark("waits.client_not_started", client=client)
         if not loads:
-            return remark("waits.latency_2")
+            return remark("waits.no_client_started")
         if match.where.get("done") is True and not any(load.count for load in loads):
-            return remark("waits.latency_3", client=client or loads[0].name)
+            return remark("waits.client_without_count", client=client or loads[0].name)
         return ""
 
     def _written(self, match: Match) -> str:
         if not self.writes:
-            return remark("waits.written")
+            return remark("waits.no_write_before")
         if match.event != "command" and not self.logs:
-            return remark("waits.written_2")
+            return remark("waits.no_appendonly_before")
         policy = match.where.get("policy")
         if match.event == "aof.fsync" and policy is not None and policy not in self.policies:
-            return remark("waits.written_3", policy=str(policy))
+            return remark("waits.policy_never_set", policy=str(policy))
         return ""

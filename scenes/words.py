@@ -36,7 +36,7 @@ class Words:
         """The words of `key`, thousands grouped; raises SceneError for an unknown key."""
         found = self.texts.get(key, self.fallback.get(key))
         if found is None:
-            raise SceneError(toml.trouble("words.text", key=key))
+            raise SceneError(toml.trouble("words.no_words", key=key))
         return fill(found, figures or {})
 
     def plain(self, key: str) -> str:
@@ -69,7 +69,7 @@ def read_catalogue(path: Path) -> dict[str, str]:
     try:
         text = toml.text_of(path)
     except FileNotFoundError:
-        raise SceneError(toml.trouble("words.read_catalogue", path=str(path))) from None
+        raise SceneError(toml.trouble("words.no_catalogue", path=str(path))) from None
     return catalogue_of(text, path)
 
 
@@ -81,7 +81,7 @@ def catalogue_of(text: str, path: Path) -> dict[str, str]:
     except _NoWordsError as err:
         place = in_catalogue(path, err.key, text)
         wrong = toml.trouble(
-            "words.catalogue_of", place=str(place), key=err.key, value=repr(err.value)
+            "words.not_words", place=str(place), key=err.key, value=repr(err.value)
         )
         raise SceneError(wrong) from None
     return texts

@@ -142,7 +142,7 @@ class Writer:
         """Have a refusal told once; a lost connection is the session's news."""
         if isinstance(err, ResponseError) and str(err) != self._refusal:
             self._refusal = str(err)
-            text = trouble("workloads.tell", name=str(self.workload.name), err=str(err))
+            text = trouble("workloads.refused", client=str(self.workload.name), why=str(err))
             self._publish(Log(level="#", text=text))
 
     async def _until_changed(self, seconds: float) -> None:
@@ -299,7 +299,9 @@ async def populate(
                 pipeline.execute_command(*argv)
             await pipeline.execute()
     except (RedisError, OSError) as err:
-        raise SceneError(trouble("workloads.populate", keys=str(keys), err=str(err))) from err
+        raise SceneError(
+            trouble("workloads.cannot_populate", keys=str(keys), why=str(err))
+        ) from err
     finally:
         await writer.aclose()
 

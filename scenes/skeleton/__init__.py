@@ -20,16 +20,16 @@ def make(name: str) -> Path:
     folder = Path(name)
     slug = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")
     if not slug:
-        raise SceneError(remark("skeleton.make", name=name))
+        raise SceneError(remark("skeleton.bad_name", name=name))
     try:
         folder.mkdir(parents=True)
         for file in FILES:
             text = (HERE / file).read_text(encoding="utf-8").replace("NAME", slug)
             (folder / file).write_text(text, encoding="utf-8")
     except FileExistsError:
-        raise SceneError(remark("skeleton.make_2", folder=str(folder))) from None
+        raise SceneError(remark("skeleton.already_there", folder=str(folder))) from None
     except OSError as err:
         raise SceneError(
-            remark("skeleton.make_3", folder=str(folder), strerror=str(err.strerror))
+            remark("skeleton.cannot_make", folder=str(folder), strerror=str(err.strerror))
         ) from err
     return folder

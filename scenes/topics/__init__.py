@@ -72,7 +72,9 @@ class Registry(Mapping[str, T]):
             own: dict[str, Any] = getattr(topic(name), self.kind, {})
             twice = sorted(own.keys() & found.keys())
             if twice:
-                raise SceneError(trouble("topics.all", name=name, kind=self.kind, twice=twice[0]))
+                raise SceneError(
+                    trouble("topics.already_there", topic=name, kind=self.kind, name=twice[0])
+                )
             found.update(own)
         return found
 
@@ -89,7 +91,9 @@ def topic(name: str) -> ModuleType:
     """The module of a topic; raises SceneError for an unknown one."""
     if name not in names():
         raise SceneError(
-            trouble("topics.topic", name=name, names=", ".join(names()) or trouble("topics.none"))
+            trouble(
+                "topics.no_topic", name=name, topics=", ".join(names()) or trouble("topics.none")
+            )
         )
     return importlib.import_module(f"{__name__}.{name}")
 

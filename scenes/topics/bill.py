@@ -195,14 +195,14 @@ def tables_follow_the_pages(evidence: Evidence) -> Verdict:
     """The child's page tables have grown by 8 bytes for each page more; no data was copied."""
     sizes = evidence.of(Bill).sizes()
     if len(sizes) < 3:
-        return Verdict.missed(detail("bill.tables_follow_the_pages", sizes=str(len(sizes))))
+        return Verdict.missed(detail("bill.tables_follow_the_pages_too_few", sizes=str(len(sizes))))
     (small, _), (large, _) = sizes[0], sizes[-1]
     due = (large - small) * ENTRY_BYTES // 1024
     grew = _tables_grew(evidence) or 0
     # The tables of the interpreter's own new objects come on top.
     return Verdict.of(
         due * 0.9 <= grew <= due * 1.5 + 64,
-        detail("bill.tables_follow_the_pages_2", due=due, grew=grew),
+        detail("bill.tables_follow_the_pages", due_kb=due, grew_kb=grew),
     )
 
 
@@ -211,11 +211,11 @@ def fork_time_grows(evidence: Evidence) -> Verdict:
     sizes = evidence.of(Bill).sizes()
     low, high = _size_usec(evidence, 0), _size_usec(evidence, -1)
     if len(sizes) < 3 or low is None or high is None:
-        return Verdict.missed(detail("bill.fork_time_grows", sizes=str(len(sizes))))
-    said = detail("bill.fork_time_grows_2", low=low, high=high)
+        return Verdict.missed(detail("bill.fork_time_grows_too_few", sizes=str(len(sizes))))
+    said = detail("bill.fork_time_grows", smallest_usec=low, largest_usec=high)
     noisy = any(max(f.usec for f in one) > NOISY * min(f.usec for f in one) for _, one in sizes)
     if high <= low and noisy:
-        return Verdict.skip(detail("bill.fork_time_grows_3", said=said))
+        return Verdict.skip(detail("bill.fork_time_grows_too_busy", said=said))
     return Verdict.of(high > low, said)
 
 
@@ -224,7 +224,7 @@ def names_are_written_by_reading(evidence: Evidence, least: int = 1) -> Verdict:
     bill = evidence.of(Bill)
     slices, objects = bill.slices, bill.objects
     if slices is None or objects is None:
-        return Verdict.missed(detail("bill.names_are_written_by_reading"))
+        return Verdict.missed(detail("bill.names_are_written_by_reading_not_both"))
     # A name takes at least 33 bytes and lies beside others: half of that is asked for.
     due = objects.objects * 16 // 1024
     copied = _outside(objects) or 0
@@ -234,11 +234,11 @@ def names_are_written_by_reading(evidence: Evidence, least: int = 1) -> Verdict:
         and copied >= due
         and copied >= 2 * (_outside(slices) or 0),
         detail(
-            "bill.names_are_written_by_reading_2",
-            due=due,
-            objects=objects.objects,
-            copied_ranges=str(len(slices.copied_ranges)),
-            copied=copied,
+            "bill.names_are_written_by_reading",
+            due_kb=due,
+            names=objects.objects,
+            ranges_by_slices=str(len(slices.copied_ranges)),
+            copied_by_names_kb=copied,
         ),
     )
 
@@ -247,8 +247,8 @@ def huge_pages_split(evidence: Evidence) -> Verdict:
     """One write copied one page of 4 KiB, though the data lay in huge pages."""
     bill, copied = evidence.of(Bill), evidence.since_answer.copied
     if not bill.huge_kb and copied == 1:
-        return Verdict.skip(detail("bill.huge_pages_split"))
-    return Verdict.of(copied == 1, detail("bill.huge_pages_split_2", copied=copied))
+        return Verdict.skip(detail("bill.huge_pages_split_none_here"))
+    return Verdict.of(copied == 1, detail("bill.huge_pages_split", copied=copied))
 
 
 GATHERERS = (Bill,)

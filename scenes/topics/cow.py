@@ -150,7 +150,7 @@ def keys_share_a_page(evidence: Evidence, least: int = 2) -> Verdict:
     """Some page has many keys."""
     found = _small_on_page(evidence)
     return Verdict.of(
-        found >= least, detail("cow.keys_share_a_page", least=str(least), found=str(found))
+        found >= least, detail("cow.keys_share_a_page", least=str(least), keys=str(found))
     )
 
 
@@ -158,7 +158,7 @@ def frames_are_one(evidence: Evidence, least: int = 1) -> Verdict:
     """Behind each page looked at last lies the same frame in both."""
     frames = evidence.of(Copies).frames
     if not frames:
-        return Verdict.missed(detail("cow.frames_are_one"))
+        return Verdict.missed(detail("cow.frames_are_one_unseen"))
     last = frames[-1]
     same = sum(
         mine == its != 0 for mine, its in zip(last.parent_frames, last.child_frames, strict=False)
@@ -166,11 +166,11 @@ def frames_are_one(evidence: Evidence, least: int = 1) -> Verdict:
     return Verdict.of(
         same == len(last.parent_frames) >= least,
         detail(
-            "cow.frames_are_one_2",
+            "cow.frames_are_one",
             least=str(least),
             source=played(f"source.{last.source}"),
-            same=str(same),
-            parent_frames=str(len(last.parent_frames)),
+            same_frames=str(same),
+            pages=str(len(last.parent_frames)),
         ),
     )
 
@@ -179,20 +179,20 @@ def writer_has_the_new_frame(evidence: Evidence, who: str = "parent", page: int 
     """Only the writer's frame of that page is another one; the other side keeps the old."""
     copies = evidence.of(Copies)
     if len(copies.frames) < 2:
-        return Verdict.missed(detail("cow.writer_has_the_new_frame"))
+        return Verdict.missed(detail("cow.writer_has_the_new_frame_no_frames"))
     mine, its = copies.moved()
     wanted: tuple[set[int], set[int]] = ({page}, set()) if who == "parent" else (set(), {page})
     if (mine, its) == wanted and copies.frames[-1].source != "measured":
-        return Verdict.skip(detail("cow.writer_has_the_new_frame_2"))
+        return Verdict.skip(detail("cow.writer_has_the_new_frame_modelled"))
     return Verdict.of(
         (mine, its) == wanted,
         detail(
-            "cow.writer_has_the_new_frame_3",
+            "cow.writer_has_the_new_frame",
             page=str(page),
-            who=played(f"lesson.{who}"),
+            writer=played(f"lesson.{who}"),
             source=played(f"source.{copies.frames[-1].source}"),
-            sorted=str(sorted(mine) or detail("word.none")),
-            sorted2=str(sorted(its) or detail("word.none")),
+            parents_pages=str(sorted(mine) or detail("word.none")),
+            childs_pages=str(sorted(its) or detail("word.none")),
         ),
     )
 
@@ -201,7 +201,7 @@ def copied_by_whoever_wrote(evidence: Evidence, least: int = 1) -> Verdict:
     """Copied pages are those held at the fork that the parent or the child wrote since."""
     snapshot, copies = evidence.snapshot, evidence.of(Copies)
     if snapshot is None or snapshot.latest is None:
-        return Verdict.missed(detail("cow.copied_by_whoever_wrote"))
+        return Verdict.missed(detail("cow.copied_by_whoever_wrote_no_reading"))
     by_child = {p for p in copies.child_copied if p < len(snapshot.held) and snapshot.held[p]}
     due = snapshot.copies_due() | by_child
     copied = snapshot.latest.copied
@@ -209,9 +209,7 @@ def copied_by_whoever_wrote(evidence: Evidence, least: int = 1) -> Verdict:
         len(due) <= copied <= len(due) + snapshot.touched_more
         and copied >= least
         and due <= set(snapshot.copied_times),
-        detail(
-            "cow.copied_by_whoever_wrote_2", due=len(due), by_child=len(by_child), copied=copied
-        ),
+        detail("cow.copied_by_whoever_wrote", due=len(due), by_child=len(by_child), copied=copied),
     )
 
 
@@ -219,15 +217,17 @@ def second_write_copied_nothing(evidence: Evidence) -> Verdict:
     """The child has written the same pages twice: the first time copied them, the second none."""
     writes = evidence.of(Copies).writes
     if len(writes) < 2:
-        return Verdict.missed(detail("cow.second_write_copied_nothing", writes=str(len(writes))))
+        return Verdict.missed(
+            detail("cow.second_write_copied_nothing_too_few", writes=str(len(writes)))
+        )
     first, second = writes[-2:]
     return Verdict.of(
         first.page_ranges == second.page_ranges
         and not second.copied_ranges
         and first.exclusive_after == second.exclusive_before == second.exclusive_after > 0,
         detail(
-            "cow.second_write_copied_nothing_2",
-            exclusive_after=str(second.exclusive_after - second.exclusive_before),
+            "cow.second_write_copied_nothing",
+            more_pages=str(second.exclusive_after - second.exclusive_before),
         ),
     )
 
@@ -237,15 +237,15 @@ def copies_follow_the_formula(evidence: Evidence) -> Verdict:
     latest = evidence.snapshot.latest if evidence.snapshot else None
     pages, writes = evidence.populate, evidence.of(Copies).burst
     if latest is None or not pages or not writes:
-        return Verdict.missed(detail("cow.copies_follow_the_formula"))
+        return Verdict.missed(detail("cow.copies_follow_the_formula_no_writes"))
     most = SIGMAS * deviation(pages, writes) + 1
     predicted = expected(pages, writes)
     return Verdict.of(
         abs(latest.copied - predicted) <= most,
         detail(
-            "cow.copies_follow_the_formula_2",
+            "cow.copies_follow_the_formula",
             predicted=f"{predicted:.0f}",
-            most=f"{most:.0f}",
+            tolerance=f"{most:.0f}",
             pages=pages,
             writes=writes,
             copied=latest.copied,
@@ -257,10 +257,10 @@ def private_again(evidence: Evidence) -> Verdict:
     """With no child nothing is shared or copied any more."""
     after = evidence.of(Copies).after_exit
     if after is None or evidence.child_lives:
-        return Verdict.missed(detail("cow.private_again"))
+        return Verdict.missed(detail("cow.private_again_no_reading"))
     return Verdict.of(
         after.shared == after.copied == after.new == 0 < after.private,
-        detail("cow.private_again_2", shared=str(after.shared), copied=str(after.copied)),
+        detail("cow.private_again", shared=str(after.shared), copied=str(after.copied)),
     )
 
 

@@ -71,15 +71,20 @@ def census_agrees(evidence: Evidence) -> Verdict:
     """What the clients miss is what the log lost: commands counted by bytes and by GETs agree."""
     last = evidence.of(LastCrash)
     if last.crash is None or last.recovered is None or last.census is None:
-        return Verdict.missed(detail("crashes.census_agrees"))
+        return Verdict.missed(detail("crashes.census_agrees_no_census"))
     if not last.census.acknowledged:
-        return Verdict.missed(detail("crashes.census_agrees_2"))
+        return Verdict.missed(detail("crashes.census_agrees_none_acknowledged"))
     lost, cut_off = last.census.lost, last.cut_off
     # A key that was written again has one value: of several lost writes each is missed. What others
     # wrote is in the log and not in the census, and what was never answered may be in the log.
     return Verdict.of(
         lost <= cut_off and bool(lost) == bool(cut_off),
-        detail("crashes.census_agrees_3", cut_off=cut_off, lost=last.recovered.lost, lost2=lost),
+        detail(
+            "crashes.census_agrees",
+            lost_commands=cut_off,
+            lost_bytes=last.recovered.lost,
+            missing=lost,
+        ),
     )
 
 

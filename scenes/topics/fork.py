@@ -200,19 +200,19 @@ def fork_returned_twice(evidence: Evidence) -> Verdict:
     """The parent got the child's pid, the child 0; each says so of itself."""
     sides = evidence.of(Sides)
     if sides.parent is None or sides.child is None:
-        return Verdict.missed(detail("fork.fork_returned_twice"))
+        return Verdict.missed(detail("fork.fork_returned_twice_unheard"))
     parent, child = sides.parent, sides.child
     return Verdict.of(
         parent.returned == child.pid
         and child.returned == 0
         and child.ppid == parent.pid != child.pid,
         detail(
-            "fork.fork_returned_twice_2",
-            pid=str(child.pid),
-            ppid=str(child.ppid),
-            returned=str(parent.returned),
-            pid2=str(parent.pid),
-            returned2=str(child.returned),
+            "fork.fork_returned_twice",
+            child=str(child.pid),
+            childs_parent=str(child.ppid),
+            returned_to_parent=str(parent.returned),
+            parent=str(parent.pid),
+            returned_to_child=str(child.returned),
         ),
     )
 
@@ -221,7 +221,7 @@ def child_is_not_all_its_parent(evidence: Evidence) -> Verdict:
     """One thread, no handler and no socket of its parent's, and a processor's time of its own."""
     sides = evidence.of(Sides)
     if sides.parent is None or sides.child is None:
-        return Verdict.missed(detail("fork.child_is_not_all_its_parent"))
+        return Verdict.missed(detail("fork.child_is_not_all_its_parent_unheard"))
     parent, child = sides.parent, sides.child
     inherited = sorted({*parent.handlers} & {*child.handlers})
     return Verdict.of(
@@ -230,14 +230,14 @@ def child_is_not_all_its_parent(evidence: Evidence) -> Verdict:
         and child.descriptors == CHILDS_OWN < parent.descriptors
         and 0 < child.cpu_usec < parent.cpu_usec,
         detail(
-            "fork.child_is_not_all_its_parent_2",
-            childs_own=str(CHILDS_OWN),
+            "fork.child_is_not_all_its_parent",
+            due_descriptors=str(CHILDS_OWN),
             threads=str(child.threads),
-            descriptors=str(child.descriptors),
-            descriptors2=str(parent.descriptors),
-            inherited=", ".join(inherited) or detail("word.none"),
-            cpu_usec=child.cpu_usec,
-            cpu_usec2=parent.cpu_usec,
+            child_descriptors=str(child.descriptors),
+            parent_descriptors=str(parent.descriptors),
+            inherited_handlers=", ".join(inherited) or detail("word.none"),
+            child_cpu_usec=child.cpu_usec,
+            parent_cpu_usec=parent.cpu_usec,
         ),
     )
 
@@ -246,7 +246,7 @@ def one_address_two_values(evidence: Evidence) -> Verdict:
     """A key lies at one virtual address in both, where they see different values."""
     mine, its = evidence.of(Sides).last("parent"), evidence.of(Sides).last("child")
     if mine is None or its is None:
-        return Verdict.missed(detail("fork.one_address_two_values"))
+        return Verdict.missed(detail("fork.one_address_two_values_unseen"))
     return Verdict.of(
         mine.key == its.key
         and mine.address == its.address > 0
@@ -254,14 +254,14 @@ def one_address_two_values(evidence: Evidence) -> Verdict:
         and mine.pid != its.pid
         and (not mine.frame or mine.frame != its.frame),
         detail(
-            "fork.one_address_two_values_2",
+            "fork.one_address_two_values",
             key=its.key,
-            value=mine.value,
-            address=f"{mine.address:#x}",
-            pid=str(mine.pid),
-            value2=its.value,
-            address2=f"{its.address:#x}",
-            pid2=str(its.pid),
+            parent_value=mine.value,
+            parent_address=f"{mine.address:#x}",
+            parent=str(mine.pid),
+            child_value=its.value,
+            child_address=f"{its.address:#x}",
+            child=str(its.pid),
         ),
     )
 
@@ -270,16 +270,18 @@ def value_is(evidence: Evidence, who: str = "child", key: str = "", value: str =
     """What a side saw last is this key with this value."""
     seen = evidence.of(Sides).last(who)
     if seen is None:
-        return Verdict.missed(detail("fork.value_is", value=value, who=played(f"lesson.{who}")))
+        return Verdict.missed(
+            detail("fork.value_is_unseen", value=value, side=played(f"lesson.{who}"))
+        )
     return Verdict.of(
         (seen.key, seen.value) == (key, value),
         detail(
-            "fork.value_is_2",
+            "fork.value_is",
             key=key,
             value=value,
-            who=played(f"lesson.{who}"),
-            key2=seen.key,
-            value2=seen.value,
+            side=played(f"lesson.{who}"),
+            seen_key=seen.key,
+            seen_value=seen.value,
         ),
     )
 
@@ -288,12 +290,14 @@ def reads_copied_nothing(evidence: Evidence, least: int = 1) -> Verdict:
     """The child has read pages, and has as many of its own afterwards as before."""
     reads = [said for said in evidence.of(Sides).touched if said.about == "read"]
     if not reads:
-        return Verdict.missed(detail("fork.reads_copied_nothing"))
+        return Verdict.missed(detail("fork.reads_copied_nothing_none_read"))
     pages = sum(map(_pages_of, reads))
     copied = sum(said.exclusive_after - said.exclusive_before for said in reads)
     return Verdict.of(
         copied == 0 and pages >= least and not any(said.copied_ranges for said in reads),
-        detail("fork.reads_copied_nothing_2", least=least, copied=str(copied), pages=pages),
+        detail(
+            "fork.reads_copied_nothing", least_pages=least, copied=str(copied), read_pages=pages
+        ),
     )
 
 
@@ -301,14 +305,14 @@ def more_than_the_heap_is_shared(evidence: Evidence) -> Verdict:
     """The child shares several times what the heap holds: code, stack and interpreter, too."""
     both, snapshot = evidence.of(Sides).both(), evidence.snapshot
     if both is None or snapshot is None:
-        return Verdict.missed(detail("fork.more_than_the_heap_is_shared"))
+        return Verdict.missed(detail("fork.more_than_the_heap_is_shared_unseen"))
     heap_kb = sum(snapshot.held) * evidence.page_size // 1024
     shared_kb = both[1].rss_kb - both[1].uss_kb
     return Verdict.of(
         shared_kb >= TIMES_THE_HEAP * heap_kb > 0,
         detail(
-            "fork.more_than_the_heap_is_shared_2",
-            times_the_heap=str(TIMES_THE_HEAP),
+            "fork.more_than_the_heap_is_shared",
+            times=str(TIMES_THE_HEAP),
             heap_kb=heap_kb,
             shared_kb=shared_kb,
         ),
@@ -319,14 +323,14 @@ def two_processes_one_memory(evidence: Evidence) -> Verdict:
     """RSS counts shared pages twice, PSS does not: what both take is far less than both RSS."""
     both = evidence.of(Sides).both()
     if both is None:
-        return Verdict.missed(detail("fork.two_processes_one_memory"))
+        return Verdict.missed(detail("fork.two_processes_one_memory_unseen"))
     mine, its = both
     percent = _percent(mine, its)
     return Verdict.of(
         0 < percent <= SHARED_AT_MOST and its.uss_kb < its.rss_kb,
         detail(
-            "fork.two_processes_one_memory_2",
-            shared_at_most=str(SHARED_AT_MOST),
+            "fork.two_processes_one_memory",
+            most_percent=str(SHARED_AT_MOST),
             rss_kb=mine.rss_kb + its.rss_kb,
             percent=str(percent),
             pss_kb=mine.pss_kb + its.pss_kb,
@@ -338,13 +342,13 @@ def child_left_with(evidence: Evidence, status: int = 0) -> Verdict:
     """waitpid(2) gave the status that the child left with."""
     left = evidence.of(Sides).exit
     if left is None:
-        return Verdict.missed(detail("fork.child_left_with"))
+        return Verdict.missed(detail("fork.child_left_with_still_lives"))
     return Verdict.of(
         (left.status, left.signal) == (status, 0),
         detail(
-            "fork.child_left_with_2",
+            "fork.child_left_with",
             status=str(status),
-            status2=str(left.status),
+            seen_status=str(left.status),
             signal=str(left.signal),
         ),
     )
@@ -354,15 +358,15 @@ def fork_was_refused(evidence: Evidence) -> Verdict:
     """fork(2) returned -1 with a reason, and no child came of it."""
     sides = evidence.of(Sides)
     if sides.refused is None:
-        return Verdict.missed(detail("fork.fork_was_refused"))
+        return Verdict.missed(detail("fork.fork_was_refused_never"))
     if sides.refused.source != "measured":
-        return Verdict.skip(detail("fork.fork_was_refused_2", error=sides.refused.error))
+        return Verdict.skip(detail("fork.fork_was_refused_not_here", error=sides.refused.error))
     return Verdict.of(
         bool(sides.refused.error) and sides.forks_since_refusal == 0,
         detail(
-            "fork.fork_was_refused_3",
+            "fork.fork_was_refused",
             error=sides.refused.error,
-            forks_since_refusal=str(sides.forks_since_refusal),
+            forks_since=str(sides.forks_since_refusal),
         ),
     )
 

@@ -259,9 +259,9 @@ def answers_wait_for_the_disk(evidence: Evidence, msec: int) -> Verdict:
         len(usecs) == len(races) and own >= msec * 1000 and all(usec < own for usec in others),
         detail(
             "fsync.answers_wait_for_the_disk",
-            msec=msec * 1000,
-            name=evidence.name,
-            said=said,
+            least_usec=msec * 1000,
+            engine=evidence.name,
+            medians=said,
         ),
     )
 
@@ -273,8 +273,8 @@ def fsyncs_are_shared(evidence: Evidence, commands: int) -> Verdict:
         0 < fsyncs <= commands // 4,
         detail(
             "fsync.fsyncs_are_shared",
-            commands=str(commands // 4),
-            commands2=str(commands),
+            most_fsyncs=str(commands // 4),
+            commands=str(commands),
             fsyncs=str(fsyncs),
         ),
     )
@@ -284,18 +284,18 @@ def kill_took_nothing_written(evidence: Evidence, act: str) -> Verdict:
     """kill -9 leaves what write(2) had taken, synced or not: the page cache is the kernel's."""
     loss = _fate(evidence).losses.get(act)
     if loss is None:
-        return Verdict.missed(detail("fsync.kill_took_nothing_written"))
+        return Verdict.missed(detail("fsync.kill_took_nothing_written_no_kill"))
     buffered = loss.appended > loss.written
     return Verdict.of(
         loss.kind == "kill -9" and loss.survived >= loss.written and (buffered or not loss.lost),
         detail(
-            "fsync.kill_took_nothing_written_2",
+            "fsync.kill_took_nothing_written",
             written=loss.written,
             survived=loss.survived,
-            kind=loss.kind,
+            crash=loss.kind,
             lost=str(loss.lost),
-            acked=str(loss.acked),
-            appended=loss.appended - loss.written,
+            acknowledged=str(loss.acked),
+            buffered=loss.appended - loss.written,
         ),
     )
 
@@ -304,13 +304,13 @@ def acknowledged_is_kept(evidence: Evidence, act: str) -> Verdict:
     """Not one acknowledged write is lost."""
     loss = _fate(evidence).losses.get(act)
     if loss is None or not loss.acked:
-        return Verdict.missed(detail("fsync.acknowledged_is_kept"))
+        return Verdict.missed(detail("fsync.acknowledged_is_kept_no_crash"))
     return Verdict.of(
         not loss.lost,
         detail(
-            "fsync.acknowledged_is_kept_2",
-            acked=str(loss.acked),
-            kind=loss.kind,
+            "fsync.acknowledged_is_kept",
+            acknowledged=str(loss.acked),
+            crash=loss.kind,
             lost=str(loss.lost),
         ),
     )
@@ -320,15 +320,15 @@ def cut_took_all_unsynced(evidence: Evidence, act: str) -> Verdict:
     """What no fsync had covered since the scene began is gone with the power."""
     loss = _fate(evidence).losses.get(act)
     if loss is None:
-        return Verdict.missed(detail("fsync.cut_took_all_unsynced"))
+        return Verdict.missed(detail("fsync.cut_took_all_unsynced_no_cut"))
     return Verdict.of(
         loss.kind == "power cut" and loss.keys == evidence.populate and loss.lost == loss.acked > 0,
         detail(
-            "fsync.cut_took_all_unsynced_2",
-            populate=evidence.populate,
-            keys=loss.keys,
+            "fsync.cut_took_all_unsynced",
+            keys_before=evidence.populate,
+            keys_left=loss.keys,
             lost=str(loss.lost),
-            kind=loss.kind,
+            crash=loss.kind,
         ),
     )
 
@@ -337,10 +337,10 @@ def cut_left_the_synced(evidence: Evidence, act: str) -> Verdict:
     """What a completed fsync had covered survives the power cut; what came later need not."""
     loss = _fate(evidence).losses.get(act)
     if loss is None:
-        return Verdict.missed(detail("fsync.cut_left_the_synced"))
+        return Verdict.missed(detail("fsync.cut_left_the_synced_no_cut"))
     return Verdict.of(
         loss.kind == "power cut" and loss.survived >= loss.fsynced > 0,
-        detail("fsync.cut_left_the_synced_2", fsynced=loss.fsynced, survived=loss.survived),
+        detail("fsync.cut_left_the_synced", fsynced=loss.fsynced, survived=loss.survived),
     )
 
 
@@ -351,7 +351,7 @@ def write_waited_two_seconds(evidence: Evidence) -> Verdict:
         bool(delays) and all(POSTPONED_SECONDS <= waited <= LATEST_SECONDS for waited in delays),
         detail(
             "fsync.write_waited_two_seconds",
-            postponed_seconds=f"{POSTPONED_SECONDS:g}",
+            least_seconds=f"{POSTPONED_SECONDS:g}",
             delays=", ".join(f"{waited:.2f} s" for waited in delays) or detail("word.none"),
         ),
     )
@@ -361,18 +361,18 @@ def buffer_died(evidence: Evidence, act: str) -> Verdict:
     """What was acknowledged and not yet written is gone with the process; the rest is there."""
     loss = _fate(evidence).losses.get(act)
     if loss is None:
-        return Verdict.missed(detail("fsync.buffer_died"))
+        return Verdict.missed(detail("fsync.buffer_died_no_kill"))
     buffered, gone = loss.appended - loss.written, loss.appended - loss.survived
     return Verdict.of(
         loss.lost > 0 and loss.appended > loss.survived >= loss.written,
         detail(
-            "fsync.buffer_died_2",
+            "fsync.buffer_died",
             buffered=buffered,
             written=loss.written,
             gone=gone,
             survived=loss.survived,
             lost=str(loss.lost),
-            acked=str(loss.acked),
+            acknowledged=str(loss.acked),
         ),
     )
 

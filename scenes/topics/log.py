@@ -186,7 +186,10 @@ def log_is_whole(evidence: Evidence) -> Verdict:
     return Verdict.of(
         not found.problem and found.whole == found.size == evidence.aof.appended > 0,
         detail(
-            "log.log_is_whole", appended=evidence.aof.appended, whole=found.whole, size=found.size
+            "log.log_is_whole",
+            appended_bytes=evidence.aof.appended,
+            whole_bytes=found.whole,
+            file_bytes=found.size,
         )
         + (f"; {found.problem}" if found.problem else ""),
     )
@@ -201,7 +204,7 @@ def only_changes_are_written(evidence: Evidence) -> Verdict:
     wanted = {PRICE: [b"SET"], LOT: [b"SADD", b"SREM"], "nobody": []}
     return Verdict.of(
         of == wanted,
-        detail("log.only_changes_are_written", told=_told(of)),
+        detail("log.only_changes_are_written", written=_told(of)),
     )
 
 
@@ -225,9 +228,9 @@ def expiry_is_absolute(evidence: Evidence) -> Verdict:
         bool(moments) and not relative and all(len(moment) == 13 for moment in moments),
         detail(
             "log.expiry_is_absolute",
-            session=SESSION,
+            key=SESSION,
             moments=str(len(moments)),
-            relative=str(relative),
+            times_to_live=str(relative),
         ),
     )
 
@@ -241,8 +244,8 @@ def start_made_the_same_data(
         first == second and first.strip("0") != "",
         detail(
             "log.start_made_the_same_data",
-            first=first[:8] or detail("word.of_some_data"),
-            second=second[:8] or detail("word.none"),
+            digest_before=first[:8] or detail("word.of_some_data"),
+            digest_after=second[:8] or detail("word.none"),
         ),
     )
 
@@ -254,8 +257,8 @@ def deadline_stands(evidence: Evidence) -> Verdict:
         before == after and len(before) == 13,
         detail(
             "log.deadline_stands",
-            before=before or detail("word.none_asked"),
-            after=after or detail("word.none"),
+            moment_before=before or detail("word.none_asked"),
+            moment_after=after or detail("word.none"),
         ),
     )
 
@@ -268,10 +271,10 @@ def growth_is_every_command(evidence: Evidence, count: int) -> Verdict:
         len(found) == count and size >= count * 20,
         detail(
             "log.growth_is_every_command",
-            count=str(count),
-            visits=VISITS,
-            found=str(len(found)),
-            size=size,
+            due_commands=str(count),
+            key=VISITS,
+            found_commands=str(len(found)),
+            grown_bytes=size,
         ),
     )
 
@@ -284,9 +287,9 @@ def half_a_command_was_cut(evidence: Evidence, cut: int) -> Verdict:
         start is not None and start.truncated_bytes == left > 0 and found.whole == found.size,
         detail(
             "log.half_a_command_was_cut",
-            left=str(left),
-            truncated_bytes=str(start.truncated_bytes if start else 0),
-            size=str(found.size - found.whole),
+            torn_bytes=str(left),
+            cut_bytes=str(start.truncated_bytes if start else 0),
+            bytes_behind=str(found.size - found.whole),
         ),
     )
 
@@ -297,7 +300,7 @@ def start_was_refused(evidence: Evidence) -> Verdict:
     text = refusal.text if refusal else ""
     return Verdict.of(
         "Unexpected end of file" in text,
-        detail("log.start_was_refused", text=text or detail("word.none")),
+        detail("log.start_was_refused", refusal=text or detail("word.none")),
     )
 
 
@@ -312,7 +315,7 @@ def only_the_log_counts(evidence: Evidence) -> Verdict:
         detail(
             "log.only_the_log_counts",
             population=str(population),
-            map=", ".join(map(str, keys)),
+            keys=", ".join(map(str, keys)),
             files=", ".join(file or detail("word.none") for file in files),
         ),
     )

@@ -154,7 +154,7 @@ def goes_on_in_new_increment(evidence: Evidence) -> Verdict:
     """After the fork all is appended to one new increment, listed at the fork; nothing is kept."""
     parts, rewrite = evidence.of(Parts), evidence.of(Rewrites).last
     if rewrite is None or not parts.since_fork:
-        return Verdict.missed(detail("multipart.goes_on_in_new_increment"))
+        return Verdict.missed(detail("multipart.goes_on_in_new_increment_no_writes"))
     listed = [file.name for file in parts.at_fork if file.role == "increment"]
     return Verdict.of(
         len(listed) >= 2
@@ -162,10 +162,10 @@ def goes_on_in_new_increment(evidence: Evidence) -> Verdict:
         and parts.before not in parts.since_fork
         and not (rewrite.sent or rewrite.buffered),
         detail(
-            "multipart.goes_on_in_new_increment_2",
-            listed=str(len(listed)),
-            sorted=", ".join(sorted(parts.since_fork)),
-            sent=rewrite.sent + rewrite.buffered,
+            "multipart.goes_on_in_new_increment",
+            increments=str(len(listed)),
+            written_to=", ".join(sorted(parts.since_fork)),
+            kept_bytes=rewrite.sent + rewrite.buffered,
         ),
     )
 
@@ -183,9 +183,9 @@ def manifest_lists(
             bases=str(bases),
             increments=str(increments),
             history=str(history),
-            found=str(found[0]),
-            found2=str(found[1]),
-            found3=str(found[2]),
+            found_bases=str(found[0]),
+            found_increments=str(found[1]),
+            found_history=str(found[2]),
         ),
     )
 
@@ -195,13 +195,15 @@ def written_where_told(evidence: Evidence) -> Verdict:
     parts = evidence.of(Parts)
     increments = parts.of("increment")
     if not increments:
-        return Verdict.missed(detail("multipart.written_where_told"))
+        return Verdict.missed(detail("multipart.written_where_told_no_increment"))
     last = increments[-1]
     told = parts.written.get(last.name, 0)
     least = 1 if told else 0
     return Verdict.of(
         least <= last.bytes <= told,
-        detail("multipart.written_where_told_2", name=last.name, told=told, bytes=last.bytes),
+        detail(
+            "multipart.written_where_told", file=last.name, told_bytes=told, file_bytes=last.bytes
+        ),
     )
 
 
@@ -210,17 +212,17 @@ def base_installed(evidence: Evidence, kind: str = "rdb") -> Verdict:
     parts, one = evidence.of(Parts), evidence.of(Rewrites).last
     bases = parts.of("base")
     if one is None or not one.finished or len(bases) != 1:
-        return Verdict.missed(detail("multipart.base_installed"))
+        return Verdict.missed(detail("multipart.base_installed_not_one"))
     left = parts.of("history") + parts.of("unlisted") + parts.of("temporary")
     return Verdict.of(
         _kind(bases[0]) == kind and bases[0].bytes == one.child_bytes > 0 and not left,
         detail(
-            "multipart.base_installed_2",
+            "multipart.base_installed",
             kind=kind,
             child_bytes=one.child_bytes,
-            name=bases[0].name,
-            bytes=bases[0].bytes,
-            left=str(len(left)),
+            base=bases[0].name,
+            base_bytes=bases[0].bytes,
+            left_over=str(len(left)),
         ),
     )
 
@@ -229,18 +231,18 @@ def parts_are_cheaper(evidence: Evidence) -> Verdict:
     """Nothing kept in memory and nothing written twice, where pipes did both."""
     mine, other = busiest(evidence), busiest(evidence.engine("pipes"))
     if not (mine.finished and other.finished):
-        return Verdict.missed(detail("multipart.parts_are_cheaper"))
+        return Verdict.missed(detail("multipart.parts_are_cheaper_unfinished"))
     return Verdict.of(
         mine.most_buffered == mine.sent == mine.residual == 0 < other.most_buffered
         and disk_bytes(mine) == mine.diff + mine.child_bytes
         and disk_bytes(other) == 2 * other.diff + other.base_bytes
         and disk_bytes(other) > disk_bytes(mine),
         detail(
-            "multipart.parts_are_cheaper_2",
-            most_buffered=mine.most_buffered,
+            "multipart.parts_are_cheaper",
+            buffered=mine.most_buffered,
             disk_bytes=disk_bytes(mine),
-            most_buffered2=other.most_buffered,
-            disk_bytes2=disk_bytes(other),
+            pipes_buffered=other.most_buffered,
+            pipes_disk_bytes=disk_bytes(other),
         ),
     )
 

@@ -265,16 +265,16 @@ def one_set_for_many(evidence: Evidence, key: str = "visits", times: int = 1000)
     """Many INCRs of a key became one SET of their sum; no INCR is left in the new file."""
     counts = _counts(last(evidence))
     if not counts:
-        return Verdict.missed(detail("rewrite_pipes.one_set_for_many"))
+        return Verdict.missed(detail("rewrite_pipes.one_set_for_many_no_log"))
     count, total = counts.get(f"SET {key}:", (0, 0))
     incrs = sum(count for name, (count, _) in counts.items() if name.startswith("INCR"))
     return Verdict.of(
         (count, total, incrs) == (1, times, 0),
         detail(
-            "rewrite_pipes.one_set_for_many_2",
-            times=times,
-            count=str(count),
-            total=total,
+            "rewrite_pipes.one_set_for_many",
+            due_sum=times,
+            sets=str(count),
+            sum=total,
             incrs=str(incrs),
         ),
     )
@@ -285,13 +285,13 @@ def rewritten_from_memory(evidence: Evidence) -> Verdict:
     one = last(evidence)
     counts = _counts(one)
     if not counts or not one.total_keys:
-        return Verdict.missed(detail("rewrite_pipes.rewritten_from_memory"))
+        return Verdict.missed(detail("rewrite_pipes.rewritten_from_memory_no_log"))
     sets = sum(count for name, (count, _) in counts.items() if name.startswith("SET "))
     rest = sum(count for count, _ in counts.values()) - sets
     return Verdict.of(
         sets == one.total_keys and not rest,
         detail(
-            "rewrite_pipes.rewritten_from_memory_2", total_keys=one.total_keys, sets=sets, rest=rest
+            "rewrite_pipes.rewritten_from_memory", total_keys=one.total_keys, sets=sets, others=rest
         ),
     )
 
@@ -300,16 +300,16 @@ def rewrite_began_by(evidence: Evidence, what: str = "command", least: int = 0) 
     """What began the last rewrite, and it came to its end."""
     one = evidence.of(Rewrites).last
     if one is None:
-        return Verdict.missed(detail("rewrite_pipes.rewrite_began_by"))
+        return Verdict.missed(detail("rewrite_pipes.rewrite_began_by_never"))
     return Verdict.of(
         one.began_by == what and one.growth >= least and one.finished,
         detail(
-            "rewrite_pipes.rewrite_began_by_2",
-            what=what,
-            least=str(least),
-            began_by=one.began_by,
-            growth=str(one.growth),
-            n=detail("word.finished" if one.finished else "word.unfinished"),
+            "rewrite_pipes.rewrite_began_by",
+            due_cause=what,
+            least_percent=str(least),
+            cause=one.began_by,
+            growth_percent=str(one.growth),
+            ending=detail("word.finished" if one.finished else "word.unfinished"),
         ),
     )
 
@@ -322,9 +322,9 @@ def kept_twice(evidence: Evidence) -> Verdict:
         detail(
             "rewrite_pipes.kept_twice",
             pipe_bytes=PIPE_BYTES,
-            diff=one.diff,
-            sent=one.sent,
-            buffered=one.buffered,
+            diff_bytes=one.diff,
+            sent_bytes=one.sent,
+            buffered_bytes=one.buffered,
         ),
     )
 
@@ -337,7 +337,7 @@ def asked_after_all_keys(evidence: Evidence) -> Verdict:
         detail(
             "rewrite_pipes.asked_after_all_keys",
             total_keys=one.total_keys,
-            n=max(0, one.keys_when_asked),
+            keys_when_asked=max(0, one.keys_when_asked),
         ),
     )
 
@@ -349,7 +349,7 @@ def new_file_adds_up(evidence: Evidence, residual: int = 0) -> Verdict:
     """
     one = busiest(evidence)
     if not one.new_bytes:
-        return Verdict.missed(detail("rewrite_pipes.new_file_adds_up"))
+        return Verdict.missed(detail("rewrite_pipes.new_file_adds_up_no_file"))
     wanted = one.base_bytes + one.sent + one.residual
     return Verdict.of(
         one.new_bytes == wanted
@@ -357,12 +357,12 @@ def new_file_adds_up(evidence: Evidence, residual: int = 0) -> Verdict:
         and one.diff == one.sent + one.residual
         and one.residual >= residual,
         detail(
-            "rewrite_pipes.new_file_adds_up_2",
+            "rewrite_pipes.new_file_adds_up",
             base_bytes=one.base_bytes,
-            sent=one.sent,
-            residual=one.residual,
-            wanted=wanted,
-            diff=one.diff,
+            sent_bytes=one.sent,
+            residual_bytes=one.residual,
+            due_bytes=wanted,
+            diff_bytes=one.diff,
             new_bytes=one.new_bytes,
             child_bytes=one.child_bytes,
         ),
@@ -380,8 +380,8 @@ def stages_in_order(evidence: Evidence) -> Verdict:
         found == wanted,
         detail(
             "rewrite_pipes.stages_in_order",
-            wanted=", ".join(map(stage_word, wanted)),
-            found=", ".join(map(stage_word, found)) or detail("word.none"),
+            due_stages=", ".join(map(stage_word, wanted)),
+            found_stages=", ".join(map(stage_word, found)) or detail("word.none"),
         ),
     )
 
@@ -391,7 +391,7 @@ def replies_agree(evidence: Evidence, before: str = "", after: str = "") -> Verd
     first, second = evidence.replies.get(before), evidence.replies.get(after)
     return Verdict.of(
         first is not None and first == second,
-        detail("rewrite_pipes.replies_agree", first=str(first), second=str(second)),
+        detail("rewrite_pipes.replies_agree", reply_before=str(first), reply_after=str(second)),
     )
 
 

@@ -229,7 +229,7 @@ def dirty_is_what_changed(evidence: Evidence) -> Verdict:
             "save_points.dirty_is_what_changed",
             members=members or detail("word.some"),
             changes=cron.changes,
-            tags=str(cron.tags),
+            member_changes=str(cron.tags),
             dirty=dirty,
         ),
     )
@@ -239,7 +239,7 @@ def three_members_are_three_changes(evidence: Evidence) -> Verdict:
     """SADD of three new members adds 3 to dirty."""
     added = evidence.of(Cron).since_answer
     return Verdict.of(
-        added == 3, detail("save_points.three_members_are_three_changes", added=str(added))
+        added == 3, detail("save_points.three_members_are_three_changes", changes=str(added))
     )
 
 
@@ -248,16 +248,18 @@ def saved_by_the_rule(evidence: Evidence, seconds: int, changes: int) -> Verdict
     points = [p for p in evidence.of(Cron).points if (p.seconds, p.changes) == (seconds, changes)]
     if not points:
         return Verdict.missed(
-            detail("save_points.saved_by_the_rule", seconds=str(seconds), changes=str(changes))
+            detail(
+                "save_points.saved_by_the_rule_never", seconds=str(seconds), changes=str(changes)
+            )
         )
     point = points[-1]
     return Verdict.of(
         point.elapsed > seconds and point.dirty >= changes,
         detail(
-            "save_points.saved_by_the_rule_2",
+            "save_points.saved_by_the_rule",
             seconds=str(seconds),
             changes=str(changes),
-            elapsed=str(point.elapsed),
+            elapsed_seconds=str(point.elapsed),
             dirty=str(point.dirty),
         ),
     )
@@ -267,7 +269,8 @@ def writes_were_refused(evidence: Evidence, name: str) -> Verdict:
     """After a failed save a write is refused with MISCONF, and a read is answered."""
     word = _answer_word(evidence, name)
     return Verdict.of(
-        word == MISCONF, detail("save_points.writes_were_refused", word=word or detail("word.none"))
+        word == MISCONF,
+        detail("save_points.writes_were_refused", answer=word or detail("word.none")),
     )
 
 
@@ -275,20 +278,20 @@ def old_dump_stays(evidence: Evidence) -> Verdict:
     """A failed save leaves the dump before it whole, and no temporary file."""
     cron = evidence.of(Cron)
     if cron.failed is None or cron.saved is None:
-        return Verdict.missed(detail("save_points.old_dump_stays"))
+        return Verdict.missed(detail("save_points.old_dump_stays_no_failure"))
     left = [name for name in os.listdir(evidence.folder) if name.startswith("temp-")]
     try:
         keys = count_keys(os.path.join(evidence.folder, cron.saved.path))
     except DumpError as err:
-        return Verdict.missed(detail("save_points.old_dump_stays_2", err=str(err)))
+        return Verdict.missed(detail("save_points.old_dump_stays_damaged", why=str(err)))
     return Verdict.of(
         cron.failed.status == 1 and keys == cron.saved.keys and not left,
         detail(
-            "save_points.old_dump_stays_3",
-            keys=cron.saved.keys,
+            "save_points.old_dump_stays",
+            keys_before=cron.saved.keys,
             status=str(cron.failed.status),
-            keys2=keys,
-            left=str(len(left)),
+            keys_left=keys,
+            temporary_files=str(len(left)),
         ),
     )
 
@@ -301,7 +304,7 @@ def cron_tried_again(evidence: Evidence) -> Verdict:
         detail(
             "save_points.cron_tried_again",
             retry_seconds=str(RETRY_SECONDS),
-            n=detail("word.none")
+            next_save=detail("word.none")
             if msec is None
             else detail("word.one_after", seconds=f"{msec / 1000:.1f}"),
         ),
@@ -313,24 +316,24 @@ def writes_are_welcome_again(evidence: Evidence, name: str) -> Verdict:
     word = _answer_word(evidence, name)
     return Verdict.of(
         word == "OK",
-        detail("save_points.writes_are_welcome_again", word=word or detail("word.no_answer")),
+        detail("save_points.writes_are_welcome_again", answer=word or detail("word.no_answer")),
     )
 
 
 def _told(event: Event) -> str:
     assert isinstance(event, SavePoint)
     scale = (
-        detail("save_points.told", clock_scale=str(event.clock_scale))
+        detail("save_points.scaled_clock", clock_scale=str(event.clock_scale))
         if event.clock_scale > 1
         else ""
     )
     return detail(
-        "save_points.told_2",
+        "save_points.save_point",
         seconds=str(event.seconds),
         changes=str(event.changes),
-        elapsed=str(event.elapsed),
+        elapsed_seconds=str(event.elapsed),
         dirty=str(event.dirty),
-        scale=scale,
+        scaled_clock=scale,
     )
 
 

@@ -159,17 +159,17 @@ def file_is_exact(evidence: Evidence, way: str = "save") -> Verdict:
     """The file has every account, and they add up to what all have at any one moment."""
     contents = evidence.of(Saves).ways[way].contents
     if contents is None:
-        return Verdict.missed(detail("saving.file_is_exact", way=way))
+        return Verdict.missed(detail("saving.file_is_exact_no_file", way=way))
     wanted = (evidence.populate, _total(evidence))
     found = _group(contents, GROUP)
     return Verdict.of(
         found == wanted and not contents.problem,
         detail(
-            "saving.file_is_exact_2",
-            wanted=wanted[0],
-            wanted2=wanted[1],
-            found=found[0],
-            found2=found[1],
+            "saving.file_is_exact",
+            accounts=wanted[0],
+            total=wanted[1],
+            found_accounts=found[0],
+            found_total=found[1],
         )
         + (f"; {contents.problem}" if contents.problem else ""),
     )
@@ -179,16 +179,16 @@ def walk_is_torn(evidence: Evidence) -> Verdict:
     """Changes came during the walk, and the file is of no moment: its sum never was."""
     way = evidence.of(Saves).ways["walk"]
     if way.contents is None:
-        return Verdict.missed(detail("saving.walk_is_torn"))
+        return Verdict.missed(detail("saving.walk_is_torn_no_file"))
     total = _group(way.contents, GROUP)[1]
     off = total - _total(evidence)
     return Verdict.of(
         way.changes > 0 and off != 0 and not way.contents.problem,
         detail(
-            "saving.walk_is_torn_2",
+            "saving.walk_is_torn",
             total=_total(evidence),
-            total2=total,
-            off=f"{off:+,}",
+            found_total=total,
+            difference=f"{off:+,}",
             changes=way.changes,
         ),
     )
@@ -202,8 +202,8 @@ def everybody_waited(evidence: Evidence) -> Verdict:
         percent >= 50,
         detail(
             "saving.everybody_waited",
-            usec=f"{way.usec / 1000:.0f}",
-            longest_usec=f"{way.longest_usec / 1000:.0f}",
+            save_msec=f"{way.usec / 1000:.0f}",
+            longest_msec=f"{way.longest_usec / 1000:.0f}",
         ),
     )
 
@@ -215,11 +215,11 @@ def clients_were_served(evidence: Evidence, way: str = "bgsave", least: int = 10
         saved.changes >= least,
         detail(
             "saving.clients_were_served",
-            least=str(least),
-            usec=f"{saved.usec / 1000:.0f}",
+            least_changes=str(least),
+            save_msec=f"{saved.usec / 1000:.0f}",
             way=way,
             changes=str(saved.changes),
-            longest_usec=f"{saved.longest_usec / 1000:.1f}",
+            longest_msec=f"{saved.longest_usec / 1000:.1f}",
         ),
     )
 
@@ -228,15 +228,15 @@ def late_writes_are_not_in_it(evidence: Evidence) -> Verdict:
     """A key written after the fork is in the data now, but not in the dump."""
     contents = evidence.of(Saves).ways["bgsave"].contents
     if contents is None:
-        return Verdict.missed(detail("saving.late_writes_are_not_in_it"))
+        return Verdict.missed(detail("saving.late_writes_are_not_in_it_no_dump"))
     late = _group(contents, LATE)[0]
     return Verdict.of(
         late == 0 and contents.keys == evidence.populate and not contents.problem,
         detail(
-            "saving.late_writes_are_not_in_it_2",
-            populate=evidence.populate,
-            keys=contents.keys,
-            late=str(late),
+            "saving.late_writes_are_not_in_it",
+            keys_at_fork=evidence.populate,
+            dump_keys=contents.keys,
+            late_keys=str(late),
         ),
     )
 

@@ -177,7 +177,7 @@ def level_is_met(evidence: Evidence, workload: str = "cache") -> Verdict:
         return Verdict.of(True, detail("trials.level_is_met", settings=found.settings))
     missed = "; ".join(
         detail(
-            "trials.level_is_met_2",
+            "trials.level_is_met_missed",
             settings=t.settings,
             missed=str(t.missed(evidence.page_size)),
         )
@@ -185,7 +185,7 @@ def level_is_met(evidence: Evidence, workload: str = "cache") -> Verdict:
     )
     return Verdict.missed(
         detail(
-            "trials.level_is_met_3",
+            "trials.level_is_met_by_none",
             workload=workload,
             missed=missed or detail("word.none_was_run"),
         )
@@ -200,7 +200,7 @@ def always_keeps_its_word(evidence: Evidence) -> Verdict:
         bool(tried) and not any(lost),
         detail(
             "trials.always_keeps_its_word",
-            tried=sum(t.acked for t in tried),
+            acknowledged=sum(t.acked for t in tried),
             lost=str(sum(lost) if tried else detail("word.no_trial")),
         ),
     )
@@ -213,7 +213,7 @@ def trials_are_counted(evidence: Evidence, workload: str = "cache") -> Verdict:
         bool(tried) and all(t.crash and 0 <= t.survived <= t.acked > 0 for t in tried),
         detail(
             "trials.trials_are_counted",
-            tried=", ".join(f"{t.settings}: {t.survived:,} of {t.acked:,}" for t in tried)
+            counts=", ".join(f"{t.settings}: {t.survived:,} of {t.acked:,}" for t in tried)
             or detail("word.none"),
         ),
     )
@@ -245,7 +245,7 @@ def _recovered(event: Event) -> str:
 def _reply(event: Event) -> str:
     """How many survived is another figure in each run; whether any did is told by the words."""
     assert isinstance(event, Reply)
-    return detail("trials.reply", argv=" ".join(event.argv)) if event.name == SURVIVED else ""
+    return detail("trials.reply", command=" ".join(event.argv)) if event.name == SURVIVED else ""
 
 
 LINES = {"crash": _crash, "recovered": _recovered, "reply": _reply}

@@ -37,7 +37,7 @@ ALLOWED = {
 }
 STAY = re.compile(r"Unexpected end of file|cowscope play sandbox")
 """Redis' own words, and a command."""
-UNMATCHED = {"authoring proofreading.unlit_2": "{n} is the plural's s"}
+UNMATCHED = {"authoring proofreading.dark_lines": "{plural} is the plural's s"}
 
 
 def made_here(path: Path) -> list[str]:
