@@ -132,7 +132,9 @@ def _incomplete(scene: Scene, path: Path) -> Iterator[Finding]:
     if not any(stage.expect for stage in scene.stages):
         missing.append(remark("proofreading.no_expectations"))
     fields = ("takeaways", "open_questions", "further", "glossary", "cards")
-    missing += [f"no {field}" for field in fields if not getattr(scene, field)]
+    missing += [
+        remark("proofreading.without", field=field) for field in fields if not getattr(scene, field)
+    ]
     if not any(stage.beat for stage in scene.stages):
         missing.append(remark("proofreading.no_beats"))
     for text in missing:
@@ -238,9 +240,10 @@ def _words(lesson: Lesson, translations: dict[str, dict[str, str]]) -> Iterator[
 def _badly_said(text: str) -> str:
     """Why a text is shown as nobody wants it, in a few words; empty where it is not."""
     if not text:
-        return "says nothing"
+        return remark("proofreading.says_nothing")
     found = _NO_FIGURE.search(FIGURE.sub("", text))
-    return remark("proofreading.no_figure", found=found[0]) if found else ""
+    form = "{small_letters}"
+    return remark("proofreading.no_figure", found=found[0], form=form) if found else ""
 
 
 def keys_of(scene: Scene) -> set[str]:
