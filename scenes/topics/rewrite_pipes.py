@@ -102,6 +102,8 @@ class Rewrites:
                 self._cause = ("growth", int(event.text.removeprefix(_GROWTH).partition("%")[0]))
             case SavePoint():
                 self._cause = ("changes", 0)
+            case Crash() if now is not None and not now.ended_at:
+                now.ended_at = event.at  # its child is gone with the engine
             case Config(name="appendonly", new="yes") if now is not None and not now.ended_at:
                 now.began_by = "config"  # told when the directive has taken effect: it has begun
             case Contents() if now is not None and now.finished:

@@ -46,3 +46,13 @@ def test_an_increment_is_as_large_as_what_was_written_to_it() -> None:
     parts.add(events.AofWrite(file="x.1.incr.aof", start=10, end=500, usec=1))
     measured = {name: MEASURES[f"mp_{name}_bytes"](Only(parts)) for name in ("base", "increment")}
     assert measured == {"base": 88, "increment": 500}
+
+
+def test_a_rewrite_whose_engine_was_killed_is_not_counted_with_the_next() -> None:
+    gathered = pipes("open-pipes")
+    gathered.add(events.Crash(kind="kill -9", acked=0, written=0, fsynced=0, at=2.0))
+    gathered.add(events.AofAppend(file="a", start=300, end=900, text=""))
+    gathered.add(events.Rewrite(stage="open-pipes", child=0, bytes=0))
+    killed, last = gathered.done
+    assert (killed.finished, killed.diff) == (False, 300)
+    assert (last.diff, last.stages) == (0, ["open-pipes"])
