@@ -116,20 +116,32 @@ def rows(samples: Sequence[Sample], played: int) -> list[Row]:
     fifth = len(samples) // 5
     early, late = samples[fifth : 2 * fifth], samples[-fifth:]
 
-    def beside(what: str, unit: str, of: Callable[[Sample], float], most: float, note: str) -> Row:
+    def beside(
+        what: str,
+        unit: str,
+        of: Callable[[Sample], float],
+        most: float,
+        note: str,
+        where: Callable[[Sample], bool] = lambda _: True,
+    ) -> Row:
         return Row(
             f"autoplay: {what}, median of the last fifth beside that of the second",
-            median([of(one) for one in late]), unit,
-            median([of(one) for one in early]), "early on", at_most=most, note=note,
+            median([of(one) for one in late if where(one)]), unit,
+            median([of(one) for one in early if where(one)]), "early on", at_most=most, note=note,
         )  # fmt: skip
 
     mib = float(1 << 20)
+    fewest_processes = min(one.processes for one in samples)
+
+    def alone(one: Sample) -> bool:  # a child's memory, shared with its parent, would count twice
+        return one.processes == fewest_processes
+
     fewest, *_, most = sorted(one.descriptors for one in samples)
     did = f"({samples[-1].at / 60:,.0f} min, scene {SCENE} played {played} times)"
     return [
         beside("resident memory of the screen", "MiB", lambda one: one.screen / mib, 1.05, did),
-        beside("resident memory of engine and children", "MiB", lambda one: one.engines / mib,
-               1.25, "(it moves within a scene)"),
+        beside("resident memory of the engine while no child lives", "MiB",
+               lambda one: one.engines / mib, 1.05, "", alone),
         Row(
             "autoplay: open descriptors of the screen, most in the last fifth beside the second",
             max(one.descriptors for one in late), "",
