@@ -28,7 +28,8 @@ class ProcessesPanel(Exhibit):
 
     def source(self, view: View) -> str:
         """psutil reads /proc."""
-        return said("processes.source")
+        lives = view.child is not None and view.child.alive
+        return said("processes.source" if lives else "processes.source_one")
 
 
 def processes_lines(view: View, cells: int) -> list[Line]:
@@ -50,6 +51,8 @@ def processes_lines(view: View, cells: int) -> list[Line]:
     if len(shown) > 1:
         lines.append(_sums(shown, cell_len(head)))
         lines.append(line((said("processes.counts"), "dim")))
+    elif child is not None and child.ended_at > engine.at:
+        lines.append(line((said("processes.before"), "dim")))
     return lines
 
 

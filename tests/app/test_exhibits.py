@@ -10,7 +10,7 @@ from app.frames_panel import FramesPanel, frames_lines
 from app.latency_panel import latency_lines
 from app.layout import arranged
 from app.lines import texts, width
-from app.processes_panel import processes_lines
+from app.processes_panel import ProcessesPanel, processes_lines
 from engine import events
 from scenes import phrases
 from scenes.fold import reduce
@@ -50,8 +50,9 @@ def test_the_processes_are_a_tree_whose_pss_may_be_added() -> None:
     assert lines[2].split() == ["+-", "11", "10", "lesson", "30,000", "15,000", "5,000"]
     assert lines[3].split() == ["both", "68,000", "32,000", "11,000"]
     assert all(width(line) <= 40 for line in processes_lines(view, 40)[:4])
-    gone = reduce(view, events.ChildExit(child=11, status=0, signal=0, usec=9, cow_kb=0))
-    assert len(processes_lines(gone, 100)) == 2
+    gone = reduce(view, events.ChildExit(child=11, status=0, signal=0, usec=9, cow_kb=0, at=99.0))
+    assert texts(processes_lines(gone, 100))[2:] == ["read while the child still lived"]
+    assert "both" not in ProcessesPanel().source(gone)
 
 
 def test_a_page_that_was_written_has_two_frames_and_one_address() -> None:
