@@ -98,7 +98,10 @@ def _safe_before(tail: TailView, crash: CrashView, survived: int) -> TailView:
     After a power cut that is all that is left.
     """
     safe = survived if crash.kind == POWER_CUT else min(crash.fsynced, survived)
-    return replace(tail, fsynced=max(tail.fsynced, min(safe, tail.written)))
+    fsynced = max(tail.fsynced, min(safe, tail.written))
+    pending = tuple(batch for batch in tail.pending if fsynced < batch[0] <= survived)
+    unsafe = sum(commands for _, commands in pending)
+    return replace(tail, fsynced=fsynced, pending=pending, unsafe=unsafe)
 
 
 def census(view: View, event: Census) -> View:

@@ -18,6 +18,7 @@ from engine.events import (
     State,
 )
 from scenes import cells
+from scenes.fold_crash import POWER_CUT
 from scenes.view import (
     COPIED,
     FREE,
@@ -72,12 +73,20 @@ def _fresh_process(view: View, arena_pages: int) -> View:
         hold="released",
         processes=immutables.Map(),
         gauge=GaugeView(),
-        tail=TailView(has_disk=view.tail.has_disk),
+        tail=_left_behind(view),
         faults=immutables.Map(),
         clock_scale=1,
         dirty=0,
         keys=0,
     )
+
+
+def _left_behind(view: View) -> TailView:
+    """The tail that a process leaves to the next: a kill -9 leaves what no fsync has covered."""
+    tail, old = TailView(has_disk=view.tail.has_disk), view.tail
+    if view.crash is None or view.crash.kind == POWER_CUT:
+        return tail
+    return replace(tail, file=old.file, pending=old.pending, unsafe=old.unsafe)
 
 
 def config(view: View, event: Config) -> View:

@@ -163,6 +163,32 @@ def test_a_crash_takes_memory_child_and_aof_buf_and_leaves_what_was_written() ->
     assert not view.child_pages.count(WRITING)
 
 
+@pytest.mark.parametrize(("kind", "unsafe"), [("kill -9", 2), ("power cut", 0)])
+def test_what_no_fsync_had_covered_is_at_risk_until_one_does(kind: str, unsafe: int) -> None:
+    """A kill -9 leaves it in the page cache: the next engine can still lose it."""
+    state = next(e for e in tale() if isinstance(e, events.State))
+    begun = replace(state, aof_file="b.aof", aof_appended=0, aof_written=0, aof_fsynced=0)
+    ends = [(0, 10), (10, 20), (20, 30), (30, 40)]
+    appends = [events.AofAppend(file="b.aof", start=a, end=b, text="SET") for a, b in ends]
+    synced, later = (
+        events.AofFsync(file="b.aof", start=start, end=end, usec=1, thread="bio",
+                        policy="everysec", dirty_pages_after=0)
+        for start, end in ((0, 10), (10, 30))
+    )  # fmt: skip
+    crash = events.Crash(kind=kind, acked=40, written=30, fsynced=10)
+    again = events.EngineReady(
+        run=2, pid=77, port=7, version="7", kernel="6", page_size=4096, arena_pages=16, thp=False
+    )
+    left = 30 if kind == "kill -9" else 10
+    found = replace(state, aof_file="b.aof", aof_appended=left, aof_written=left, aof_fsynced=0)
+    back = events.Recovered(
+        source_file="b.aof", keys=3, truncated_bytes=0, survived=left, lost=40 - left, usec=1
+    )
+    view = fold([begun, *appends, synced, crash, again, found, back])
+    assert view.tail.unsafe == unsafe
+    assert fold([begun, *appends, synced, crash, again, found, back, later]).tail.unsafe == 0
+
+
 @pytest.mark.parametrize(("kind", "on_disk"), [("kill -9", 40), ("power cut", 70)])
 def test_what_was_on_the_disk_before_a_crash_is_on_it_afterwards(kind: str, on_disk: int) -> None:
     """The new engine has synced nothing yet; a power cut leaves nothing but what is on the disk."""
