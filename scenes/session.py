@@ -40,6 +40,8 @@ from scenes.workloads import VALUE_BYTES, populate
 
 REDACTED = "(redacted)"
 """What stands for a secret in the events: that is not set again."""
+STATES_AT_MOST = 10
+"""So often a state is asked for anew when events have overtaken it."""
 
 
 class Session:
@@ -275,7 +277,12 @@ class Session:
         words = [word.encode() if isinstance(word, str) else word for word in argv]
         reply = await self._clients.execute(words)
         if isinstance(reply, bytes) and [w.upper() for w in words] == [b"COWSCOPE", b"STATE"]:
-            self._stream.state(decode_state(reply))
+            state = decode_state(reply)
+            for _ in range(STATES_AT_MOST):
+                if not self._stream.is_past(state):
+                    break
+                state = await self._clients.ask_state()
+            self._stream.state(state)
         return reply
 
     async def execute_line(self, text: str) -> Reply:

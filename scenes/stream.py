@@ -73,6 +73,10 @@ class Stream:
         self._waiting.clear()
         self._early.clear()
 
+    def is_past(self, state: State) -> bool:
+        """Whether events that it does not contain have overtaken it, on their own connection."""
+        return self._started and state.last_seq < self._seen
+
     def state(self, state: State) -> None:
         """A later state: in its place, behind the events that it contains."""
         self._waiting.append(state)

@@ -100,14 +100,16 @@ async def test_a_branch_has_the_data_of_its_moment(made: list[tuple[object, obje
         await driver.stop()
 
 
-async def quiet(driver: LiveDriver, session: Any) -> tuple[int, tuple[object, object]]:
+async def quiet(
+    driver: LiveDriver, session: Any, engine: str = ""
+) -> tuple[int, tuple[object, object]]:
     """An event after which nothing was written, and the data as it was then."""
     async with asyncio.timeout(60):
         while True:
             before = await noted(session)
             found = await digest(session)
             moment = driver.length - 1
-            if _last(driver) == before == await noted(session):
+            if _last(driver, engine) == before == await noted(session):
                 return moment, found
             await asyncio.sleep(0.05)
 
@@ -117,13 +119,13 @@ async def noted(session: Any) -> int:
     return int(msgspec.json.decode(await session.execute(["COWSCOPE", "STATE"]))["last_command"])
 
 
-def _last(driver: LiveDriver) -> int:
-    """Number of the last command on the timeline: of the engine on show, in its run of now."""
+def _last(driver: LiveDriver, engine: str) -> int:
+    """Number of an engine's last command on the timeline, in this run; "": of the one on show."""
     now = driver.now_view
     found = (
         e.number
         for e in driver.history
-        if isinstance(e, events.Command) and (e.run, e.engine) == (now.run, now.name)
+        if isinstance(e, events.Command) and (e.run, e.engine) == (now.run, engine or now.name)
     )
     return max(found, default=0)
 
@@ -199,8 +201,7 @@ async def test_engines_side_by_side_branch_together(
         members = live.session.members
         for number, member in enumerate(members.values()):
             await member.execute(["SET", "mine", str(number)])
-        await quiet(driver, live.session)
-        meant = [await digest(member) for member in members.values()]
+        meant = [(await quiet(driver, member, name))[1] for name, member in members.items()]
         moment = driver.length - 1
         for member in members.values():
             await member.execute(["FLUSHALL"])

@@ -66,6 +66,16 @@ def test_a_later_state_waits_for_the_events_it_contains() -> None:
     assert isinstance(out[-1], events.State) and len(out) == 4
 
 
+def test_a_state_that_events_have_overtaken_is_past() -> None:
+    stream, _ = begun()
+    assert isinstance(STATE, events.State)
+    for number in (1, 2, 3):
+        stream.engine(log(number))
+    assert stream.is_past(replace(STATE, last_seq=2))
+    assert not stream.is_past(replace(STATE, last_seq=3))
+    assert not stream.is_past(replace(STATE, last_seq=4))
+
+
 def test_own_events_take_part_in_the_numbering_and_carry_the_run() -> None:
     stream, out = begun()
     stream.own(events.Step(scene="04", step="a", title="t"))
