@@ -34,7 +34,7 @@ async def test_ascii_draws_nothing_else_in_any_scene() -> None:
     async with stage((160, 48), ascii_only=True) as shown:
         for scene in SCENES:
             async with shown.scene(scene) as screen:
-                for moment in (moment for moment in moments(scene) if not moment.asks):
+                for moment in moments(scene)[::2]:
                     text = "".join(await shown.at(screen, moment))
                     signs = "".join(sorted({sign for sign in text if not 32 <= ord(sign) <= 126}))
                     found |= {f"{scene} {moment}": signs} if signs else {}
