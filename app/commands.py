@@ -36,10 +36,10 @@ def play(options: argparse.Namespace) -> int:
         seed=options.seed,
         arena_pages=options.arena_pages,
         autoplay=options.autoplay,
-        progress=progress_of(options),
+        progress=(progress := progress_of(options)),
         start_at=_step_of(lesson, options.step),
     )
-    code, failure = _show(driver, options)
+    code, failure = _show(driver, options, progress)
     if not failure:
         return code
     print(f"cowscope: {failure}", file=sys.stderr)
@@ -122,9 +122,9 @@ def replay(options: argparse.Namespace) -> int:
         autoplay=options.autoplay,
         note=note,
         end=cut,
-        progress=progress_of(options),
+        progress=(progress := progress_of(options)),
     )
-    return shown(driver, options)
+    return shown(driver, options, progress)
 
 
 def export(options: argparse.Namespace) -> int:
@@ -176,10 +176,13 @@ def menu(options: argparse.Namespace) -> int:
         menu=choices(language, missing, progress),
         open_choice=open_choice,
         menu_again=lambda: choices(language, missing, progress),
+        menu_notice=lambda: progress.trouble if progress is not None else "",
         ascii_only=wants_ascii(options),
         dark=options.theme != "light",
     )
-    return app.run() or 0
+    code = app.run()
+    _tell_trouble(progress)
+    return code or 0
 
 
 def doctor(options: argparse.Namespace) -> int:
@@ -221,6 +224,12 @@ def progress_of(options: argparse.Namespace) -> Progress | None:
     return Progress()
 
 
+def _tell_trouble(progress: Progress | None) -> None:
+    """Say what is wrong with the progress file, now that the screen is gone."""
+    if progress is not None and progress.trouble:
+        print(f"cowscope: {progress.trouble}", file=sys.stderr)
+
+
 def needs_live(what: str) -> None:
     """Raise SceneError where no engine can run."""
     if missing := missing_here():
@@ -242,17 +251,20 @@ def wants_ascii(options: argparse.Namespace) -> bool:
     return bool(options.ascii) or encoding not in {"utf8", "utf16", "utf32"}
 
 
-def _show(driver: Driver, options: argparse.Namespace) -> tuple[int, str]:
+def _show(
+    driver: Driver, options: argparse.Namespace, progress: Progress | None = None
+) -> tuple[int, str]:
     from app.application import CowscopeApp
 
     app = CowscopeApp(driver, ascii_only=wants_ascii(options), dark=options.theme != "light")
     code = app.run()
+    _tell_trouble(progress)
     return code or 0, app.failure
 
 
-def shown(driver: Driver, options: argparse.Namespace) -> int:
+def shown(driver: Driver, options: argparse.Namespace, progress: Progress | None = None) -> int:
     """Show what a driver plays; raises SceneError where it did not start."""
-    code, failure = _show(driver, options)
+    code, failure = _show(driver, options, progress)
     if failure:
         raise SceneError(failure)
     return code
@@ -267,8 +279,9 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
         raise SceneError(said("cli.no_play", scene=lesson.scene.number, why=why))
     events = opened(str(shipped)).events
     note = said("cli.not_live", why=why)
-    driver = ReplayDriver(lesson, events, note=note, progress=progress_of(options))
-    return shown(driver, options)
+    progress = progress_of(options)
+    driver = ReplayDriver(lesson, events, note=note, progress=progress)
+    return shown(driver, options, progress)
 
 
 def web(options: argparse.Namespace) -> int:
