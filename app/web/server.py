@@ -8,6 +8,7 @@ Content-Security-Policy would not let it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import html
 import logging
@@ -63,6 +64,8 @@ def is_told(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, HttpProcessingError | ConnectionError):
         return False
+    if error is None and record.name == "asyncio":
+        return False  # of its loop and its watchers: for who wrote this
     if error is not None and not bug.wants_traceback():
         record.msg, record.args = f"cowscope: {bug.line(said('bug.program'), error)}", ()
         record.exc_info = None
@@ -80,6 +83,11 @@ class WebServer(textual_server.Server):
         self.seats = seats
         self.taken = 0
         self._sockets: set[web.WebSocketResponse] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
+        """Seats whose tab is gone: their tasks are cancelled with nobody else's."""
+        self._empty = asyncio.Event()
+        """Set while no seat is taken."""
+        self._empty.set()
         self._argv = argv
         self._base = (public_url or f"http://{HOST}:{port}").rstrip("/")
 
@@ -104,6 +112,9 @@ class WebServer(textual_server.Server):
         """Hang up on every tab; its seat is then cleared as if the tab had gone."""
         for socket in list(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)
+        with contextlib.suppress(TimeoutError):  # the loop ends with this server, tasks and all
+            async with asyncio.timeout(2 * LEAVE_SECONDS):
+                await self._empty.wait()
 
     def announce(self, *_: object) -> None:
         """Say where it is, now that it listens."""
@@ -158,6 +169,7 @@ class WebServer(textual_server.Server):
             full = _line(said("web.no_seat", seats=self.seats))
             raise web.HTTPServiceUnavailable(text=full)
         self.taken += 1
+        self._empty.clear()
         seat: Seat | None = None
         socket = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST)
         try:
@@ -175,10 +187,21 @@ class WebServer(textual_server.Server):
             await self._listen(socket, seat)
             return socket
         finally:
-            if seat is not None:
-                await asyncio.shield(seat.stop())
             self._sockets.discard(socket)
+            leaving = asyncio.create_task(self._leave(seat))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+            await asyncio.shield(leaving)
+
+    async def _leave(self, seat: Seat | None) -> None:
+        """The seat is free when its program is gone."""
+        try:
+            if seat is not None:
+                await seat.stop()
+        finally:
             self.taken -= 1
+            if not self.taken:
+                self._empty.set()
 
     async def _listen(self, socket: web.WebSocketResponse, seat: Seat) -> None:
         """Pass on what the tab sends, until it leaves or sends what no page of ours does."""

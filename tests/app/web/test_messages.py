@@ -33,11 +33,15 @@ while head := sys.stdin.buffer.read(5):
 """A program behind a seat: it sends back what it is sent."""
 
 
+DEAF = "import time; print('__GANGLION__', flush=True); time.sleep(100)"
+"""One that does not leave when it is asked to."""
+
+
 @asynccontextmanager
-async def served() -> AsyncIterator[tuple[WebServer, str]]:
+async def served(program: str = PROGRAM) -> AsyncIterator[tuple[WebServer, str]]:
     port = unused_port()
     gate = Gate(origins_of(port), "token")
-    server = WebServer([sys.executable, "-c", PROGRAM], port=port, seats=1, gate=gate)
+    server = WebServer([sys.executable, "-c", program], port=port, seats=1, gate=gate)
     runner = web.AppRunner(await server._make_app())
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -108,6 +112,19 @@ async def test_what_the_page_sends_reaches_the_program() -> None:
         for name in ("focus", "blur"):
             told = await came([name])
             assert isinstance(told, bytes) and json.loads(told[1:]) == {"type": name}
+
+
+@pytest.mark.parametrize("tab_goes_first", [True, False])
+async def test_a_program_that_does_not_leave_is_ended(
+    tab_goes_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.seat.LEAVE_SECONDS", 0.3)
+    async with asyncio.timeout(20):
+        async with served(DEAF) as (server, origin), aiohttp.ClientSession() as client:
+            tab = await client.ws_connect(f"{origin}/token/ws", origin=origin)
+            if tab_goes_first:
+                await tab.close()
+        assert not server.taken and not server._leaving
 
 
 def logged(error: Exception) -> logging.LogRecord:
