@@ -39,7 +39,8 @@ def play(options: argparse.Namespace) -> int:
         progress=(progress := progress_of(options)),
         start_at=_step_of(lesson, options.step),
     )
-    code, failure = _show(driver, options, progress)
+    code, failure = _show(driver, options)
+    _tell_trouble(progress)
     if not failure:
         return code
     print(f"cowscope: {failure}", file=sys.stderr)
@@ -84,6 +85,7 @@ def record(options: argparse.Namespace) -> int:
     missing = missing_here()
     if missing:
         raise SceneError(said("cli.no_record", scene=options.scene, why=missing))
+    _spare(options.file, options)
     from scenes.headless import record as record_scene
 
     return record_scene(
@@ -94,6 +96,12 @@ def record(options: argparse.Namespace) -> int:
         arena_pages=options.arena_pages,
         language=language,
     )
+
+
+def _spare(path: str, options: argparse.Namespace) -> None:
+    """Raise SceneError where a file is there that nobody said may be replaced."""
+    if os.path.isfile(path) and not options.force:
+        raise SceneError(said("cli.is_there", path=path))
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -124,16 +132,22 @@ def replay(options: argparse.Namespace) -> int:
         end=cut,
         progress=(progress := progress_of(options)),
     )
-    return shown(driver, options, progress)
+    try:
+        return shown(driver, options)
+    finally:
+        _tell_trouble(progress)
 
 
 def export(options: argparse.Namespace) -> int:
     """A recording as something else."""
+    from app.export.export import FILES
     from app.export.export import export as exported
 
     path = _recording_meant(options.file) or options.file
     dark = options.theme != "light"
     language = language_of(options)
+    if Path(options.target).suffix in FILES:  # a folder of stills may be used again
+        _spare(options.target, options)
     words = exported(str(path), options.target, size=options.size, dark=dark, language=language)
     print(words)
     return 0
@@ -251,20 +265,17 @@ def wants_ascii(options: argparse.Namespace) -> bool:
     return bool(options.ascii) or encoding not in {"utf8", "utf16", "utf32"}
 
 
-def _show(
-    driver: Driver, options: argparse.Namespace, progress: Progress | None = None
-) -> tuple[int, str]:
+def _show(driver: Driver, options: argparse.Namespace) -> tuple[int, str]:
     from app.application import CowscopeApp
 
     app = CowscopeApp(driver, ascii_only=wants_ascii(options), dark=options.theme != "light")
     code = app.run()
-    _tell_trouble(progress)
     return code or 0, app.failure
 
 
-def shown(driver: Driver, options: argparse.Namespace, progress: Progress | None = None) -> int:
+def shown(driver: Driver, options: argparse.Namespace) -> int:
     """Show what a driver plays; raises SceneError where it did not start."""
-    code, failure = _show(driver, options, progress)
+    code, failure = _show(driver, options)
     if failure:
         raise SceneError(failure)
     return code
@@ -281,7 +292,10 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
     note = said("cli.not_live", why=why)
     progress = progress_of(options)
     driver = ReplayDriver(lesson, events, note=note, progress=progress)
-    return shown(driver, options, progress)
+    try:
+        return shown(driver, options)
+    finally:
+        _tell_trouble(progress)
 
 
 def web(options: argparse.Namespace) -> int:
