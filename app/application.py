@@ -75,11 +75,13 @@ class CowscopeApp(App[int]):
         menu: Sequence[Choice] = (),
         open_choice: Callable[[MenuScreen.Chosen], Driver] | None = None,
         menu_again: Callable[[], Sequence[Choice]] | None = None,
+        menu_notice: Callable[[], str] = str,
         ascii_only: bool = False,
         dark: bool = True,
     ) -> None:
         """`driver` plays at once; without one `menu` is shown, and `open_choice` opens, from the
-        start or where it was left. `menu_again` is the menu after that.
+        start or where it was left. `menu_again` is the menu after that, `menu_notice` what it says
+        before all scenes.
         Without `ascii_only` the terminal is asked, see `app.glyphs.probe`."""
         super().__init__()
         self.glyphs: Glyphs = ASCII if ascii_only else DRAWN
@@ -87,6 +89,7 @@ class CowscopeApp(App[int]):
         self.menu = menu
         self.open_choice = open_choice
         self.menu_again = menu_again
+        self.menu_notice = menu_notice
         self.failure = ""
         """The one line to print after a failed start; empty when nothing failed."""
         self.bug = ""
@@ -120,7 +123,7 @@ class CowscopeApp(App[int]):
         else:
             from app.menu import MenuScreen
 
-            await self.push_screen(MenuScreen(self.menu))
+            await self.push_screen(MenuScreen(self.menu, self.menu_notice()))
 
     def _leave_on_signals(self) -> None:
         """A signal ends the app as a key does: terminal restored, engine stopped.
@@ -187,7 +190,7 @@ class CowscopeApp(App[int]):
             from app.menu import MenuScreen
 
             if isinstance(self.screen, MenuScreen):
-                self.screen.show(self.menu_again())
+                self.screen.show(self.menu_again(), self.menu_notice())
 
     def run(self, *args: Any, **kwargs: Any) -> int | None:
         """Run in the terminal, after asking it whether it draws our glyphs one cell wide."""

@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     record = _add_command(commands, "record")
     record.add_argument("scene", help=said("option.scene"))
     record.add_argument("file", help=said("option.record_file"))
+    record.add_argument("--force", action="store_true", help=said("option.force"))
     _add_run_options(record)
     record.set_defaults(run=_lazy("record"))
 
@@ -119,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     export = _add_command(commands, "export")
     export.add_argument("file", help=said("option.export_file"))
     export.add_argument("target", help=said("option.target"))
+    export.add_argument("--force", action="store_true", help=said("option.force"))
     export.add_argument("--size", type=kinds.size, default=(160, 48), help=said("option.size"))
     export.add_argument("--theme", choices=["dark", "light"], help=said("option.theme"))
     _add_language(export)

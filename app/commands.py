@@ -36,10 +36,11 @@ def play(options: argparse.Namespace) -> int:
         seed=options.seed,
         arena_pages=options.arena_pages,
         autoplay=options.autoplay,
-        progress=progress_of(options),
+        progress=(progress := progress_of(options)),
         start_at=_step_of(lesson, options.step),
     )
     code, failure = _show(driver, options)
+    _tell_trouble(progress)
     if not failure:
         return code
     print(f"cowscope: {failure}", file=sys.stderr)
@@ -84,6 +85,7 @@ def record(options: argparse.Namespace) -> int:
     missing = missing_here()
     if missing:
         raise SceneError(said("cli.no_record", scene=options.scene, why=missing))
+    _spare(options.file, options)
     from scenes.headless import record as record_scene
 
     return record_scene(
@@ -94,6 +96,12 @@ def record(options: argparse.Namespace) -> int:
         arena_pages=options.arena_pages,
         language=language,
     )
+
+
+def _spare(path: str, options: argparse.Namespace) -> None:
+    """Raise SceneError where a file is there that nobody said may be replaced."""
+    if os.path.isfile(path) and not options.force:
+        raise SceneError(said("cli.is_there", path=path))
 
 
 def replay(options: argparse.Namespace) -> int:
@@ -122,18 +130,24 @@ def replay(options: argparse.Namespace) -> int:
         autoplay=options.autoplay,
         note=note,
         end=cut,
-        progress=progress_of(options),
+        progress=(progress := progress_of(options)),
     )
-    return shown(driver, options)
+    try:
+        return shown(driver, options)
+    finally:
+        _tell_trouble(progress)
 
 
 def export(options: argparse.Namespace) -> int:
     """A recording as something else."""
+    from app.export.export import FILES
     from app.export.export import export as exported
 
     path = _recording_meant(options.file) or options.file
     dark = options.theme != "light"
     language = language_of(options)
+    if Path(options.target).suffix in FILES:  # a folder of stills may be used again
+        _spare(options.target, options)
     words = exported(str(path), options.target, size=options.size, dark=dark, language=language)
     print(words)
     return 0
@@ -176,10 +190,13 @@ def menu(options: argparse.Namespace) -> int:
         menu=choices(language, missing, progress),
         open_choice=open_choice,
         menu_again=lambda: choices(language, missing, progress),
+        menu_notice=lambda: progress.trouble if progress is not None else "",
         ascii_only=wants_ascii(options),
         dark=options.theme != "light",
     )
-    return app.run() or 0
+    code = app.run()
+    _tell_trouble(progress)
+    return code or 0
 
 
 def doctor(options: argparse.Namespace) -> int:
@@ -219,6 +236,12 @@ def progress_of(options: argparse.Namespace) -> Progress | None:
     from scenes.progress import Progress
 
     return Progress()
+
+
+def _tell_trouble(progress: Progress | None) -> None:
+    """Say what is wrong with the progress file, now that the screen is gone."""
+    if progress is not None and progress.trouble:
+        print(f"cowscope: {progress.trouble}", file=sys.stderr)
 
 
 def needs_live(what: str) -> None:
@@ -267,8 +290,12 @@ def _replay_instead(lesson: Lesson, why: str, options: argparse.Namespace) -> in
         raise SceneError(said("cli.no_play", scene=lesson.scene.number, why=why))
     events = opened(str(shipped)).events
     note = said("cli.not_live", why=why)
-    driver = ReplayDriver(lesson, events, note=note, progress=progress_of(options))
-    return shown(driver, options)
+    progress = progress_of(options)
+    driver = ReplayDriver(lesson, events, note=note, progress=progress)
+    try:
+        return shown(driver, options)
+    finally:
+        _tell_trouble(progress)
 
 
 def web(options: argparse.Namespace) -> int:

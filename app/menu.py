@@ -64,8 +64,10 @@ class MenuScreen(Screen[None]):
             self.replay = replay
             """Whether its recording is meant."""
 
-    def __init__(self, choices: Sequence[Choice]) -> None:
+    def __init__(self, choices: Sequence[Choice], notice: str = "") -> None:
         super().__init__()
+        self.notice = notice
+        """What the learner must know before all scenes."""
         self.choices = list(choices)
         self.at = 0
         self.panel = LinesPanel(id="menu")
@@ -86,7 +88,8 @@ class MenuScreen(Screen[None]):
 
     def _draw(self) -> None:
         width, height = self.panel.size
-        self.panel.put(menu_lines(self.choices, self.at, width, height))
+        told = [*paragraph(self.notice, width, "lost"), EMPTY] if self.notice else []
+        self.panel.put([*told, *menu_lines(self.choices, self.at, width, height - len(told))])
 
     def action_move(self, by: int) -> None:
         self.at = max(0, min(self.at + by, len(self.choices) - 1))
@@ -116,9 +119,9 @@ class MenuScreen(Screen[None]):
         if self.choices and self.choices[self.at].resume:
             self.post_message(self.Chosen(self.choices[self.at], resume=True))
 
-    def show(self, choices: Sequence[Choice]) -> None:
+    def show(self, choices: Sequence[Choice], notice: str = "") -> None:
         """Other entries: a scene was played meanwhile."""
-        self.choices = list(choices)
+        self.choices, self.notice = list(choices), notice
         self.at = min(self.at, max(len(self.choices) - 1, 0))
         self._draw()
 

@@ -15,7 +15,7 @@ from app.cards import GLOW, CardPanel
 from app.child_grid import ChildGrid
 from app.coming import Coming, room_of
 from app.curve_panel import CurvePanel
-from app.driver import Driver, ever_in, panels_at
+from app.driver import Driver, Status, ever_in, panels_at
 from app.engines_panel import EnginesPanel
 from app.exhibit import Exhibit
 from app.files_panel import FilesPanel
@@ -107,9 +107,10 @@ class PanelsScreen(Screen[None]):
         self.seen_before: tuple[View, int, int, str] | None = None
         self.clock_at = float("-inf")
         self._stage: Stage | None = None
-        self._failed = False
         self.said = ""
         self.said_at = float("-inf")
+        self.said_in: Status | None = None
+        """The status of that moment: with another one the reason for a refusal is gone."""
         self._places: dict[str, Region] = {}
         self.entered: frozenset[str] = frozenset()
 
@@ -225,8 +226,8 @@ class PanelsScreen(Screen[None]):
         if self._lags() or self.has_class("tiny"):
             return
         if driver.refusal:
-            self.said, self.said_at, driver.refusal = driver.refusal, monotonic(), ""
-            self.clock_at = float("-inf")
+            self.tell(driver.refusal)
+            driver.refusal = ""
         seen = (driver.view, driver.cursor, driver.length, driver.status)
         moved = self.seen_before is None or any(
             a is not b if isinstance(a, View) else a != b
@@ -243,6 +244,11 @@ class PanelsScreen(Screen[None]):
             self.show_clocks()
         if ticked or stepped:
             self._show_words()
+
+    def tell(self, text: str) -> None:
+        """Say something for a few seconds, or until the status changes."""
+        self.said, self.said_at, self.said_in = text, monotonic(), self.driver.status
+        self.clock_at = float("-inf")
 
     def _lags(self) -> bool:
         """Whether the terminal still reads an earlier frame: then this one is left out."""
@@ -321,13 +327,11 @@ class PanelsScreen(Screen[None]):
         if self.is_small:
             self.tabs.show([tab for tab in TABS if tab in self.entered], self.tab)
         self.footer.show(driver)
-        recent = monotonic() - self.said_at < REFUSAL
         failed = driver.status in ("crashed", "failed")
-        if failed and not self._failed:
-            recent = False  # why it all ended comes before a refusal of a moment ago
+        # "Not ready" is over as soon as it is; why it all ended comes before what was refused.
+        if driver.status != self.said_in or monotonic() - self.said_at >= REFUSAL:
             self.said = ""
-        self._failed = failed
-        told = self.said if recent and self.said else driver.notice
+        told = self.said or driver.notice
         self.set_class(self.status_line.show(told, failed) > 1, "long-notice")
 
 

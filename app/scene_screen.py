@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -86,8 +85,7 @@ class SceneScreen(PanelsScreen):
         before = self.driver.autoplay
         self._act("toggle_autoplay")
         if self.driver.autoplay != before:
-            self.said = said("autoplay.off" if before else "autoplay.on")
-            self.said_at, self.clock_at = monotonic(), float("-inf")
+            self.tell(said("autoplay.off" if before else "autoplay.on"))
 
     def action_branch(self) -> None:
         self._act("branch")
@@ -215,7 +213,7 @@ class SceneScreen(PanelsScreen):
     def on_sliders_panel_moved(self, event: SlidersPanel.Moved) -> None:
         """Move it where an engine runs."""
         if getattr(self.driver, "slide", None) is None:
-            self.said = said("sliders.no_engine")
+            self.tell(said("sliders.no_engine"))
             return
         self._act("slide", event.name, event.by)
         self.seen_before = None  # a client's slider changes no view

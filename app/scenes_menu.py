@@ -56,7 +56,7 @@ def past_words(lesson: Lesson, past: ScenePast) -> str:
         words.append(said(key, times=past.finished))
     elif past.steps_seen:
         steps = len(lesson.scene.stages)
-        words.append(said("menu.step", step=past.steps_seen, steps=steps))
+        words.append(said("menu.step", step=min(past.steps_seen, steps), steps=steps))
     if past.answers and questions:
         words.append(said("menu.predicted", right=past.right, asked=questions))
     live = ", ".join(words)
@@ -70,7 +70,8 @@ def _replayed_words(lesson: Lesson, past: Replayed) -> str:
     if past.finished:
         words.append(said("menu.watched"))
     elif past.steps_seen:
-        words.append(said("menu.step", step=past.steps_seen, steps=len(lesson.scene.stages)))
+        steps = len(lesson.scene.stages)
+        words.append(said("menu.step", step=min(past.steps_seen, steps), steps=steps))
     if past.answers and questions:
         words.append(said("menu.predicted", right=past.right, asked=questions))
     return said("menu.replayed", what=", ".join(words)) if words else ""

@@ -58,6 +58,12 @@ def build_string(key: bytes, value: bytes, expire_ms: int = 0) -> bytes:
     return b"".join((header, expiry, b"\0", key_prefix, key, prefix, value))
 
 
+def string_size(key: int, value: int) -> int:
+    """Bytes of the record of a string, without expiry, by the bytes of its key and its value."""
+    lengths = len(rdb_length(key)) + len(rdb_length(value))
+    return HEADER_SIZE + 1 + lengths + key + value
+
+
 def read_length(data: bytes, at: int) -> tuple[int, int]:
     """(length, offset behind it) of an RDB length at `at`; not for special encodings."""
     first = data[at]

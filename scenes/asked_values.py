@@ -25,6 +25,7 @@ from engine.scaled_clock import ScaledClock
 from scenes.actions import Action, Match, Workload
 from scenes.expect import CHECKS
 from scenes.measures import MEASURES
+from scenes.room import pages_needed
 from scenes.sayings import remark
 from scenes.scene import Question, Scene, actions_of
 from scenes.words import FIGURE
@@ -51,6 +52,8 @@ def refused(scene: Scene, events: Mapping[str, type[Event]]) -> Found:
                 name,
                 remark("asked_values.below_zero", field=str(name), value=str(getattr(scene, name))),
             )
+    if scene.populate > 0 and scene.value_bytes >= 0 and scene.arena_pages >= LEAST_ARENA_PAGES:
+        yield from _room(scene)
     if not 0 < scene.clock_scale < math.inf:
         yield (
             "clock_scale",
@@ -76,6 +79,15 @@ def refused(scene: Scene, events: Mapping[str, type[Event]]) -> Found:
             yield from _arguments(CHECKS.get(one.check), one.check, one.args, inner)
         if stage.question is not None:
             yield from _question(stage.question, scene, events, started, f"{path}.question")
+
+
+def _room(scene: Scene) -> Found:
+    """A population that its engine could not take in."""
+    engines = [{**scene.engine, **setup.directives} for setup in scene.engines] or [scene.engine]
+    needed = [pages for one in engines if (pages := pages_needed(scene, one)) is not None]
+    if needed and max(needed) > scene.arena_pages:
+        told = {"populate": scene.populate, "needed": max(needed), "pages": scene.arena_pages}
+        yield "populate", remark("asked_values.population_too_large", **told)
 
 
 def _question(

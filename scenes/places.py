@@ -44,6 +44,14 @@ def of_path(path: Path, text: str, inner: str) -> str:
     return f"{path}:{nearest(lines_of(text), inner)}"
 
 
+def where(path: Path, inner: str) -> str:
+    """The same in a file that may be gone by now, or was never one: then its name alone."""
+    try:
+        return of_path(path, text_of(path), inner)
+    except (OSError, SceneError):
+        return str(path)
+
+
 def _block(lines: list[str], table: str, index: int) -> tuple[int, int]:
     """The lines of the nth `[[table]]` with its sub-tables, as a range; else the scene's head."""
     seen, first = -1, 0

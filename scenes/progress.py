@@ -1,39 +1,42 @@
 """Progress: how far a learner has come in each scene, what was answered, and what was right.
 
 One small JSON file in the platform's data folder (XDG_DATA_HOME on Linux), written anew and put in
-place at once, so that two programs never read half of it. A file that cannot be read is none; one
-that cannot be written costs the progress, not the scene.
+place at once, so that two programs never read half of it. A damaged file counts as none and is
+kept (`scenes/progress_file.py`); one that cannot be written costs the progress, not the scene.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import msgspec
 import platformdirs
 from msgspec.structs import replace
 
 from scenes.loader import LESSONS, Lesson
+from scenes.progress_file import ProgressFile
 
 FILE = "progress.json"
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+"""What nobody can have done so often, a damaged file says."""
+Place: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=3)]
+"""A choice, from 0; a question has four at most."""
 
 
 class Answer(msgspec.Struct, frozen=True):
     """A question's answer: the choice made, and the one that the run proved right."""
 
-    chosen: int
-    right: int
+    chosen: Place
+    right: Place
 
 
 class Replayed(msgspec.Struct, frozen=True):
     """What a learner has seen and answered in recordings of one scene, which no engine ran for."""
 
-    steps_seen: int = 0
+    steps_seen: Count = 0
     """How many steps from the beginning were shown, at most."""
-    finished: int = 0
+    finished: Count = 0
     """How often one was watched to its end."""
     answers: dict[str, Answer] = {}
     """The last answer to each question; what was measured is the recording's."""
@@ -49,9 +52,9 @@ class ScenePast(msgspec.Struct, frozen=True):
 
     step: str = ""
     """The step last entered; with it a scene is resumed."""
-    steps_seen: int = 0
+    steps_seen: Count = 0
     """How many steps from the beginning were reached, at most."""
-    finished: int = 0
+    finished: Count = 0
     """How often the last step was passed."""
     answers: dict[str, Answer] = {}
     """The last answer to each question."""
@@ -69,7 +72,13 @@ class Progress:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path if path is not None else platformdirs.user_data_path("cowscope") / FILE
-        self.scenes = _read(self.path)
+        self._file = ProgressFile(self.path, msgspec.json.Decoder(dict[str, ScenePast]))
+        self.scenes = self._file.read()
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the file, in one line; empty where nothing is."""
+        return self._file.trouble
 
     def of(self, lesson: Lesson) -> ScenePast:
         """What was done in a scene; empty where nothing was."""
@@ -84,6 +93,8 @@ class Progress:
 
     def answered(self, lesson: Lesson, question: str, chosen: int, right: int) -> None:
         """A question was answered, and the run has proved a choice right."""
+        if chosen < 0:
+            return  # the player has gone on, and no longer knows
         past = self.of(lesson)
         answers = {**past.answers, question: Answer(chosen, right)}
         self._keep(lesson, replace(past, answers=answers))
@@ -116,16 +127,8 @@ class Progress:
 
     def _keep(self, lesson: Lesson, past: ScenePast) -> None:
         # Read again: another scene may be played beside this one.
-        self.scenes = {**self.scenes, **_read(self.path), name_of(lesson): past}
-        with contextlib.suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=FILE, dir=self.path.parent)
-            try:
-                with open(handle, "wb") as file:
-                    file.write(msgspec.json.format(msgspec.json.encode(self.scenes)))
-                os.replace(name, self.path)
-            except OSError:
-                os.unlink(name)
+        self.scenes = {**self.scenes, **self._file.read(), name_of(lesson): past}
+        self._file.write(self.scenes)
 
 
 def name_of(lesson: Lesson) -> str:
@@ -133,10 +136,3 @@ def name_of(lesson: Lesson) -> str:
     if lesson.folder.parent == LESSONS:
         return lesson.scene.number
     return str(lesson.folder.resolve())
-
-
-def _read(path: Path) -> dict[str, ScenePast]:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, ScenePast])
-    except (OSError, msgspec.DecodeError):
-        return {}

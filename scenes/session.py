@@ -31,6 +31,7 @@ from scenes.evidence import Evidence
 from scenes.journal import Journal
 from scenes.loader import Lesson
 from scenes.offsets import Offsets
+from scenes.places import where
 from scenes.resp import Reply, ReplyError, in_words
 from scenes.restarts import Restarts
 from scenes.sayings import trouble
@@ -160,14 +161,18 @@ class Session:
 
     async def _populate(self) -> None:
         scene = self.lesson.scene
-        await populate(
-            self.port,
-            keys=self.population,
-            prefix=scene.prefix,
-            value_bytes=scene.value_bytes or VALUE_BYTES,
-            command=scene.populate_with,
-            seed=self.seed,
-        )
+        try:
+            await populate(
+                self.port,
+                keys=self.population,
+                prefix=scene.prefix,
+                value_bytes=scene.value_bytes or VALUE_BYTES,
+                command=scene.populate_with,
+                seed=self.seed,
+            )
+        except SceneError as err:
+            place = where(self.lesson.folder / "scene.toml", "populate")
+            raise SceneError(f"{place}: {err}") from err
         await self.perform(Send(("SAVE",)))
         for name, value in self._directives.once_prepared().items():
             await self.perform(Send(("CONFIG", "SET", name, value)))

@@ -65,6 +65,7 @@ class Problem(msgspec.Struct, frozen=True):
 def problems(scene: Scene, words: Words, *, to_play: bool = True) -> list[Problem]:
     """Everything wrong with `scene`, in the order of its file; `to_play` it, or only to show it."""
     found = [Problem(text) for text in _of_scene(scene, words)]
+    found += _names_twice(scene)
     for index, card in enumerate(scene.cards):
         found += [
             Problem(remark("validate.of_card", card=card.name, problem=t), "cards", index)
@@ -94,13 +95,6 @@ def problems(scene: Scene, words: Words, *, to_play: bool = True) -> list[Proble
 def _of_scene(scene: Scene, words: Words) -> Iterator[str]:
     if not scene.stages:
         yield remark("validate.no_steps")
-    for kind, names in (
-        ("step", [stage.id for stage in scene.stages]),
-        ("card", [card.name for card in scene.cards]),
-        ("question", [stage.question.id for stage in scene.stages if stage.question]),
-        ("engine", [setup.name for setup in scene.engines]),
-    ):
-        yield from _twice(kind, names)
     for name in scene.topics:
         try:
             topic(name)
@@ -114,10 +108,20 @@ def _of_scene(scene: Scene, words: Words) -> Iterator[str]:
     yield from _of_otherwise(scene.otherwise, scene, words)
 
 
-def _twice(kind: str, names: Sequence[str]) -> Iterator[str]:
-    for name, times in Counter(names).items():
-        if times > 1:
-            yield remark("validate.same_name", times=str(times), kind=str(kind), name=str(name))
+def _names_twice(scene: Scene) -> Iterator[Problem]:
+    """Names that should differ, each where it stands for the second time."""
+    asking = [(n, stage.question) for n, stage in enumerate(scene.stages) if stage.question]
+    for kind, names in (
+        ("step", [(f"stages[{n}].id", stage.id) for n, stage in enumerate(scene.stages)]),
+        ("card", [(f"cards[{n}].name", card.name) for n, card in enumerate(scene.cards)]),
+        ("question", [(f"stages[{n}].question.id", asked.id) for n, asked in asking]),
+        ("engine", [(f"engines[{n}].name", one.name) for n, one in enumerate(scene.engines)]),
+    ):
+        for name, times in Counter(name for _, name in names).items():
+            if times > 1:
+                _, second, *_ = (path for path, one in names if one == name)
+                text = remark("validate.same_name", times=str(times), kind=kind, name=name)
+                yield Problem(text, path=second)
 
 
 def _of_card(card: Card, words: Words) -> Iterator[str]:

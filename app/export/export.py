@@ -15,6 +15,9 @@ from scenes.language import ENGLISH
 from scenes.recorded_lesson import lesson_of
 from scenes.recording import RecordingWriter, opened
 
+FILES = (".cast", ".html", ".cowscope")
+"""What a recording becomes that is one file, by the end of its name."""
+
 
 def export(
     source: str,

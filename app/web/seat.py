@@ -43,11 +43,21 @@ class Seat(AppService):
         process = self._process
         if process is None:
             return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LEAVE_SECONDS):
-                await super().stop()
-                await process.wait()
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        # No asyncio.timeout: textual-serve's task swallows the cancellation that one is made of.
+        leaving = asyncio.create_task(self._left(process))
+        try:
+            await asyncio.wait([leaving], timeout=LEAVE_SECONDS)
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            # A grandchild may hold a pipe for longer than the loop lives, which then complains.
+            transport = getattr(process, "_transport", None)
+            if transport is not None:
+                transport.close()
+        await asyncio.wait([leaving], timeout=LEAVE_SECONDS)
+        leaving.cancel()
+
+    async def _left(self, process: Process) -> None:
+        await super().stop()
+        await process.wait()

@@ -8,6 +8,7 @@ Content-Security-Policy would not let it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import html
 import logging
@@ -16,12 +17,14 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMsgType, web
 from aiohttp.http_exceptions import HttpProcessingError
 from textual_serve import server as textual_server
 
+from app import bug
 from app.said import said
 from app.web.gate import Gate, origins_of
+from app.web.messages import LONGEST, BadMessageError, pass_on, within
 from app.web.seat import LEAVE_SECONDS, Seat
 from scenes.errors import SceneError
 from scenes.language import TAGS
@@ -53,9 +56,20 @@ _HEADERS = {
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether an error is the server's own: strangers that speak no HTTP are answered by 400."""
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+def is_told(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is for the teacher: an error of our own, in one line.
+
+    Strangers that speak no HTTP are answered by 400, and tabs may go at any time.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError | ConnectionError):
+        return False
+    if error is None and record.name == "asyncio":
+        return False  # of its loop and its watchers: for who wrote this
+    if error is not None and not bug.wants_traceback():
+        record.msg, record.args = f"cowscope: {bug.line(said('bug.program'), error)}", ()
+        record.exc_info = None
+    return True
 
 
 class WebServer(textual_server.Server):
@@ -69,6 +83,11 @@ class WebServer(textual_server.Server):
         self.seats = seats
         self.taken = 0
         self._sockets: set[web.WebSocketResponse] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
+        """Seats whose tab is gone: their tasks are cancelled with nobody else's."""
+        self._empty = asyncio.Event()
+        """Set while no seat is taken."""
+        self._empty.set()
         self._argv = argv
         self._base = (public_url or f"http://{HOST}:{port}").rstrip("/")
 
@@ -93,6 +112,9 @@ class WebServer(textual_server.Server):
         """Hang up on every tab; its seat is then cleared as if the tab had gone."""
         for socket in list(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)
+        with contextlib.suppress(TimeoutError):  # the loop ends with this server, tasks and all
+            async with asyncio.timeout(2 * LEAVE_SECONDS):
+                await self._empty.wait()
 
     def announce(self, *_: object) -> None:
         """Say where it is, now that it listens."""
@@ -147,8 +169,9 @@ class WebServer(textual_server.Server):
             full = _line(said("web.no_seat", seats=self.seats))
             raise web.HTTPServiceUnavailable(text=full)
         self.taken += 1
+        self._empty.clear()
         seat: Seat | None = None
-        socket = web.WebSocketResponse(heartbeat=15)
+        socket = web.WebSocketResponse(heartbeat=15, max_msg_size=LONGEST)
         try:
             await socket.prepare(request)
             self._sockets.add(socket)
@@ -161,13 +184,34 @@ class WebServer(textual_server.Server):
             )
             width, height = (_cells(request, name) for name in ("width", "height"))
             await seat.start(width, height)
-            await self._process_messages(socket, seat)
+            await self._listen(socket, seat)
             return socket
         finally:
-            if seat is not None:
-                await asyncio.shield(seat.stop())
             self._sockets.discard(socket)
+            leaving = asyncio.create_task(self._leave(seat))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+            await asyncio.shield(leaving)
+
+    async def _leave(self, seat: Seat | None) -> None:
+        """The seat is free when its program is gone."""
+        try:
+            if seat is not None:
+                await seat.stop()
+        finally:
             self.taken -= 1
+            if not self.taken:
+                self._empty.set()
+
+    async def _listen(self, socket: web.WebSocketResponse, seat: Seat) -> None:
+        """Pass on what the tab sends, until it leaves or sends what no page of ours does."""
+        async for message in socket:
+            try:
+                if message.type != WSMsgType.TEXT:
+                    raise BadMessageError
+                await pass_on(message.data, seat, socket.send_str)
+            except BadMessageError:
+                await socket.close(code=WSCloseCode.UNSUPPORTED_DATA)
 
 
 def _line(why: str) -> str:
@@ -178,7 +222,7 @@ def _cells(request: web.Request, name: str) -> int:
     """A number of columns or rows that a page may ask for."""
     text = request.query.get(name, "")
     usual = {"width": 80, "height": 24}[name]
-    return min(max(int(text), 20), 500) if text.isascii() and text.isdecimal() else usual
+    return within(int(text)) if text.isascii() and text.isdecimal() and len(text) < 9 else usual
 
 
 def serve(scene: str | None, *, port: int, seats: int, public_url: str = "") -> int:
@@ -188,7 +232,8 @@ def serve(scene: str | None, *, port: int, seats: int, public_url: str = "") -> 
     argv = [sys.executable, "-P", "-m", "app.cli", *options, *(["play", scene] if scene else [])]
     gate = Gate(origins_of(port, public_url))
     server = WebServer(argv, port=port, seats=seats, public_url=public_url, gate=gate)
-    logging.getLogger("aiohttp.server").addFilter(_is_ours)
+    for name in ("aiohttp.server", "asyncio"):
+        logging.getLogger(name).addFilter(is_told)
     try:
         web.run_app(
             server._make_app(),

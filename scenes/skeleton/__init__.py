@@ -18,8 +18,8 @@ FILES = ("scene.toml", "en.toml")
 def make(name: str) -> Path:
     """A folder called `name` with a copy in it; raises SceneError where that cannot be."""
     folder = Path(name)
-    slug = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-")
-    if not slug:
+    slug = folder.name.lower().strip("-")
+    if not slug or not re.fullmatch(r"[A-Za-z0-9-]+", folder.name):
         raise SceneError(remark("skeleton.bad_name", name=name))
     try:
         folder.mkdir(parents=True)

@@ -253,6 +253,22 @@ def test_replay_shows_the_recording_that_ships(named: tuple[str, ...], shown: li
     assert driver.status == "replay"
 
 
+@pytest.mark.parametrize("words", [("play", "04"), ("replay", "04")])
+def test_a_damaged_progress_file_is_told_of_at_the_end(
+    words: tuple[str, ...],
+    tmp_path: Path,
+    shown: list[Driver],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    (tmp_path / "cowscope").mkdir()
+    (tmp_path / "cowscope" / "progress.json").write_text("{bad")
+    assert cli.main(words) == 0 and shown
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1 and "kept as progress.json.damaged" in told
+
+
 def test_a_recording_cut_short_is_shown_up_to_the_cut(
     tmp_path: Path, shown: list[Driver], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -355,3 +355,16 @@ async def test_why_a_scene_stopped_can_be_read_on_a_small_screen() -> None:
         assert "quit" in words
         screen.driver.notice = ""  # type: ignore[misc]
         await seen(pilot, timeline, gone="did not come")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_refusal_is_gone_with_its_reason(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scenes.phrases._language", language)
+    driver = FakeDriver(status="starting")
+    async with shown((80, 24), driver) as (_, pilot):
+        driver.refusal = phrase("refuse.not_ready")
+        assert phrase("refuse.not_ready").rstrip("。") in await said(pilot)
+        driver._status = "live"
+        assert phrase("refuse.not_ready").rstrip("。") not in await said(pilot)

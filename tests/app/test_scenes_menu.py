@@ -13,6 +13,7 @@ from app.scenes_menu import choices
 from scenes.errors import SceneError
 from scenes.loader import Lesson, load
 from scenes.progress import Progress
+from tests.app.seen import settled
 
 LESSON = load("04")
 
@@ -61,6 +62,21 @@ async def test_keys_begin_go_on_and_show_the_recording(
         await pilot.press(key)
         await pilot.pause()
     assert opened == [("fork", resumes, replays)]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_the_menu_tells_of_a_damaged_progress_file(
+    tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scenes.phrases._language", language)
+    (tmp_path / "p.json").write_text('{"04": {"finished": -3}}')
+    progress = Progress(tmp_path / "p.json")
+    app = CowscopeApp(menu=choices(language, "", progress), menu_notice=lambda: progress.trouble)
+    async with app.run_test(size=(80, 24)) as pilot:
+        shown = await settled(pilot)
+    told = "".join(row.strip(" │") for row in shown).replace(" ", "")
+    assert "p.json.damaged" in told and "-3" not in told
+    assert all(f" {number:02} " in "\n".join(shown) for number in range(11))
 
 
 def scenes(count: int) -> list[Choice]:

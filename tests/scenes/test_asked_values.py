@@ -57,6 +57,7 @@ def folder(tmp_path: Path) -> Path:
         ("count = 20", "count = -20", "count = -20"),
         ("first_key = 42", "first_key = -1", "first_key = -1"),
         ("arena_pages = 256", "arena_pages = 64", "at least 128 pages"),
+        ("populate = 100", "populate = 257", "257 keys take 257 pages, and the arena has 256"),
         ("populate = 100", "populate = -1", "populate = -1"),
         ("minutes = 2", "clock_scale = 0\nminutes = 2", "above 0"),
         ("minutes = 2", 'populate_with = ["SET", "{kye}"]\nminutes = 2', "'{kye}' stands for"),

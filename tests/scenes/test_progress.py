@@ -42,14 +42,67 @@ def test_two_scenes_played_beside_each_other_keep_both(tmp_path: Path) -> None:
     assert name_of(LESSON) == "04" and Path(name_of(other)).name == "skeleton"
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"04": {"steps_seen": "many"}}', b"\xff"])
-def test_a_damaged_file_is_none(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "progress.json"
+DAMAGED = [
+    b"",
+    b"{bad",
+    b"\xff",
+    b"[" * 100_000,
+    b'{"04": {"steps_seen": "many"}}',
+    b'{"04": {"steps_seen": 1e99}}',
+    b'{"04": {"finished": -3}}',
+    b'{"04": {"finished": 99999999999999999999}}',
+    b'{"04": {"replayed": {"finished": -1}}}',
+    b'{"04": {"answers": {"hot-page": {"chosen": 0, "right": 4}}}}',
+]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_file_is_kept_and_told_of(tmp_path: Path, content: bytes) -> None:
+    path, older = tmp_path / "progress.json", tmp_path / "progress.json.damaged"
     path.write_bytes(content)
+    older.write_bytes(b"of an earlier time")
     progress = Progress(path)
-    assert progress.scenes == {}
+    assert progress.scenes == {} and "\n" not in progress.trouble
+    assert f"{path}, is damaged" in progress.trouble
+    assert "kept as progress.json.damaged-2" in progress.trouble
+    assert Progress(path).trouble == progress.trouble  # the same copy, not another one
     progress.entered(LESSON, STEPS[0])
-    assert Progress(path).of(LESSON).steps_seen == 1
+    again = Progress(path)
+    assert again.of(LESSON).steps_seen == 1 and not again.trouble
+    assert older.read_bytes() == b"of an earlier time"
+    assert (tmp_path / "progress.json.damaged-2").read_bytes() == content
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_one_that_is_damaged_while_a_scene_plays_is_kept_too(tmp_path: Path) -> None:
+    path = tmp_path / "progress.json"
+    progress = Progress(path)
+    progress.entered(LESSON, STEPS[0])
+    path.write_bytes(b"{bad")
+    progress.finished(LESSON)
+    assert (tmp_path / "progress.json.damaged").read_bytes() == b"{bad"
+    assert "is damaged" in progress.trouble and Progress(path).of(LESSON).finished == 1
+
+
+def test_what_can_be_neither_read_nor_copied_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "progress.json"
+    path.mkdir()  # root reads everything but this
+    progress = Progress(path)
+    progress.entered(LESSON, STEPS[0])
+    assert "cannot be read" in progress.trouble and path.is_dir()
+    path.rmdir()
+    path.write_bytes(b"{bad")
+
+    def refused(path: Path, data: bytes) -> bool:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("scenes.progress_file._holds", refused)
+    progress = Progress(path)
+    progress.entered(LESSON, STEPS[0])
+    assert "no copy can be made (No space left on device)" in progress.trouble
+    assert path.read_bytes() == b"{bad" and progress.of(LESSON).steps_seen == 1
 
 
 def test_where_nothing_can_be_written_the_scene_goes_on(tmp_path: Path) -> None:

@@ -21,13 +21,15 @@ def test_the_worked_example_is_the_skeleton(file: str) -> None:
 
 
 def test_a_new_scene_is_called_by_its_name(tmp_path: Path) -> None:
-    folder = skeleton.make(str(tmp_path / "My Scene"))
+    folder = skeleton.make(str(tmp_path / "My-Scene"))
     lesson = load(str(folder))
     assert lesson.scene.slug == lesson.words.text("title") == "my-scene"
     with pytest.raises(SceneError, match="is there already"):
         skeleton.make(str(folder))
-    with pytest.raises(SceneError, match="is no name"):
-        skeleton.make(str(tmp_path / "..."))
+    for name in ("...", "a b", "a_b", "-", "a\nb", "\u573a\u666f", "\u212a"):
+        with pytest.raises(SceneError, match="is no name"):
+            skeleton.make(str(tmp_path / name))
+        assert not (tmp_path / name).exists() or name == "..."
 
 
 async def test_a_new_scene_plays_and_all_that_it_expects_holds(

@@ -220,7 +220,7 @@ def test_a_recording_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -
     old = tmp_path / "old.cowscope"
     old.write_bytes(b"precious")
     (tmp_path / "old.cowscope.part").mkdir()  # where the new one would be written
-    assert f"cannot record to {old}" in last_line(cowscope("record", "04", str(old)))
+    assert f"cannot record to {old}" in last_line(cowscope("record", "04", str(old), "--force"))
     assert old.read_bytes() == b"precious"
 
 
