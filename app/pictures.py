@@ -58,6 +58,10 @@ async def take(picture: Picture, folder: Path) -> Path:
     app = CowscopeApp(driver, dark=picture.dark)
     async with app.run_test(size=picture.size) as pilot:
         await _until(pilot, driver, picture.step)
+        asked = driver.stage().question
+        if asked is not None and not picture.crash:
+            await _true(pilot, "nothing was asked", lambda: driver.now_view.question is not None)
+            driver.answer(asked.scripted)
         await pilot.pause(picture.settle)
         if picture.crash:
             await _crash(pilot, driver, picture)
