@@ -72,7 +72,7 @@ def _rising(view: View, glyphs: Glyphs, cells: int, now: float) -> list[Line]:
     second = line(
         (f"{grouped(gauge.copied_kb, size)} KiB ", "copied text" if copied else "bold"),
         (f"{'pagemap':<{SOURCE}}", "dim"),
-        said("gauge.copied", copied=copied, kib=_page(view)),
+        said("gauge.copied_one" if copied == 1 else "gauge.copied", copied=copied, kib=_page(view)),
     )
     took = line(f"{said('gauge.fork_took')} ", (duration(view.child.fork_usec), "bold"))
     more: Line = (*took, (f" · {said('gauge.more')}", "dim"))

@@ -145,7 +145,7 @@ def _taken_rungs(kind: str) -> int:
 
 
 def _unit(count: int) -> str:
-    return said("ladder.command" if count == 1 else "tail.commands")
+    return said("tail.command" if count == 1 else "tail.commands")
 
 
 # What came back

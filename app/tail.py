@@ -102,7 +102,8 @@ def rungs_line(tail: TailView, cells: int) -> Line:
     """How many bytes are on each rung, and the commands that a power cut would lose."""
     role = "cache text" if tail.unsafe else "bold"
     unsafe = grouped(tail.unsafe, 4)
-    commands, cmds = said("tail.commands"), said("tail.cmds")
+    commands = said("tail.command" if tail.unsafe == 1 else "tail.commands")
+    cmds = said("tail.cmd" if tail.unsafe == 1 else "tail.cmds")
     whole = line((f"{said('tail.not_safe')} ", "dim"), (f"{unsafe} {commands}", role))
     rights = [
         line((f"{unsafe} {unit}", role), (f" {said('tail.unsafe')}", "dim"))
@@ -246,6 +247,7 @@ def _counted(tail: TailView, now: float | None, cells: int) -> Span:
         age = max((tail.dirty_at if now is None else now) - tail.dirty_at, 0.0)
         when = said("tail.ago", age=f"{age:.0f}")
     key = "tail.counted" if cells >= WIDE else "tail.counted_short"
+    key += "_one" if tail.dirty_pages == 1 else ""
     return f" · {said(key, pages=tail.dirty_pages, when=when)}", "dim"
 
 

@@ -79,7 +79,7 @@ def test_the_tail_puts_each_command_on_its_rung() -> None:
     assert words[-2].startswith("bytes ") and "100 on disk ═" in words[-2]
     assert words[2].startswith("  0 D *3↵$3↵SET↵$1↵a↵$1↵1↵")
     assert "312 µs background thread" in words[-1]
-    assert "the kernel counted 1 dirty pages after it" in words[-1]
+    assert "the kernel counted 1 dirty page after it" in words[-1]
     assert all(width(of) <= 100 for of in lines)
 
 
