@@ -36,7 +36,7 @@ LEAST_CELLS = 24
 LEAST_ROWS = 11
 GAP = 2
 RUNG_NAMES = ("buffer", "cache", "disk")
-_WIDTHS = (10, 9, 9, 8, 7, 7, 7, 6, 5)
+_WIDTHS = (10, 8, 8, 8, 7, 7, 7, 7, 7)
 
 
 class EnginesPanel(Exhibit):
@@ -304,6 +304,7 @@ def _row(view: View) -> Line:
     if census is None:
         spans.append((f"{'-':>{_WIDTHS[7]}}{'-':>{_WIDTHS[8]}}", "dim"))
     else:
-        spans.append((f"{grouped(census.survived):>{_WIDTHS[7]}}", "disk text"))
-        spans.append((f"{grouped(census.lost):>{_WIDTHS[8]}}", "lost" if census.lost else "dim"))
+        spans.append((f" {grouped(census.survived):>{_WIDTHS[7] - 1}}", "disk text"))
+        lost = f" {grouped(census.lost):>{_WIDTHS[8] - 1}}"
+        spans.append((lost, "lost" if census.lost else "dim"))
     return tuple(spans)

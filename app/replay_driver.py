@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -283,6 +283,11 @@ class ReplayDriver(Cursor):
 
     def pause(self) -> None:
         self._paused = not self._paused
+
+    @property
+    def answered(self) -> Collection[str]:
+        """Questions that the learner has answered; others have their recorded answer."""
+        return self._answered.keys()
 
     def toggle_autoplay(self) -> None:
         self.autoplay = not self.autoplay

@@ -43,6 +43,7 @@ class WordsPanel(LinesPanel, can_focus=True):
             self.size.width,
             acting=acting(driver),
             goes_on=acts(driver, "space") and not driver.is_past,
+            recorded=driver.is_replay and not _answered_here(driver, stage),
         )
         self.put(lines)
         self._turn_to_answer(stage.id if answer_end else "", answer_end)
@@ -68,11 +69,13 @@ def words_and_answer(
     *,
     acting: Collection[str] = (),
     goes_on: bool = True,
+    recorded: bool = False,
 ) -> tuple[list[Line], int]:
     """The caption, then the question or, at the end, what to take away; and how many lines it is
     to the answer's last, 0 where the answer is not known.
 
-    `acting`: the sandbox keys that do something now; `goes_on`: the space key begins beat 1.
+    `acting`: the sandbox keys that do something now; `goes_on`: the space key begins beat 1;
+    `recorded`: the answer on show is the recording's, and not the learner's.
     """
     cells = max(cells - 1, 10)
     caption = paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells)
@@ -91,7 +94,8 @@ def words_and_answer(
     ]
     asks = stage.question is not None and (not stage.unless or _is_asked(stage, view))
     if stage.question is not None and asks and (view.engine.alive or _is_answered(stage, view)):
-        lines += [EMPTY, *question_lines(stage.question, view.question, text, glyphs, cells)]
+        asked = question_lines(stage.question, view.question, text, glyphs, cells, recorded)
+        lines += [EMPTY, *asked]
     answer_end = len(lines) if _is_answered(stage, view) else 0
     is_open = asks and not _is_answered(stage, view)  # what to take away would answer it
     lines += answered
@@ -151,8 +155,18 @@ def _is_answered(stage: Stage, view: View) -> bool:
     return _is_asked(stage, view) and view.question is not None and view.question.right >= 0
 
 
+def _answered_here(driver: Driver, stage: Stage) -> bool:
+    answered: Collection[str] = getattr(driver, "answered", ())
+    return stage.question is not None and stage.question.id in answered
+
+
 def question_lines(
-    question: Question, asked: QuestionView | None, text: Text, glyphs: Glyphs, cells: int
+    question: Question,
+    asked: QuestionView | None,
+    text: Text,
+    glyphs: Glyphs,
+    cells: int,
+    recorded: bool = False,
 ) -> list[Line]:
     """The question, its choices, and once answered and measured which one is right and why."""
     state = asked if asked is not None and asked.id == question.id else None
@@ -169,7 +183,8 @@ def question_lines(
             role = "text" if right < 0 else "faint"
         note = ""
         if index == chosen:
-            note = f"  {said('words.your_answer_right' if right == index else 'words.your_answer')}"
+            whose = "words.recorded_answer" if recorded else "words.your_answer"
+            note = f"  {said(f'{whose}_right' if right == index else whose)}"
         shown = line((lead, "bold"), (f"{index + 1}) ", "key"), (" ", role),
                      (text(choice.text), role), (note, "dim"))  # fmt: skip
         lines += fold(shown, cells, 6)

@@ -69,9 +69,15 @@ class AofEvidence:
         if event.aof_policy != self.spans[-1].policy:
             self.spans.append(PolicySpan(event.aof_policy, event.at))
         if event.aof_file != self.file or restarted:
+            left = self._left(event) if event.aof_file == self.file else ()
             self.file = ""
             self._offset_file(event.aof_file, event.aof_appended)
             self.written, self.fsynced = event.aof_written, event.aof_fsynced
+            self.unsafe.extend(left)
+
+    def _left(self, event: events.State) -> list[tuple[int, int, float]]:
+        """What a kill -9 has left in the page cache; it waits for the new engine's fsync now."""
+        return [(end, count, event.at) for end, count, _ in self.unsafe if end <= event.aof_written]
 
     def _append(self, event: events.AofAppend) -> None:
         self._offset_file(event.file, event.start)

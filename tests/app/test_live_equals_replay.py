@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -151,9 +151,18 @@ async def looked_back(driver: Driver, pilot: Pilot[Any], at: list[int]) -> dict[
     return found
 
 
+class OfTheSameLearner(ReplayDriver):
+    """For who played the run: the recorded answers are this learner's own, and are called so."""
+
+    @property
+    def answered(self) -> Collection[str]:
+        return {stage.question.id for stage in self.scene.stages if stage.question}
+
+
 async def replayed(path: Path, number: str, at: list[int]) -> dict[int, list[str]]:
     """The same from a file."""
-    driver = ReplayDriver(load(number), opened(str(path)).events, autoplay=True, clock=lambda: 0.0)
+    recorded = opened(str(path)).events
+    driver = OfTheSameLearner(load(number), recorded, autoplay=True, clock=lambda: 0.0)
     app = CowscopeApp(driver)
     app.animation_level = "none"
     async with app.run_test(size=SIZE) as pilot:

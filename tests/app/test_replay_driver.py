@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from app.driver import REFUSE_PAST_REPLAY, REFUSE_REPLAY, status_words
+from app.glyphs import ASCII
+from app.lines import texts
 from app.replay_driver import CUT, OVER, ReplayDriver
 from app.said import said as phrase
+from app.words_panel import question_lines
 from engine import events
 from engine.events import AnyEvent
 from scenes.errors import SceneError
@@ -98,7 +101,18 @@ async def test_the_learners_answer_replaces_the_recorded_one() -> None:
     question = driver.view.question
     assert question is not None
     assert (question.chosen, question.right) == (2, 0)
+    assert set(driver.answered) == {QUESTION.id}
     assert "over" in driver.notice
+
+
+async def test_an_answer_that_was_jumped_over_is_called_the_recordings() -> None:
+    driver, _ = await playing(autoplay=True)
+    driver.show_to(len(RECORDED) - 1)
+    question = driver.view.question
+    assert question is not None and question.chosen == 1 and not driver.answered
+    for recorded, whose in ((True, "recorded answer"), (False, "your answer")):
+        lines = question_lines(QUESTION, question, driver.text, ASCII, 60, recorded)
+        assert f"({whose})" in "\n".join(texts(lines))
 
 
 async def test_autoplay_waits_for_nobody() -> None:

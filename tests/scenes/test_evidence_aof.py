@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from engine import events
 from scenes.evidence_aof import MOST_BROKEN, AofEvidence
 from tests.scenes.streams import tale
@@ -68,3 +70,15 @@ def test_a_restart_begins_the_account_anew() -> None:
     aof = gathered(append(0, state.aof_appended + 9))
     aof.state(state, restarted=True)
     assert (aof.appended, aof.fsynced) == (state.aof_appended, state.aof_fsynced)
+
+
+def test_what_a_killed_engine_had_written_waits_for_the_next_ones_fsync() -> None:
+    aof = gathered(append(0, 10), write(0, 10), append(10, 30), write(10, 30), append(30, 40))
+    aof.add(fsync(0, 10))
+    state = next(event for event in tale() if isinstance(event, events.State))
+    found = replace(state, aof_file=FILE, aof_appended=30, aof_written=30, aof_fsynced=0, at=9.0)
+    aof.state(found, restarted=True)
+    assert list(aof.unsafe) == [(30, 1, 9.0)]
+    cut = replace(found, aof_appended=10, aof_written=10)
+    aof.state(cut, restarted=True)
+    assert not aof.unsafe
