@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from engine.events import Answer, Census, Crash, Question, Recovered
 from scenes import cells, fold_rewrite
-from scenes.fold_tail import died
+from scenes.fold_tail import at_risk, died
 from scenes.view import (
     TO_COME,
     WRITING,
@@ -99,9 +99,7 @@ def _safe_before(tail: TailView, crash: CrashView, survived: int) -> TailView:
     """
     safe = survived if crash.kind == POWER_CUT else min(crash.fsynced, survived)
     fsynced = max(tail.fsynced, min(safe, tail.written))
-    pending = tuple(batch for batch in tail.pending if fsynced < batch[0] <= survived)
-    unsafe = sum(commands for _, commands in pending)
-    return replace(tail, fsynced=fsynced, pending=pending, unsafe=unsafe)
+    return replace(at_risk(tail, fsynced, survived), fsynced=fsynced)
 
 
 def census(view: View, event: Census) -> View:

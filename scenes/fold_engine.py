@@ -19,6 +19,7 @@ from engine.events import (
 )
 from scenes import cells
 from scenes.fold_crash import POWER_CUT
+from scenes.fold_tail import at_risk
 from scenes.view import (
     COPIED,
     FREE,
@@ -195,10 +196,8 @@ def _with_child(view: View, event: State) -> View:
 def _tail(tail: TailView, event: State) -> TailView:
     """The tail at the engine's offsets; commands known from before stay on it."""
     same_file = tail.file == event.aof_file
-    pending = tail.pending if same_file else ()
-    pending = tuple(batch for batch in pending if batch[0] > event.aof_fsynced)
     return replace(
-        tail,
+        at_risk(tail if same_file else replace(tail, pending=()), event.aof_fsynced),
         enabled=event.aof_enabled,
         file=event.aof_file,
         policy=event.aof_policy,
@@ -206,8 +205,6 @@ def _tail(tail: TailView, event: State) -> TailView:
         written=event.aof_written,
         fsynced=event.aof_fsynced,
         entries=tail.entries if same_file else (),
-        pending=pending,
-        unsafe=sum(commands for _, commands in pending),
         has_disk=event.aof_has_disk,
     )
 

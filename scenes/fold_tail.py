@@ -61,14 +61,11 @@ def fsync(view: View, event: AofFsync) -> View:
     """fdatasync(2) returned: the bytes survive a power cut."""
     tail = _tail_of(view.tail, event.file, event.start)
     fsynced = max(tail.fsynced, event.end)
-    pending = tuple(batch for batch in tail.pending if batch[0] > fsynced)
     tail = replace(
-        tail,
+        at_risk(tail, fsynced),
         fsynced=fsynced,
         written=max(tail.written, fsynced),
         appended=max(tail.appended, fsynced),
-        pending=pending,
-        unsafe=sum(commands for _, commands in pending),
         last_fsync_at=event.at,
         last_fsync_usec=event.usec,
         last_fsync_thread=event.thread,
@@ -83,15 +80,22 @@ def fsync(view: View, event: AofFsync) -> View:
 def died(tail: TailView, written: int) -> TailView:
     """The process is gone: what it had not written by `write(2)` is in no file."""
     written = max(tail.written, written)
-    pending = tuple(batch for batch in tail.pending if batch[0] <= written)
     return replace(
-        tail,
+        at_risk(tail, 0, written),
         appended=written,
         written=written,
         entries=tuple(entry for entry in tail.entries if entry.end <= written),
-        pending=pending,
-        unsafe=sum(commands for _, commands in pending),
     )
+
+
+def at_risk(tail: TailView, fsynced: int, written: int | None = None) -> TailView:
+    """`tail` with the batches alone that end behind `fsynced`, and not behind `written`."""
+    pending = tuple(
+        batch
+        for batch in tail.pending
+        if fsynced < batch[0] and (written is None or batch[0] <= written)
+    )
+    return replace(tail, pending=pending, unsafe=sum(commands for _, commands in pending))
 
 
 def delayed(view: View, event: AofDelayed) -> View:

@@ -22,11 +22,6 @@ PAGES = ("details", "diagram", "glossary", "ladder", "log")
 everywhere = pytest.mark.parametrize(("size", "language"), PLACES)
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-
-
 @everywhere
 async def test_all_that_opens_over_a_scene_is_whole(size: tuple[int, int], language: str) -> None:
     wrong: list[str] = []

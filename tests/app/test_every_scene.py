@@ -8,25 +8,12 @@ from __future__ import annotations
 import pytest
 
 from tests.app.stepping import SCENES, moments, stage
-from tests.app.whole import broken_borders, scene_faults
-
-
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
+from tests.app.whole import broken_borders, faults_of_every_step
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_every_step_is_whole_on_a_large_screen(language: str) -> None:
-    wrong: list[str] = []
-    async with stage((160, 48), language) as shown:
-        for scene in SCENES:
-            async with shown.scene(scene) as screen:
-                for moment in moments(scene):
-                    rows = await shown.at(screen, moment)
-                    found = scene_faults(screen, rows, moment)
-                    wrong += [f"{scene} {moment}: {fault}" for fault in found]
-    assert wrong == []
+    assert await faults_of_every_step((160, 48), language) == []
 
 
 async def test_ascii_draws_nothing_else_in_any_scene() -> None:

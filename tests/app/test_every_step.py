@@ -27,11 +27,6 @@ COMMAND = re.compile(r"[\d,]+ [BCD] \S.*?(?=│|\||$)")
 """A row of the tail that shows what clients sent: as long as they made it, so it may be cut."""
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-
-
 @asynccontextmanager
 async def playing(
     size: tuple[int, int], *, ascii_only: bool = False

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.app.whole import faults_of_every_tab
-
-
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
+from tests.app.whole import faults_of_every_step
 
 
 async def test_every_step_is_whole_in_every_tab() -> None:
-    assert await faults_of_every_tab("en") == []
+    assert await faults_of_every_step((80, 24), "en") == []

@@ -7,11 +7,6 @@ import pytest
 from tests.app.stepping import moments, stage
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-
-
 @pytest.mark.parametrize("size", [(80, 24), (160, 48)])
 async def test_an_exhibit_is_drawn_for_the_room_that_it_has(size: tuple[int, int]) -> None:
     wrong: list[str] = []

@@ -50,11 +50,6 @@ TIMELINE = SIZE[1] - 2
 Cell = tuple[str, str]
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-
-
 async def hashes(pilot: Pilot[Any], driver: Driver) -> list[str]:
     """A hash of each row of the screen, of what it shows of itself and not of who shows it."""
     screen = pilot.app.screen

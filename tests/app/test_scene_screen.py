@@ -22,11 +22,6 @@ from tests.app.seen import rows, seen, settled
 from tests.app.stepping import moments, stage
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-
-
 @asynccontextmanager
 async def shown(
     size: tuple[int, int] = (160, 48), driver: FakeDriver | None = None, ascii_only: bool = False

@@ -94,18 +94,18 @@ def _question_faults(screen: SceneScreen, rows: Sequence[str], moment: Moment) -
     return [] if lead in words else [f"the answer ({lead.strip()}) is not on the screen"]
 
 
-async def faults_of_every_tab(language: str) -> list[str]:
-    """What is wrong at 80x24, in all tabs of every step of every scene."""
+async def faults_of_every_step(size: tuple[int, int], language: str) -> list[str]:
+    """What is wrong in every step of every scene; on a small screen in all its tabs."""
     wrong: list[str] = []
-    async with stage((80, 24), language) as shown:
+    async with stage(size, language) as shown:
         for scene in SCENES:
             async with shown.scene(scene) as screen:
                 for moment in moments(scene):
                     rows = await shown.at(screen, moment)
                     found = scene_faults(screen, rows, moment)
                     wrong += [f"{scene} {moment} {screen.tab}: {fault}" for fault in found]
-                    if moment.asks:  # the end of the step shows the other tabs
-                        continue
+                    if moment.asks or not screen.is_small:
+                        continue  # the end of the step shows the other tabs
                     for tab in (tab for tab in TABS if tab in screen.entered - {screen.tab}):
                         rows = await shown.tab(screen, tab)
                         found = scene_faults(screen, rows, moment)
