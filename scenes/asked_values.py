@@ -13,8 +13,6 @@ import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from engine.config import Configuration
 from engine.config_values import ConfigValues
 from engine.errors import ConfigError
@@ -22,7 +20,8 @@ from engine.events import Event
 from engine.faults import FaultError, Faults
 from engine.replies import CommandError
 from engine.scaled_clock import ScaledClock
-from scenes.actions import Action, Match, Workload
+from scenes.actions import Action, Workload
+from scenes.event_values import fits, never
 from scenes.expect import CHECKS
 from scenes.measures import MEASURES
 from scenes.room import pages_needed
@@ -65,7 +64,7 @@ def refused(scene: Scene, events: Mapping[str, type[Event]]) -> Found:
         yield from _directives(setup.directives, f"engines[{number}].directives")
     for number, card in enumerate(scene.cards):
         for place, rule in enumerate(card.lights):
-            yield from _match(rule.on, events, f"cards[{number}].lights[{place}].on")
+            yield from never(rule.on, events, scene, f"cards[{number}].lights[{place}].on")
     started = {a.start.name for s in scene.stages for a in actions_of(s) if a.start is not None}
     for number, stage in enumerate(scene.stages):
         path = f"stages[{number}]"
@@ -73,7 +72,7 @@ def refused(scene: Scene, events: Mapping[str, type[Event]]) -> Found:
             yield from _seconds(getattr(stage, name), f"{path}.{name}")
         yield from _actions(stage.do, scene, events, started, f"{path}.do")
         if stage.wait is not None:
-            yield from _match(stage.wait, events, f"{path}.wait")
+            yield from never(stage.wait, events, scene, f"{path}.wait")
         for place, one in enumerate(stage.expect):
             inner = f"{path}.expect[{place}]"
             yield from _arguments(CHECKS.get(one.check), one.check, one.args, inner)
@@ -101,7 +100,7 @@ def _question(
     yield from _arguments(MEASURES.get(question.measure), question.measure, question.args, path)
     yield from _actions(question.reveal, scene, events, started, f"{path}.reveal")
     if question.wait is not None:
-        yield from _match(question.wait, events, f"{path}.wait")
+        yield from never(question.wait, events, scene, f"{path}.wait")
     claims: list[tuple[Any, ...]] = []
     for number, choice in enumerate(question.choices):
         inner = f"{path}.choices[{number}]"
@@ -128,7 +127,7 @@ def _actions(
         inner = f"{path}[{number}]"
         yield from _action(action, scene, inner)
         if action.until is not None:
-            yield from _match(action.until, events, f"{inner}.until")
+            yield from never(action.until, events, scene, f"{inner}.until")
         if action.stop is not None and action.stop not in started and not scene.sliders:
             yield f"{inner}.stop", remark("asked_values.no_client", client=action.stop)
 
@@ -252,20 +251,6 @@ def _seconds(value: float, path: str) -> Found:
         )
 
 
-def _match(match: Match, events: Mapping[str, type[Event]], path: str) -> Found:
-    """Values that a field of the event never has."""
-    kind = events.get(match.event)
-    types = {field.name: field.type for field in msgspec.structs.fields(kind)} if kind else {}
-    for name, value in match.where.items():
-        if name in types and not _fits(value, types[name]):
-            yield (
-                f"{path}.where.{name}",
-                remark(
-                    "asked_values.field_never_so", event=match.event, field=name, value=f"{value!r}"
-                ),
-            )
-
-
 def _arguments(
     function: Callable[..., Any] | None, name: str, given: Mapping[str, Any], path: str
 ) -> Found:
@@ -284,18 +269,10 @@ def _arguments(
         return
     types = typing.get_type_hints(function)
     for word, value in given.items():
-        if word in types and not _fits(value, types[word]):
+        if word in types and not fits(value, types[word]):
             yield (
                 f"{path}.args.{word}",
                 remark(
                     "asked_values.argument_never_so", name=name, argument=word, value=f"{value!r}"
                 ),
             )
-
-
-def _fits(value: object, kind: Any) -> bool:
-    try:
-        msgspec.convert(value, kind)
-    except (msgspec.ValidationError, TypeError):
-        return False
-    return True

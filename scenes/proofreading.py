@@ -20,6 +20,7 @@ from scenes.loader import LESSONS, Lesson, find, read_scene, read_words
 from scenes.places import in_catalogue, in_scene, of_path
 from scenes.sayings import remark
 from scenes.scene import Card, Scene
+from scenes.small_arena import lacks
 from scenes.toml import text_of
 from scenes.validate import problems
 from scenes.waits import endless
@@ -70,6 +71,7 @@ def read_over(name: str) -> list[Finding]:
         *_wrong(lesson, path),
         *_unlit(lesson.scene, path),
         *_incomplete(lesson.scene, path),
+        *_in_a_small_arena(lesson.scene, path),
         *_too_wide(lesson, path),
         *_words(lesson, translations),
     ]
@@ -139,6 +141,11 @@ def _incomplete(scene: Scene, path: Path) -> Iterator[Finding]:
         missing.append(remark("proofreading.no_beats"))
     for text in missing:
         yield Finding(f"{path}:1", text, wrong=False)
+
+
+def _in_a_small_arena(scene: Scene, path: Path) -> Iterator[Finding]:
+    for place, text in lacks(scene):
+        yield Finding(of_path(path, text_of(path), place), text, wrong=False)
 
 
 def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:
