@@ -24,14 +24,13 @@ from scenes.actions import Action, Workload
 from scenes.event_values import fits, never
 from scenes.expect import CHECKS
 from scenes.measures import MEASURES
-from scenes.room import pages_needed
+from scenes.room import LEAST_ARENA_PAGES, pages_needed, writers
 from scenes.sayings import remark
 from scenes.scene import Question, Scene, actions_of
 from scenes.words import FIGURE
 
 Found: typing.TypeAlias = Iterator[tuple[str, str]]
 """(path, what is wrong there)."""
-LEAST_ARENA_PAGES = 128
 POPULATION = "population"
 """What stands in every command for the keys that a run began with (scenes/stagehand.py)."""
 FASTEST_RATE = 1e6
@@ -58,6 +57,10 @@ def refused(scene: Scene, events: Mapping[str, type[Event]]) -> Found:
             "clock_scale",
             remark("asked_values.bad_clock_scale", clock_scale=f"{scene.clock_scale:g}"),
         )
+    for path, needed in writers(scene) if scene.value_bytes >= 0 else ():
+        if needed > scene.arena_pages >= LEAST_ARENA_PAGES:
+            told = {"needed": needed, "pages": scene.arena_pages}
+            yield path, remark("asked_values.writer_too_large", **told)
     yield from _words_of(scene.populate_with, {"key", "value"}, "populate_with")
     yield from _directives(scene.engine, "engine")
     for number, setup in enumerate(scene.engines):

@@ -7,6 +7,7 @@ texts that fit 80 columns.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,6 @@ from scenes.loader import LESSONS, Lesson, find, read_scene, read_words
 from scenes.places import in_catalogue, in_scene, of_path
 from scenes.sayings import remark
 from scenes.scene import Card, Scene
-from scenes.small_arena import lacks
 from scenes.toml import text_of
 from scenes.validate import problems
 from scenes.waits import endless
@@ -144,6 +144,10 @@ def _incomplete(scene: Scene, path: Path) -> Iterator[Finding]:
 
 
 def _in_a_small_arena(scene: Scene, path: Path) -> Iterator[Finding]:
+    if not hasattr(os, "fork"):  # the engine's own arithmetic is asked
+        return
+    from scenes.small_arena import lacks
+
     for place, text in lacks(scene):
         yield Finding(of_path(path, text_of(path), place), text, wrong=False)
 

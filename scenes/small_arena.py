@@ -1,8 +1,8 @@
-"""What a scene lacks in the smallest arena that a run may be given (`--arena-pages 128`).
+"""What a scene lacks in the smallest arena that a run of it may be given (`--arena-pages 128`).
 
 The population shrinks with the arena (scenes/directives.py): a share of one that its own arena
-holds always fits, but keys that a scene names may then be none of it any more. What its steps
-themselves write is not reckoned: how much room that takes depends on the run.
+holds always fits, but keys that a scene names may then be none of it any more. An arena in which a
+step's client could not write its keys is no such one (scenes/room.py): no run is given it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from scenes.actions import Action
-from scenes.directives import LEAST_ARENA_PAGES
+from scenes.room import least_arena
 from scenes.sayings import remark
 from scenes.scene import Scene
 
@@ -22,7 +22,7 @@ Words: TypeAlias = Iterator[tuple[str, str]]
 
 def lacks(scene: Scene) -> Iterator[tuple[str, str]]:
     """(path, what is not as in the scene's own arena), in the order of the file."""
-    least = LEAST_ARENA_PAGES
+    least = least_arena(scene)
     if scene.populate < 1 or scene.arena_pages <= least:
         return
     keys = scene.populate * least // scene.arena_pages
