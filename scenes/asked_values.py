@@ -23,6 +23,7 @@ from engine.scaled_clock import ScaledClock
 from scenes.actions import Action, Workload
 from scenes.event_values import fits, never
 from scenes.expect import CHECKS
+from scenes.foreign import spoken
 from scenes.measures import MEASURES
 from scenes.room import LEAST_ARENA_PAGES, pages_needed, writers
 from scenes.sayings import remark
@@ -187,7 +188,7 @@ def _not_a_command(words: Sequence[str]) -> str:
             return remark("asked_values.no_command", command=words[0] if words else "")
         spec.admit(argv)
     except CommandError as error:
-        return str(error).removeprefix("ERR ")
+        return spoken(str(error).removeprefix("ERR "))
     return ""
 
 
@@ -221,7 +222,7 @@ def _directives(directives: Mapping[str, str], path: str) -> Found:
         try:
             ConfigValues.from_arguments([f"--{name}", value])
         except ConfigError as error:
-            yield f"{path}.{name}", str(error).removeprefix("command line: ")
+            yield f"{path}.{name}", spoken(str(error).removeprefix("command line: "))
 
 
 def _settings(pairs: Mapping[str, str], scene: Scene, path: str) -> Found:
@@ -232,7 +233,7 @@ def _settings(pairs: Mapping[str, str], scene: Scene, path: str) -> Found:
         try:
             Configuration().set([(name, value)])
         except CommandError as error:
-            yield f"{path}.{name}", str(error).removeprefix("ERR ")
+            yield f"{path}.{name}", spoken(str(error).removeprefix("ERR "))
 
 
 def _fault(words: Sequence[str], path: str) -> Found:
@@ -243,7 +244,7 @@ def _fault(words: Sequence[str], path: str) -> Found:
             raise FaultError(remark("asked_values.bad_fault"))
         Faults().set(*words)
     except FaultError as error:
-        yield path, str(error)
+        yield path, spoken(str(error))
 
 
 def _seconds(value: float, path: str) -> Found:

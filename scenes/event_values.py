@@ -20,6 +20,7 @@ from engine.directive_table import DIRECTIVES
 from engine.events import Event
 from engine.replies import CommandError
 from scenes.actions import Match
+from scenes.foreign import spoken
 from scenes.sayings import remark
 from scenes.scene import Scene
 
@@ -115,7 +116,7 @@ def _setting(match: Match, path: str) -> Found:
                 settings.set([(name, value)])
             told = "(redacted)" if directive.secret else settings.get(name)[name]
         except CommandError as error:
-            yield f"{path}.where.{field}", str(error).removeprefix("ERR ")
+            yield f"{path}.where.{field}", spoken(str(error).removeprefix("ERR "))
             continue
         if told != value:
             yield f"{path}.where.{field}", _never_so(match.event, field, value, (told,))

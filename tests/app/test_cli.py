@@ -77,7 +77,7 @@ def test_serve_gets_its_words_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     import engine.serve
 
     given: list[list[str]] = []
-    monkeypatch.setattr(engine.serve, "main", lambda words: given.append(words) or 3)
+    monkeypatch.setattr(engine.serve, "main", lambda words, told: given.append(words) or 3)
     assert cli.main(["serve", "redis.conf", "--port", "0", "--help"]) == 3
     assert given == [["redis.conf", "--port", "0", "--help"]]
 
