@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("scene", nargs="?", default="04", help=said("option.scene_or_default"))
     run.add_argument("--json", action="store_true", help=said("option.json_events"))
     run.add_argument("-v", "--verbose", action="store_true", help=said("option.verbose"))
+    run.add_argument("--step", help=said("option.step"))
     run.add_argument("--pace", type=kinds.pace, default=1.0, help=said("option.pace"))
     _add_run_options(run)
     run.set_defaults(run=_lazy("run_headless"))

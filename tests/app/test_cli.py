@@ -305,6 +305,24 @@ def test_a_failed_live_start_offers_the_recording(
     assert tried == ["starting", "replay", "starting"]
 
 
+@pytest.mark.parametrize("command", ["play", "run"])
+@pytest.mark.parametrize(("language", "says"), [("en", "has no step 'nope'"), ("zh", "「nope」")])
+def test_an_unknown_step_is_told_with_those_that_there_are(
+    command: str,
+    language: str,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scenes.phrases._language", "en")
+    monkeypatch.setattr(app.commands, "missing_here", lambda: "")
+    monkeypatch.setattr(app.commands, "needs_terminal", lambda instead: None)
+    assert cli.main([command, "04", "--step", "nope", "--lang", language]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert says in err and "trickle, emerald, first-fork" in err and err.endswith("crash\n")
+
+
 def test_doctor_reports_every_finding(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["doctor"]) == 0
     out = capsys.readouterr().out
