@@ -15,7 +15,7 @@ from pathlib import Path
 
 import redis
 
-STARTED_WITHIN = 20.0
+STARTED_WITHIN = 60.0
 """Seconds an engine may take to answer its first PING."""
 
 

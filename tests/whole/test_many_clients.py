@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 MIB = 1 << 20
 IDLE, BUSY = 1000, 200
-PATIENCE = 3.0
+PATIENCE = 10.0
 """Seconds that a PING may wait on a machine with much else to do; most wait for milliseconds."""
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
