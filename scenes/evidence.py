@@ -1,12 +1,12 @@
 """The evidence of a run: what its events prove, gathered one event at a time.
 
 Checks and measures look at nothing else, so that a figure on the screen and the verdict about it
-come from the same stream. What is kept grows with the pages, not with commands or snapshots.
+come from the same stream. What is kept grows with the pages, not with commands or snapshots: so it
+is soon kept in a recording, and soon read back for a seek.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -22,8 +22,6 @@ from scenes.topics import Gatherer, gatherers
 
 G = TypeVar("G")
 
-SNAPSHOTS = 4
-"""Newest snapshots kept; an hour of save points must not fill the memory."""
 MOST_BROKEN = 8
 """Contradictions kept."""
 
@@ -52,12 +50,14 @@ class Evidence:
         self.cannot_prove_dirty = cannot_prove_dirty
         """Why cachestat proves nothing here; an empty text where it does."""
         self.state: events.State | None = None
-        self.first_state: events.State | None = None
+        self.first_lastsave: int | None = None
+        """LASTSAVE as the engine first told it."""
         self.thp = False
         self.page_size = 4096
         self.arena_pages = 0
         self.held = bytearray()
-        self.snapshots: deque[Snapshot] = deque(maxlen=SNAPSHOTS)
+        self.snapshot: Snapshot | None = None
+        """The last one."""
         self.aof = AofEvidence()
         self.since_answer = CopiesSinceAnswer()
         self._broken: list[str] = []
@@ -75,13 +75,14 @@ class Evidence:
         return [*self._broken, *self.aof.broken]
 
     @property
-    def snapshot(self) -> Snapshot | None:
-        return self.snapshots[-1] if self.snapshots else None
-
-    @property
     def child_lives(self) -> bool:
         snapshot = self.snapshot
         return snapshot is not None and snapshot.exit is None and not snapshot.lost
+
+    @property
+    def purpose(self) -> str:
+        """What the last child was forked for; empty where there was none."""
+        return self.snapshot.fork.purpose if self.snapshot is not None else ""
 
     @property
     def child_held(self) -> bool:
@@ -90,13 +91,12 @@ class Evidence:
 
     def holds(self, purpose: str) -> bool:
         """Whether a child lives that was forked for this, `rdb` or `aof`, and is held."""
-        meant = self.snapshot is not None and self.snapshot.fork.purpose == purpose
-        return meant and self.child_lives and self.hold == "held"
+        return self.purpose == purpose and self.child_lives and self.hold == "held"
 
     @property
     def lesson_lives(self) -> bool:
         """Whether a lesson's child lives."""
-        return self.child_lives and self.snapshots[-1].fork.purpose == "lesson"
+        return self.purpose == "lesson" and self.child_lives
 
     def copied_of(self, key: str) -> int:
         """Copies since the last answer of the page that `key` was last written on."""
@@ -164,7 +164,7 @@ class Evidence:
                 self.thp = event.new == "yes"
             case events.Fork():
                 self.since_answer.forked()
-                self.snapshots.append(Snapshot(event, bytes(self.held)))
+                self.snapshot = Snapshot(event, bytes(self.held))
             case events.Crash():
                 self.engine_lives, self.hold = False, "released"
                 if self.snapshot is not None:
@@ -187,7 +187,8 @@ class Evidence:
     def _state(self, event: events.State) -> None:
         restarted = not self.engine_lives
         self.state, self.engine_lives, self.hold = event, True, event.hold
-        self.first_state = self.first_state or event
+        if self.first_lastsave is None:
+            self.first_lastsave = event.lastsave
         self.thp, self.page_size, self.arena_pages = event.thp, event.page_size, event.arena_pages
         self.held = bytearray(event.arena_pages)
         for ranges in (event.held_pages, event.shared_ranges, event.copied_ranges):

@@ -1,4 +1,7 @@
-"""The evidence of the AOF: how far it was appended, written and fsynced, and under which policy."""
+"""The evidence of the AOF: how far it was appended, written and fsynced, and under which policy.
+
+Completed fsyncs are counted as they come, none is kept: an hour under `always` has millions.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from engine import events
 from scenes.sayings import detail
 
 KEPT = 4096
-"""fsync events and uncovered batches kept."""
+"""Uncovered batches kept."""
+FASTEST_FSYNC_USEC = 5
+"""No fdatasync(2) of dirty data reaches a disk in less; one that does nothing takes under 1."""
 SPANS = 16
 """Newest spans of a policy kept."""
 MOST_BROKEN = 8
@@ -16,7 +21,10 @@ MOST_BROKEN = 8
 
 
 class PolicySpan:
-    """The time under one appendfsync policy."""
+    """The time under one appendfsync policy; of its fsyncs, single ones and merged count as many.
+
+    An fsync that is noted before the span's first append covers none of what the span promises.
+    """
 
     def __init__(self, policy: str, at: float) -> None:
         self.policy = policy
@@ -24,9 +32,70 @@ class PolicySpan:
         self.appends = 0
         self.first_start = -1
         self.last_end = 0
-        self.fsyncs: deque[events.AofFsync] = deque(maxlen=KEPT)
+        self.fsyncs = 0
+        """All that ended in it, also one that was begun under the policy before."""
+        self.own_fsyncs = 0
+        """Those that were begun under this policy."""
+        self.own_after_append = 0
+        """Those of them that went behind the span's first append."""
+        self.elsewhere = 0
+        """Events of those that were not the main thread's."""
+        self.covered = 0
+        """How far, in bytes, its own have come."""
         self.acknowledged_early = 0
         """Batches that were written, but not synced, when the next one began."""
+
+    def fsync(self, event: events.AofFsync) -> None:
+        """An fsync has ended under this policy."""
+        self.fsyncs += event.merged
+        if event.policy != self.policy:
+            return
+        self.own_fsyncs += event.merged
+        self.covered = max(self.covered, event.end)
+        if 0 <= self.first_start < event.end:
+            self.own_after_append += event.merged
+            self.elsewhere += event.thread != "main"
+
+
+class Fsyncs:
+    """What an engine's completed fsyncs say together, as events: merged ones are one."""
+
+    def __init__(self) -> None:
+        self.noted = 0
+        self.last_usec = 0
+        self.by_usec = [0] * (FASTEST_FSYNC_USEC + 1)
+        """How many with bytes before them took 0, 1, 2 ... microseconds a call; the last: more."""
+        self.counted = 0
+        """After how many the kernel has counted the file's dirty pages."""
+        self.dirty = 0
+        """After how many of them there were some."""
+        self.dirty_in_main = 0
+        self.in_background = 0
+        """Under everysec, by the background thread."""
+
+    def add(self, event: events.AofFsync) -> None:
+        """Take one in."""
+        self.noted += 1
+        self.last_usec = event.usec
+        if event.end > 0:
+            usec = event.usec // max(1, event.merged)
+            self.by_usec[max(0, min(usec, FASTEST_FSYNC_USEC))] += 1
+        if event.dirty_pages_after >= 0:
+            self.counted += 1
+        if event.dirty_pages_after > 0:
+            self.dirty += 1
+            self.dirty_in_main += event.thread == "main"
+        self.in_background += event.policy == "everysec" and event.thread == "bio"
+
+    @property
+    def typical_usec(self) -> int:
+        """Their median a call, FASTEST_FSYNC_USEC for all that is no less; 0 if none had bytes."""
+        middle, so_far = sum(self.by_usec) // 2, 0
+        for usec, count in enumerate(self.by_usec):
+            so_far += count
+            if so_far > middle:
+                return usec
+        return 0
 
 
 class AofEvidence:
@@ -34,7 +103,7 @@ class AofEvidence:
 
     def __init__(self) -> None:
         self.spans: deque[PolicySpan] = deque([PolicySpan("everysec", 0.0)], SPANS)
-        self.fsyncs: deque[events.AofFsync] = deque(maxlen=KEPT)
+        self.fsyncs = Fsyncs()
         self.file = ""
         self.appended = self.written = self.fsynced = 0
         """Bytes of `file`."""
@@ -107,8 +176,8 @@ class AofEvidence:
     def _fsync(self, event: events.AofFsync) -> None:
         self._offset_file(event.file, event.start)
         self.fsynced = self._grown("fsync", self.fsynced, event.end, self.written)
-        self.fsyncs.append(event)
-        self.spans[-1].fsyncs.append(event)
+        self.fsyncs.add(event)
+        self.spans[-1].fsync(event)
         while self.unsafe and self.unsafe[0][0] <= self.fsynced:
             waited = event.at - self.unsafe.popleft()[2]
             if event.policy == "everysec":

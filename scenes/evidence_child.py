@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 
 import msgspec
 
 from engine import events
 from scenes import cells
 from scenes.sayings import detail
-
-READINGS = 4096
-"""Gauge readings kept."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -26,6 +23,13 @@ class Reading(msgspec.Struct, frozen=True):
     child_private_dirty_kb: int
     smaps_at: float
     last: bool
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a whole state says of saving."""
+
+    dirty: int
+    lastsave: int
 
 
 class Snapshot:
@@ -44,7 +48,7 @@ class Snapshot:
         self.copied_times: Counter[int] = Counter()
         """How often a page turned copied, as the page tables were read."""
         self.new_pages: set[int] = set()
-        self.readings: deque[Reading] = deque(maxlen=READINGS)
+        self.latest: Reading | None = None
         self.copied_figures: set[int] = set()
         self.first_reading: events.Pages | None = None
         self.dirty = 0
@@ -55,12 +59,8 @@ class Snapshot:
         """Its engine died, or no longer knows it: nobody will report its exit."""
         self.saved: events.RdbSaved | None = None
         self.after_exit: events.Pages | None = None
-        self.state_after: events.State | None = None
+        self.state_after: Told | None = None
         self.dirty_at_state = 0
-
-    @property
-    def latest(self) -> Reading | None:
-        return self.readings[-1] if self.readings else None
 
     def add(self, event: events.Event) -> str:
         """Take in what is told of the child; what contradicts its fork, in words."""
@@ -98,7 +98,7 @@ class Snapshot:
         if not event.child:
             self.lost = self.exit is None
         if self.saved is not None and self.state_after is None:
-            self.state_after = event
+            self.state_after = Told(event.dirty, event.lastsave)
             self.dirty_at_state = self.dirty
 
     def read(self, event: events.Pages) -> None:
@@ -112,18 +112,16 @@ class Snapshot:
             self.new_pages.update(range(start, stop))
         self.first_reading = self.first_reading or event
         self.copied_figures.add(event.copied)
-        self.readings.append(
-            Reading(
-                at=event.at,
-                shared=event.shared,
-                copied=event.copied,
-                new=event.new,
-                private_dirty_kb=event.private_dirty_kb,
-                new_kb=event.new_kb,
-                child_private_dirty_kb=event.child_private_dirty_kb,
-                smaps_at=event.smaps_at,
-                last=event.last,
-            )
+        self.latest = Reading(
+            at=event.at,
+            shared=event.shared,
+            copied=event.copied,
+            new=event.new,
+            private_dirty_kb=event.private_dirty_kb,
+            new_kb=event.new_kb,
+            child_private_dirty_kb=event.child_private_dirty_kb,
+            smaps_at=event.smaps_at,
+            last=event.last,
         )
 
     def copies_due(self) -> set[int]:
