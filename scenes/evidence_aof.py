@@ -6,6 +6,8 @@ Completed fsyncs are counted as they come, none is kept: an hour under `always` 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 from engine import events
 from scenes.sayings import detail
@@ -116,22 +118,9 @@ class AofEvidence:
 
     def add(self, event: events.Event) -> None:
         """Take in an event; one that is not about the log changes nothing."""
-        match event:
-            case events.AofAppend():
-                self._append(event)
-            case events.AofWrite():
-                self._offset_file(event.file, event.start)
-                self.written = self._grown("write", self.written, event.end, self.appended)
-            case events.AofFsync():
-                self._fsync(event)
-            case events.Rewrite() if event.file:
-                switched = event.stage == "switched"
-                self._offset_file(event.file, event.bytes if switched else 0)
-                self.fsynced = 0 if switched else self.fsynced
-            case events.Config(name="appendfsync"):
-                self.spans.append(PolicySpan(event.new, event.at))
-            case _:
-                pass
+        take = _TAKERS.get(type(event))
+        if take is not None:
+            take(self, event)
 
     def state(self, event: events.State, *, restarted: bool) -> None:
         """Take in a whole state; that of a restarted engine begins the log's account anew."""
@@ -172,6 +161,20 @@ class AofEvidence:
         if len(self.unsafe) > KEPT:
             (_, commands, at), (end, more, _) = self.unsafe.popleft(), self.unsafe.popleft()
             self.unsafe.appendleft((end, commands + more, at))
+
+    def _write(self, event: events.AofWrite) -> None:
+        self._offset_file(event.file, event.start)
+        self.written = self._grown("write", self.written, event.end, self.appended)
+
+    def _rewrite(self, event: events.Rewrite) -> None:
+        if event.file:
+            switched = event.stage == "switched"
+            self._offset_file(event.file, event.bytes if switched else 0)
+            self.fsynced = 0 if switched else self.fsynced
+
+    def _config(self, event: events.Config) -> None:
+        if event.name == "appendfsync":
+            self.spans.append(PolicySpan(event.new, event.at))
 
     def _fsync(self, event: events.AofFsync) -> None:
         self._offset_file(event.file, event.start)
@@ -215,3 +218,12 @@ class AofEvidence:
     def _break(self, text: str) -> None:
         if len(self.broken) < MOST_BROKEN:
             self.broken.append(text)
+
+
+_TAKERS: dict[type[events.Event], Callable[[AofEvidence, Any], None]] = {
+    events.AofAppend: AofEvidence._append,
+    events.AofWrite: AofEvidence._write,
+    events.AofFsync: AofEvidence._fsync,
+    events.Rewrite: AofEvidence._rewrite,
+    events.Config: AofEvidence._config,
+}

@@ -8,10 +8,11 @@ import msgspec
 
 from engine import events
 from scenes import cells
+from scenes.evidence_state import Told
 from scenes.sayings import detail
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """The figures of one `pages` event while a child lived."""
 
     at: float
@@ -23,13 +24,6 @@ class Reading(msgspec.Struct, frozen=True):
     child_private_dirty_kb: int
     smaps_at: float
     last: bool
-
-
-class Told(msgspec.Struct, frozen=True):
-    """What a whole state says of saving."""
-
-    dirty: int
-    lastsave: int
 
 
 class Snapshot:
@@ -88,8 +82,9 @@ class Snapshot:
         self.dirty += event.dirty
         if self.exit is not None:
             return
-        self.touched.update(page for page, _ in event.pages)
-        self.page_of.update((key, page) for page, key in event.pages)
+        for page, key in event.pages:
+            self.touched[page] += 1
+            self.page_of[key] = page
         self.touched_more += event.pages_more
         self.touched_at = event.at
 
@@ -98,7 +93,7 @@ class Snapshot:
         if not event.child:
             self.lost = self.exit is None
         if self.saved is not None and self.state_after is None:
-            self.state_after = Told(event.dirty, event.lastsave)
+            self.state_after = Told.by(event)
             self.dirty_at_state = self.dirty
 
     def read(self, event: events.Pages) -> None:
