@@ -36,8 +36,8 @@ Side: TypeAlias = Literal["parent", "child"]
 """Which process of a fork speaks."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What all events carry."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
+    """What all events carry; nothing in an event leads back to it (`gc`)."""
 
     seq: int = 0
     engine: str = "main"

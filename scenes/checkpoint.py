@@ -33,6 +33,7 @@ SOURCES = (
     "scenes.evidence_aof",
     "scenes.evidence_child",
     "scenes.evidence_copies",
+    "scenes.evidence_state",
     "scenes.fold",
     "scenes.fold_crash",
     "scenes.fold_engine",
@@ -45,6 +46,7 @@ SOURCES = (
     "scenes.rewrite_view",
     "scenes.topics",
     "scenes.view",
+    "scenes.view_part",
 )
 """The modules that make a view or an evidence what it is: all that they import but words."""
 GIVEN = frozenset({"folder", "cannot_prove_dirty", "populate", "_topics", "_gatherers", "others"})
@@ -55,15 +57,21 @@ LEVEL = 6
 
 def _hook(value: Any) -> Any:
     if isinstance(value, immutables.Map):
-        return dict(sorted(value.items()))  # the same view makes the same bytes
+        return _encode(dict(sorted(value.items())))  # the same view makes the same bytes
     raise NotImplementedError(f"a view has a {type(value).__name__}")
 
 
 def _unhook(kind: Any, value: Any) -> Any:
     if typing.get_origin(kind) is immutables.Map:
-        pairs: Any = dict.__class_getitem__(typing.get_args(kind))
-        return immutables.Map(msgspec.convert(value, pairs, dec_hook=_unhook))
+        return immutables.Map(_pairs(kind).decode(value))
     raise NotImplementedError(f"a view has a {kind}")
+
+
+@cache
+def _pairs(kind: Any) -> msgspec.msgpack.Decoder[dict[Any, Any]]:
+    """Of a map's bytes: to take it for plain values first would make all of them twice."""
+    pairs: Any = dict.__class_getitem__(typing.get_args(kind))
+    return msgspec.msgpack.Decoder(pairs, dec_hook=_unhook)
 
 
 _encode = msgspec.msgpack.Encoder(enc_hook=_hook).encode

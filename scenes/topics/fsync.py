@@ -25,6 +25,10 @@ MARK = "mark-"
 POSTPONED_SECONDS = 2.0
 LATEST_SECONDS = 5.0
 """A timer of 2 s is late on a busy machine, but not by this much."""
+DELAYS = 64
+"""Newest delayed writes kept."""
+UNSYNCED = 1024
+"""Appends kept that no fsync covers."""
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -59,11 +63,12 @@ class Fate:
         self.fsyncs_since_answer = 0
         self.longest_since_answer = 0
         """Microseconds that a client waited for an answer, at most."""
-        self.delays: list[int] = []
+        self.delays: deque[int] = deque(maxlen=DELAYS)
         """Microseconds that each delayed write had waited."""
         self._crash: events.Crash | None = None
         self._back: events.Recovered | None = None
         self._unsynced: deque[tuple[int, float]] = deque()
+        """(end, at); of very many the oldest stand as one, as old as the first of them."""
         self._window_usec = 0
 
     def add(self, event: Event) -> None:
@@ -72,7 +77,7 @@ class Fate:
             case events.Latency():
                 self._latency(event)
             case events.AofAppend():
-                self._unsynced.append((event.end, event.at))
+                self._appended(event)
             case events.AofFsync():
                 self.fsyncs += event.merged
                 self.fsyncs_since_answer += event.merged
@@ -90,6 +95,12 @@ class Fate:
                 self._counted(self._crash, self._back, event)
             case _:
                 pass
+
+    def _appended(self, event: events.AofAppend) -> None:
+        self._unsynced.append((event.end, event.at))
+        if len(self._unsynced) > UNSYNCED:
+            (_, at), (end, _) = self._unsynced.popleft(), self._unsynced.popleft()
+            self._unsynced.appendleft((end, at))
 
     def _latency(self, event: events.Latency) -> None:
         self.longest_since_answer = max(self.longest_since_answer, event.max_usec)

@@ -28,6 +28,8 @@ from scenes.verdict import Verdict
 
 PIPE_BYTES = 65_536
 """What a pipe holds, at most: 16 pages of 4 KiB (pipe(7))."""
+REWRITES = 8
+"""Newest rewrites kept, and the busiest."""
 _GROWTH = "Starting automatic rewriting of AOF on "
 
 
@@ -67,7 +69,7 @@ class Rewritten(msgspec.Struct):
 
 
 class Rewrites:
-    """All rewrites of one engine, the last one last."""
+    """The rewrites of one engine, the last one last; of very many the newest and the busiest."""
 
     def __init__(self) -> None:
         self.engine = ""
@@ -121,6 +123,8 @@ class Rewrites:
             old = sum(file.bytes for file in event.files if file.role == "log")
             self.done.append(Rewritten(began_by=began, growth=growth, old_bytes=old))
             self._cause = ("command", 0)
+            if len(self.done) > REWRITES:
+                del self.done[1 if self.done[0] is self.busiest else 0]
         now = self.done[-1]
         now.child = event.child or now.child
         now.buffered = event.buffered
