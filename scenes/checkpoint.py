@@ -51,6 +51,8 @@ SOURCES = (
 """The modules that make a view or an evidence what it is: all that they import but words."""
 GIVEN = frozenset({"folder", "cannot_prove_dirty", "populate", "_topics", "_gatherers", "others"})
 """What an evidence is made with, or what is kept apart."""
+OF_TOPICS = ("scenes.topics.", "scenes.gathered.")
+"""How the names of modules begin that a topic's figures may come from."""
 LEVEL = 6
 """zlib's: a view and its evidence take about 3 ms to pack."""
 
@@ -144,8 +146,8 @@ def _sum(topics: tuple[str, ...], of_scene: bytes) -> int:
 
 
 def modules_of(topic: str) -> list[str]:
-    """A topic's module, and those of other topics that it takes something from."""
+    """A topic's module, and those of other topics and of what is gathered that it takes from."""
     module = importlib.import_module(f"scenes.topics.{topic}")
     homes = {getattr(taken, "__module__", "") for taken in vars(module).values()}
-    others = {home for home in homes if home and home.startswith("scenes.topics.")}
+    others = {home for home in homes if home and home.startswith(OF_TOPICS)}
     return sorted({module.__name__} | others)

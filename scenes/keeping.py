@@ -19,7 +19,7 @@ from engine.events import AnyEvent, Event
 from scenes.errors import SceneError
 
 PLAIN = frozenset({type(None), bool, int, float, str, bytes})
-HOMES = ("engine.events", "scenes.evidence", "scenes.topics.")
+HOMES = ("engine.events", "scenes.evidence", "scenes.topics.", "scenes.gathered.")
 """How the names begin of modules whose classes may be kept and come back."""
 FACTORIES: Mapping[str, Callable[[], Any]] = {
     kind.__name__: kind for kind in (list, set, dict, int, float, str, Counter, deque)

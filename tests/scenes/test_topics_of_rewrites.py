@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine import events
 from engine.events import AofFile
+from scenes.gathered.rewrites import REWRITES, Rewrites
 from scenes.topics.multipart import MEASURES, Parts
-from scenes.topics.rewrite_pipes import REWRITES, Rewrites
 
 
 class Only:

@@ -14,10 +14,10 @@ from engine.events import AnyEvent, decode
 from scenes.evidence import Evidence
 from scenes.expect import judge
 from scenes.fold import reduce
+from scenes.gathered.fates import UNSYNCED, Fates
 from scenes.loader import load
 from scenes.measures import MEASURES
 from scenes.scene import Expectation
-from scenes.topics.fsync import UNSYNCED, Fates
 from scenes.view import View
 from tests.scenes.test_headless import Done, together
 
