@@ -20,6 +20,7 @@ from app.lines import in_ascii
 from app.said import said
 from app.theme import textual_theme
 from engine.errors import EngineError
+from scenes import collector
 from scenes.errors import SceneError
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class CowscopeApp(App[int]):
         self.bug = ""
         """The one line to print after an exception that nobody caught; `run` prints it."""
         self._started: list[Driver] = []
+        self._is_loaded = False
         self._served_by = os.getppid()
         for shade in (True, False):
             self.register_theme(textual_theme(shade))
@@ -164,6 +166,14 @@ class CowscopeApp(App[int]):
                 return
             self.pop_screen()
             self.notify(self.failure, severity="error", timeout=15, markup=False)
+        else:
+            self._leave_out_loaded()
+
+    def _leave_out_loaded(self) -> None:
+        """The modules, the style sheet and the scene: not in a test, which goes on without them."""
+        if not (self.is_headless or self._is_loaded):
+            self._is_loaded = True
+            collector.leave_out_loaded()
 
     async def on_menu_screen_chosen(self, event: MenuScreen.Chosen) -> None:
         """A scene was picked."""

@@ -7,12 +7,15 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from app.covered import covered_words
 from app.driver import Driver, card_at
 from app.glyphs import Glyphs
 from app.lines import EMPTY, Line, Span, fold, line, paragraph, width
 from app.lines_panel import ARROWS, LinesPanel
 from app.said import said
 from app.words_panel import Text
+from scenes import covers
+from scenes.covers import CardCover
 from scenes.errors import SceneError
 from scenes.scene import Card
 from scenes.source import RealSource, real_source
@@ -21,6 +24,8 @@ from scenes.view import Lit, View
 
 GLOW = 0.8
 """Seconds for which a line that just ran glows."""
+
+NOTHING_COVERED = CardCover()
 
 _TOKENS = re.compile(
     r"(?P<comment>#.*)"
@@ -54,14 +59,15 @@ class CardPanel(LinesPanel, can_focus=True):
             return
         view = driver.view
         lit = view.lights.get(card.name)
-        real = self._source(card) if self.real else None
+        cover = covers.of_card(driver.scene, driver.stage(), view, card.name)
+        real = self._source(card) if self.real and not cover.asked_now else None
         bare = card.title.partition("#")[0].rstrip()
         name = said("card.title")
         short = f"{said('card.code')} · {bare}"
         self.title(f"{name} · {card.title}", f"{name} · {bare}", short)
-        self.subtitle(*card_subtitles(card, lit, self.real, real))
+        self.subtitle(*card_subtitles(card, lit, self.real, real, kept_back=cover.asked_now))
         lines = card_lines(
-            card, lit, view, driver.text, self.glyphs, self.size.width, real, glowing
+            card, lit, view, driver.text, self.glyphs, self.size.width, real, glowing, cover
         )
         at = next((n for n, of in enumerate(lines, 1) if of and of[-1][1] in ("lit", "glow")), 0)
         self._follow(at, len(lines))
@@ -102,10 +108,22 @@ class CardPanel(LinesPanel, can_focus=True):
 
 
 def card_subtitles(
-    card: Card, lit: Lit | None, real_wanted: bool, real: RealSource | None
+    card: Card,
+    lit: Lit | None,
+    real_wanted: bool,
+    real: RealSource | None,
+    *,
+    kept_back: bool = False,
 ) -> tuple[str, ...]:
-    """What is shown, what `c` would show, and where the light comes from; ever shorter."""
+    """What is shown, what `c` would show, and where the light comes from; ever shorter.
+
+    `kept_back`: the real source would answer the step's question.
+    """
     light = f" · {said('card.lit', source=named(lit.source))}" if lit else ""
+    if kept_back and card.real:
+        bare = said("card.pseudo")
+        later = f"{bare} · {said('card.real_later')}"
+        return (f"{later}{light}", later, bare) if real_wanted else (f"{bare}{light}", bare)
     if real_wanted and real is None:
         return f"{said('card.unreal')}{light}", said("card.unreal_short")
     if real is not None:
@@ -137,9 +155,10 @@ def card_lines(
     cells: int,
     real: RealSource | None = None,
     glowing: bool = False,
+    cover: CardCover = NOTHING_COVERED,
 ) -> list[Line]:
     """The numbered lines, then the remarks on what the well-known version has wrong."""
-    rows = real.lines if real is not None else card.code.strip("\n").splitlines()
+    rows = real.lines if real is not None else covered_code(card, cover)
     first = real.first_line if real is not None else 1
     bright = shining(lit, real)
     digits = len(str(first + len(rows)))
@@ -151,21 +170,35 @@ def card_lines(
     for number, code in enumerate(rows, start=1):
         here = number in bright
         remark = real is None and str(number) in card.corrections
+        remark &= number not in cover.remarks
         mark = glyphs.lit if here else (glyphs.remark if remark else " ")
         head: Span = (f"{mark} {number + first - 1:>{digits}} ", "bold" if here else "faint")
         if here:
             own = fold(line(head, (f"{code} ", "glow" if glowing else "lit")), cells, hang(code))
             lines += [(*of, (" " * (cells - width(of)), of[-1][1])) for of in own]
         else:
-            lines += fold(line(head, *highlighted(code)), cells, hang(code))
+            covered = real is None and number in cover.lines
+            spans = [(code, "dim")] if covered else highlighted(code)
+            lines += fold(line(head, *spans), cells, hang(code))
     if real is None:
         if card.subtitle:
             lines = [*paragraph(text(card.subtitle), cells, "dim"), *lines]
         for number_text, key in sorted(card.corrections.items(), key=lambda item: int(item[0])):
+            if int(number_text) in cover.remarks:
+                continue
             lines.append(EMPTY)
             remark_text = f"{glyphs.remark} {said('card.line', number=number_text)} {text(key)}"
             lines += paragraph(remark_text, cells, "dim")
     return lines
+
+
+def covered_code(card: Card, cover: CardCover) -> list[str]:
+    """The lines of a card's code; what a question asks is not told before its answer."""
+    rows = card.code.strip("\n").splitlines()
+    for number, beat in cover.lines.items():
+        code = rows[number - 1]
+        rows[number - 1] = code[: len(code) - len(code.lstrip())] + covered_words(beat)
+    return rows
 
 
 def highlighted(code: str) -> list[Span]:

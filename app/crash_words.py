@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from app.lines import Line, fold, line, paragraph
+from app.lines import Line, fold, line, paragraph, width
 from app.said import said
 from scenes.refusals import crash_word
 from scenes.sources import named
 from scenes.view import CrashView, View
 
 
-def crash_lines(view: View, cells: int) -> list[Line]:
-    """Nothing without a crash in the step on show; an orderly restart is the step's own matter."""
+def crash_lines(view: View, cells: int, *, tight: bool = False) -> list[Line]:
+    """Nothing without a crash in the step on show; an orderly restart is the step's own matter.
+
+    `tight`: the key to the ladder stands behind another line, where one has room for it.
+    """
     crash = view.crash
     if crash is None or crash.at < view.step_at:
         return []
@@ -30,6 +33,11 @@ def crash_lines(view: View, cells: int) -> list[Line]:
     if crash.truncated_bytes:
         found += said("crash.cut", bytes=crash.truncated_bytes)
     lines += paragraph(said("crash.by", found=found, source=named(crash.source)), cells)
+    short = line("  ", ("r", "key"), f" {said('crash.ladder_short')}")
+    for place in (len(lines) - 1, 0) if tight else ():
+        if width(lines[place]) + width(short) <= cells:
+            lines[place] = (*lines[place], *short)
+            return lines
     return [*lines, *fold(line(("r", "key"), f" {said('crash.ladder')}"), cells)]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from app.covered import SIGN, covered_words
 from app.crash_words import kind_name
 from app.exhibit import Exhibit
 from app.glyphs import RUNGS, Glyphs
@@ -57,9 +58,10 @@ class EnginesPanel(Exhibit):
         if not engines:
             return []
         each = (cells - GAP * (len(engines) - 1)) // len(engines)
+        asked_in = self.covered.get("answers")
         if rows < LEAST_ROWS or each < LEAST_CELLS:
-            return table_lines(engines, self.glyphs, cells)
-        columns = [column_lines(one, self.glyphs, each, rows) for one in engines]
+            return table_lines(engines, self.glyphs, cells, asked_in)
+        columns = [column_lines(one, self.glyphs, each, rows, asked_in) for one in engines]
         return beside(columns, each, self.glyphs)
 
     def source(self, view: View) -> str:
@@ -98,14 +100,19 @@ def beside(columns: Sequence[list[Line]], cells: int, glyphs: Glyphs) -> list[Li
 # -- a column ------------------------------------------------------------------------------------
 
 
-def column_lines(view: View, glyphs: Glyphs, cells: int, rows: int) -> list[Line]:
-    """One engine: policy, speed, rungs, what is at risk, the last crash, the last commands."""
+def column_lines(
+    view: View, glyphs: Glyphs, cells: int, rows: int, asked_in: int | None = None
+) -> list[Line]:
+    """One engine: policy, speed, rungs, what is at risk, the last crash, the last commands.
+
+    `asked_in`: a beat asks who answers fast; until its answer there is no word of it.
+    """
     tail = view.tail
     lines = [
         _name(view, cells),
         _state(view, cells),
         _speed(view),
-        _answers(view, cells),
+        _answers(view, cells, asked_in),
         _fsync(tail, cells),
     ]
     if rows > LEAST_ROWS + 4:
@@ -160,10 +167,13 @@ def _speed(view: View) -> Line:
     )
 
 
-def _answers(view: View, cells: int) -> Line:
+def _answers(view: View, cells: int, asked_in: int | None) -> Line:
     client = view.client
     if client is None:
         return EMPTY
+    if asked_in is not None:
+        wordings = [f"{said('engines.answers')} {covered_words(asked_in)}", covered_words(asked_in)]
+        return line((fitting(wordings, cells), "dim"))
     p50, p99 = duration(client.p50_usec), duration(client.p99_usec)
     whole = line((f"{said('engines.answers')} ", "dim"), p50, ("  p99 ", "dim"), p99)
     return whole if width(whole) <= cells else line(("p50 ", "dim"), p50, ("  p99 ", "dim"), p99)
@@ -264,7 +274,9 @@ def _entry(tail: TailView, entry: TailEntry, cells: int) -> Line:
 # -- a table -------------------------------------------------------------------------------------
 
 
-def table_lines(engines: Sequence[View], glyphs: Glyphs, cells: int) -> list[Line]:
+def table_lines(
+    engines: Sequence[View], glyphs: Glyphs, cells: int, asked_in: int | None = None
+) -> list[Line]:
     """A row for each engine, where columns have no room."""
     heads = (
         *(said("engines.head_speed"), "p50", "p99", "aof_buf"),
@@ -274,7 +286,7 @@ def table_lines(engines: Sequence[View], glyphs: Glyphs, cells: int) -> list[Lin
     head = "".join(_right(name, size) for name, size in zip(heads, _WIDTHS, strict=True))
     crash = next((one.crash for one in engines if one.crash), None)
     lines = [shortened(line((f"{'':9}{head}", "dim")), cells)]
-    lines += [shortened(_row(one), cells) for one in engines]
+    lines += [shortened(_row(one, asked_in is None), cells) for one in engines]
     if crash is None:
         note = said("engines.note")
     else:
@@ -285,6 +297,8 @@ def table_lines(engines: Sequence[View], glyphs: Glyphs, cells: int) -> list[Lin
         if "fsync-delay" in one.faults
     ]
     lines += fold(line((note, "dim")), cells)
+    if asked_in is not None:
+        lines.append(line((f"p50, p99: {covered_words(asked_in)}", "dim")))
     if slow:
         slow_words = said("engines.note_slow", engines=", ".join(slow))
         lines += fold(line((slow_words, "cache text")), cells)
@@ -295,11 +309,13 @@ def _right(text: str, cells: int) -> str:
     return " " * max(cells - cell_len(text), 0) + text
 
 
-def _row(view: View) -> Line:
+def _row(view: View, answers: bool) -> Line:
     client, tail = view.client, view.tail
     speed = grouped(client.per_second) if client else "-"
     p50 = duration(client.p50_usec) if client else "-"
     p99 = duration(client.p99_usec) if client else "-"
+    if not answers:
+        p50 = p99 = SIGN
     spans: list[Span] = [(f"{cut(view.name, 9):<9}", "bold" if view.engine.alive else "lost")]
     spans += [
         (f"{word:>{size}}", "text") for word, size in zip((speed, p50, p99), _WIDTHS, strict=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -21,6 +22,8 @@ class Exhibit(LinesPanel, can_focus=True):
     """Phrases: the title, longest wording first."""
     EMPTY_WORDS: ClassVar[str] = ""
     """A phrase: said while there is nothing to draw."""
+    covered: Mapping[str, int] = {}
+    """The parts, by the names of scenes.covers, that a question asks for: the beat that asks."""
 
     def show(self, view: View) -> None:
         """Draw the view."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
+from app.covered import SIGN, covered_words
 from app.exhibit import Exhibit
 from app.lines import Line, Span, fitting, grouped, line, shortened, spread, width
 from app.said import said
@@ -15,6 +17,9 @@ from scenes.view import View
 NAMED_SO = frozenset({"base", "increment", "manifest", "log", "temporary"})
 """Roles that a file's name tells; they give way where there is no room for both. Of other files the
 size does: that one is history, say, is what has to be known of it."""
+OF_THE_DIFF = frozenset({"diff-sent", "child-diff-appended", "residual-written"})
+"""Stages whose names and figures speak of what is written while a child rewrites."""
+NOTHING: Mapping[str, int] = {}
 _BESIDE = 66
 """Cells from which the stages stand beside the files."""
 
@@ -31,37 +36,45 @@ class FilesPanel(Exhibit):
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
         """One engine's files and stages, or those of all engines in columns."""
         if view.others:
-            return _columns({view.name: view, **view.others}, cells, rows)
-        return files_lines(view, cells, rows)
+            return _columns({view.name: view, **view.others}, cells, rows, self.covered)
+        return files_lines(view, cells, rows, self.covered)
 
     def source(self, view: View) -> str:
         """Sizes are stat(2)'s; what is in memory, the engine counts."""
         return said("files.source")
 
 
-def files_lines(view: View, cells: int, rows: int) -> list[Line]:
-    """One engine: files and memory, the stages beside them where there is room."""
+def files_lines(
+    view: View, cells: int, rows: int, covered: Mapping[str, int] = NOTHING
+) -> list[Line]:
+    """One engine: files and memory, the stages beside them where there is room.
+
+    `covered`: parts that a beat asks for, by the names of scenes.covers.
+    """
     rewrite = view.rewrite
     if not rewrite.files and not rewrite.stages:
         return []
     if cells < _BESIDE:
-        above = [*_files(rewrite, cells), *_memory(view, cells)]
-        return [*above, *_stages(rewrite, cells, max(rows - len(above), 3))]
+        above = [*_files(rewrite, cells), *_memory(view, cells, covered)]
+        return [*above, *_stages(rewrite, cells, max(rows - len(above), 3), covered)]
     left = cells * 11 // 20
     return _beside(
-        [*_files(rewrite, left - 2), *_memory(view, left - 2)],
-        _stages(rewrite, cells - left, rows),
+        [*_files(rewrite, left - 2), *_memory(view, left - 2, covered)],
+        _stages(rewrite, cells - left, rows, covered),
         left,
     )
 
 
-def _columns(views: dict[str, View], cells: int, rows: int) -> list[Line]:
+def _columns(
+    views: dict[str, View], cells: int, rows: int, covered: Mapping[str, int]
+) -> list[Line]:
     size = cells // len(views)
     lines: list[Line] = []
     for place, (name, view) in enumerate(views.items()):
-        reached = stage_word(view.rewrite.stages[-1].name) if view.rewrite.stages else ""
-        heading = spread(line((name, "bold")), line((reached, "bold")), size - 2)
-        column: list[Line] = [heading, *files_lines(view, size - 2, rows - 1)]
+        reached = view.rewrite.stages[-1].name if view.rewrite.stages else ""
+        word = _stage_word(reached, covered) if reached else ""
+        heading = spread(line((name, "bold")), line((word, "bold")), size - 2)
+        column: list[Line] = [heading, *files_lines(view, size - 2, rows - 1, covered)]
         lines = _beside(lines, column, size * place) if place else column
     return lines
 
@@ -98,21 +111,26 @@ def _file(file: AofFile, appended_to: bool, cells: int) -> Line:
     return spread(line(sign, (name, colour)), right, cells)
 
 
-def _memory(view: View, cells: int) -> list[Line]:
+def _memory(view: View, cells: int, covered: Mapping[str, int]) -> list[Line]:
     tail, rewrite = view.tail, view.rewrite
     kept = [("aof_buf", tail.appended - tail.written)]
     if rewrite.has_pipes:
         kept += [("rewrite_buffer", rewrite.buffered), ("sent", rewrite.sent)]
     lines = []
     for key, size in kept:
+        if key != "aof_buf" and "diff" in covered:
+            lines.append(line((f"  {covered_words(covered['diff'])}", "dim")))
+            continue
         figure = line((f"{grouped(max(0, size)):>9}", "buffer" if size > 0 else "faint"))
+        if key != "aof_buf" and "sent" in covered:
+            figure = line((f"{SIGN:>9}", "dim"))
         wordings = (said(f"files.{key}"), said(f"files.{key}_short"))
         name = fitting(wordings, cells - width(figure) - 3)
         lines.append(spread(line((f"  {name}", "dim")), figure, cells))
     return lines
 
 
-def _stages(rewrite: RewriteView, cells: int, rows: int) -> list[Line]:
+def _stages(rewrite: RewriteView, cells: int, rows: int, covered: Mapping[str, int]) -> list[Line]:
     """The stages, what was reached with its bytes; as many as fit around the last reached."""
     names: tuple[str, ...] = PIPES if rewrite.has_pipes else MULTIPART
     if rewrite.stages and rewrite.stages[-1].name == "failed":
@@ -122,16 +140,31 @@ def _stages(rewrite: RewriteView, cells: int, rows: int) -> list[Line]:
     last = -1
     for number, name in enumerate(names):
         place = next((n for n, stage in enumerate(reached) if stage.name == name), None)
+        word = _stage_word(name, covered)
+        if place is None and "stages" in covered:
+            word = covered_words(covered["stages"])
+            if lines and lines[-1][0][0].endswith(word):
+                continue  # one word for all that are to come
         if place is None:
-            lines.append(line((f"  {stage_word(name)}", "faint")))
+            lines.append(line((f"  {word}", "faint")))
             continue
         stage = reached.pop(place)
         last = number
         told = stage.bytes and name != "finished"  # the child's file, and not what the log has now
         size = f" {grouped(stage.bytes)}" if told else ""
-        lines.append(line(("+ ", "disk text"), stage_word(name), (size, "dim")))
+        if told and ("written" in covered or (name in OF_THE_DIFF and "sent" in covered)):
+            size = f" {SIGN}"
+        if name in OF_THE_DIFF and "diff" in covered:
+            size = ""
+        lines.append(line(("+ ", "disk text"), word, (size, "dim")))
     if last >= 0:
         current = lines[last]
-        lines[last] = line(("> ", "bold"), (stage_word(names[last]), "chosen"), *current[2:])
+        lines[last] = line(("> ", "bold"), (current[1][0], "chosen"), *current[2:])
     top = max(0, min(last - rows // 2, len(lines) - rows)) if rows < len(lines) else 0
     return [shortened(one, cells) for one in lines[top : top + rows]]
+
+
+def _stage_word(name: str, covered: Mapping[str, int]) -> str:
+    if name in OF_THE_DIFF and "diff" in covered:
+        return covered_words(covered["diff"])
+    return stage_word(name)

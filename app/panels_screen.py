@@ -35,6 +35,7 @@ from app.tail import Tail
 from app.timeline import Timeline
 from app.too_small import too_small
 from app.words_panel import WordsPanel
+from scenes import covers
 from scenes.scene import Stage, forks_for_lessons
 from scenes.view import View
 
@@ -294,8 +295,11 @@ class PanelsScreen(Screen[None]):
                 grid.show(view)
         if self.sliders.display:
             self.sliders.places = getattr(self.driver, "slider_places", {})
-        for exhibit in self.exhibits.values():
+        for name, exhibit in self.exhibits.items():
             if exhibit.display:
+                exhibit.covered = covers.of_panel(
+                    self.driver.scene, self.driver.stage(), view, name
+                )
                 exhibit.show(view)
         self.header.show(self.driver)
         self.timeline.show(self.driver)

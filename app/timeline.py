@@ -140,6 +140,9 @@ def crowded(marks: Sequence[Mark], length: int, width: int) -> bool:
     return len(_places(marks, length, width).get("fsync", ())) * CROWDED > width
 
 
+_KEPT = 32
+"""Rooms whose places are kept: the legends that are tried, and the lengths of the cursor's number,
+change the room from one seek to the next."""
 _placed: list[tuple[Sequence[Mark], tuple[int, int, int], dict[str, list[int]]]] = []
 
 
@@ -154,7 +157,7 @@ def _places(marks: Sequence[Mark], length: int, room: int) -> dict[str, list[int
         found.setdefault(mark.kind, set()).add(_place(mark.index, length, room))
     places = {kind: sorted(cells) for kind, cells in found.items()}
     _placed.append((marks, key, places))
-    del _placed[:-4]  # of the row, and of its track with each legend that was tried
+    del _placed[:-_KEPT]
     return places
 
 

@@ -34,17 +34,21 @@ class WordsPanel(LinesPanel, can_focus=True):
             return
         stage = driver.stage()
         self.title(said("words.title"))
-        lines, answer_end = words_and_answer(
-            driver.scene,
-            stage,
-            driver.view,
-            driver.text,
-            self.glyphs,
-            self.size.width,
-            acting=acting(driver),
-            goes_on=acts(driver, "space") and not driver.is_past,
-            recorded=driver.is_replay and not _answered_here(driver, stage),
-        )
+        for tight in (False, True):
+            lines, answer_end = words_and_answer(
+                driver.scene,
+                stage,
+                driver.view,
+                driver.text,
+                self.glyphs,
+                self.size.width,
+                acting=acting(driver),
+                goes_on=acts(driver, "space") and not driver.is_past,
+                recorded=driver.is_replay and not _answered_here(driver, stage),
+                tight=tight,
+            )
+            if len(lines) <= self.size.height:
+                break
         self.put(lines)
         self._turn_to_answer(stage.id if answer_end else "", answer_end)
         more = said("words.more") if self.hidden_below else said("words.back") if self.top else ""
@@ -70,32 +74,35 @@ def words_and_answer(
     acting: Collection[str] = (),
     goes_on: bool = True,
     recorded: bool = False,
+    tight: bool = False,
 ) -> tuple[list[Line], int]:
     """The caption, then the question or, at the end, what to take away; and how many lines it is
     to the answer's last, 0 where the answer is not known.
 
     `acting`: the sandbox keys that do something now; `goes_on`: the space key begins beat 1;
-    `recorded`: the answer on show is the recording's, and not the learner's.
+    `recorded`: the answer on show is the recording's, and not the learner's; `tight`: rows are
+    few, so no blank ones between caption, question and crash.
     """
+    gap = [] if tight else [EMPTY]
     cells = max(cells - 1, 10)
     caption = paragraph(text(text_of(scene, stage, view) if view.engine.pid else stage.text), cells)
     caption += new_keys(stage, acting, cells)
-    crash = [] if view.others else crash_lines(view, cells)  # several: a panel has it
+    crash = [] if view.others else crash_lines(view, cells, tight=tight)  # several: a panel has it
     answered: list[Line] = []
     if crash and _is_answered(stage, view):  # the answer is the news, and the crash was its way
-        crash, answered = [], [EMPTY, *crash]
+        crash, answered = [], [*gap, *crash]
     elif crash and view.engine.alive and not any(act.crash for act in stage.do):
         # It came back: what was lost is the news, unless the step is about the crash itself.
         caption, crash = crash, caption
     lines = [
         *paragraph(text(stage.title), cells, "bold"),
         *caption,
-        *([EMPTY, *crash] if crash else []),
+        *([*gap, *crash] if crash else []),
     ]
     asks = stage.question is not None and (not stage.unless or _is_asked(stage, view))
     if stage.question is not None and asks and (view.engine.alive or _is_answered(stage, view)):
         asked = question_lines(stage.question, view.question, text, glyphs, cells, recorded)
-        lines += [EMPTY, *asked]
+        lines += [*gap, *asked]
     answer_end = len(lines) if _is_answered(stage, view) else 0
     is_open = asks and not _is_answered(stage, view)  # what to take away would answer it
     lines += answered

@@ -90,6 +90,7 @@ def _seeks(driver: ReplayDriver, length: int) -> Iterator[tuple[float, float]]:
     """Seconds by the wall's clock and of the processor: they differ where others work, too."""
     chosen = random.Random(4)
     driver.show_to(length - 1)
+    _look(driver)  # what is on show when somebody seeks: the topics are imported with its words
     for _ in range(_PLACES):
         driver.seek(chosen.randrange(length))
         worked = process_time()

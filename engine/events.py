@@ -107,8 +107,8 @@ ProcessState: TypeAlias = Literal[
 """psutil's words for it; `?` for one that it, or we, have no word for."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What all events carry."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
+    """What all events carry; nothing in an event leads back to it (`gc`)."""
 
     seq: int = 0
     engine: str = "main"

@@ -33,6 +33,7 @@ SOURCES = (
     "scenes.evidence_aof",
     "scenes.evidence_child",
     "scenes.evidence_copies",
+    "scenes.evidence_state",
     "scenes.fold",
     "scenes.fold_crash",
     "scenes.fold_engine",
@@ -45,25 +46,34 @@ SOURCES = (
     "scenes.rewrite_view",
     "scenes.topics",
     "scenes.view",
+    "scenes.view_part",
 )
 """The modules that make a view or an evidence what it is: all that they import but words."""
 GIVEN = frozenset({"folder", "cannot_prove_dirty", "populate", "_topics", "_gatherers", "others"})
 """What an evidence is made with, or what is kept apart."""
+OF_TOPICS = ("scenes.topics.", "scenes.gathered.")
+"""How the names of modules begin that a topic's figures may come from."""
 LEVEL = 6
 """zlib's: a view and its evidence take about 3 ms to pack."""
 
 
 def _hook(value: Any) -> Any:
     if isinstance(value, immutables.Map):
-        return dict(sorted(value.items()))  # the same view makes the same bytes
+        return _encode(dict(sorted(value.items())))  # the same view makes the same bytes
     raise NotImplementedError(f"a view has a {type(value).__name__}")
 
 
 def _unhook(kind: Any, value: Any) -> Any:
     if typing.get_origin(kind) is immutables.Map:
-        pairs: Any = dict.__class_getitem__(typing.get_args(kind))
-        return immutables.Map(msgspec.convert(value, pairs, dec_hook=_unhook))
+        return immutables.Map(_pairs(kind).decode(value))
     raise NotImplementedError(f"a view has a {kind}")
+
+
+@cache
+def _pairs(kind: Any) -> msgspec.msgpack.Decoder[dict[Any, Any]]:
+    """Of a map's bytes: to take it for plain values first would make all of them twice."""
+    pairs: Any = dict.__class_getitem__(typing.get_args(kind))
+    return msgspec.msgpack.Decoder(pairs, dec_hook=_unhook)
 
 
 _encode = msgspec.msgpack.Encoder(enc_hook=_hook).encode
@@ -136,8 +146,8 @@ def _sum(topics: tuple[str, ...], of_scene: bytes) -> int:
 
 
 def modules_of(topic: str) -> list[str]:
-    """A topic's module, and those of other topics that it takes something from."""
+    """A topic's module, and those of other topics and of what is gathered that it takes from."""
     module = importlib.import_module(f"scenes.topics.{topic}")
     homes = {getattr(taken, "__module__", "") for taken in vars(module).values()}
-    others = {home for home in homes if home and home.startswith("scenes.topics.")}
+    others = {home for home in homes if home and home.startswith(OF_TOPICS)}
     return sorted({module.__name__} | others)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from engine.events import AofFsync
 from scenes.evidence import Evidence
-from scenes.evidence_aof import PolicySpan
+from scenes.evidence_aof import FASTEST_FSYNC_USEC, PolicySpan
 from scenes.sayings import detail
 from scenes.verdict import Verdict
-
-FASTEST_FSYNC_USEC = 5
-"""No fdatasync(2) of dirty data reaches a disk in less; one that does nothing takes under 1."""
 
 
 def _span(evidence: Evidence, policy: str) -> PolicySpan | None:
@@ -41,46 +37,42 @@ def offsets_only_grow(evidence: Evidence) -> Verdict:
 
 def fsync_cleans_the_cache(evidence: Evidence, least: int = 1, has_disk: bool = True) -> Verdict:
     """After fdatasync(2) the kernel counts no dirty page of the file (cachestat, Linux 6.5)."""
-    fsyncs = list(evidence.aof.fsyncs)
-    if len(fsyncs) < least:
+    fsyncs = evidence.aof.fsyncs
+    if fsyncs.noted < least:
         return Verdict.missed(
             detail(
                 "checks_aof.fsync_cleans_the_cache_too_few",
                 least=str(least),
-                fsyncs=str(len(fsyncs)),
+                fsyncs=str(fsyncs.noted),
             )
         )
-    idle = _does_nothing(evidence, fsyncs)
+    idle = _does_nothing(evidence)
     if idle:
         return Verdict.missed(idle)
-    counted = [fsync for fsync in fsyncs if fsync.dirty_pages_after >= 0]
     reason = evidence.cannot_prove_dirty()
-    if not counted:
+    if not fsyncs.counted:
         if reason:
             return Verdict.skip(
                 detail("checks_aof.fsync_cleans_the_cache_unknown_here", reason=reason)
             )
         return Verdict.missed(detail("checks_aof.fsync_cleans_the_cache_not_counted"))
     # Writes go on while the background thread counts: a page may be dirty again by then.
-    left = [fsync for fsync in counted if fsync.dirty_pages_after]
-    in_main = [fsync for fsync in left if fsync.thread == "main"]
     return Verdict.of(
-        not in_main and len(left) * 5 <= len(counted),
+        not fsyncs.dirty_in_main and fsyncs.dirty * 5 <= fsyncs.counted,
         detail(
             "checks_aof.fsync_cleans_the_cache",
-            clean=str(len(counted) - len(left)),
-            counted=str(len(counted)),
-            dirty_in_main=str(len(in_main)),
+            clean=str(fsyncs.counted - fsyncs.dirty),
+            counted=str(fsyncs.counted),
+            dirty_in_main=str(fsyncs.dirty_in_main),
         ),
     )
 
 
-def _does_nothing(evidence: Evidence, fsyncs: list[AofFsync]) -> str:
+def _does_nothing(evidence: Evidence) -> str:
     state = evidence.state
     if state is not None and not state.aof_has_disk:
         return ""
-    usecs = sorted(fsync.usec // max(1, fsync.merged) for fsync in fsyncs if fsync.end > 0)
-    typical = usecs[len(usecs) // 2] if usecs else 0
+    typical = evidence.aof.fsyncs.typical_usec
     if typical >= FASTEST_FSYNC_USEC:
         return ""
     return detail(
@@ -92,8 +84,7 @@ def _does_nothing(evidence: Evidence, fsyncs: list[AofFsync]) -> str:
 
 def everysec_in_time(evidence: Evidence, seconds: float = 2.5) -> Verdict:
     """Under everysec a background fsync covers each write within about a second."""
-    fsyncs = [fsync for fsync in evidence.aof.fsyncs if fsync.policy == "everysec"]
-    background = sum(fsync.thread == "bio" for fsync in fsyncs)
+    background = evidence.aof.fsyncs.in_background
     return Verdict.of(
         background > 0 and 0 < evidence.aof.longest_amber <= seconds,
         detail(
@@ -110,22 +101,18 @@ def always_before_the_reply(evidence: Evidence, least: int = 1) -> Verdict:
     span = _span(evidence, "always")
     if span is None:
         return Verdict.missed(detail("checks_aof.always_before_the_reply_no_writes"))
-    fsyncs = [fsync for fsync in span.fsyncs if fsync.policy == "always"]
     # A background sync that was queued under the policy before may end under this one.
-    elsewhere = sum(f.thread != "main" and f.end > span.first_start for f in fsyncs)
-    covered = max((fsync.end for fsync in fsyncs), default=0)
-    count = sum(fsync.merged for fsync in fsyncs)
     return Verdict.of(
-        count >= least
-        and not elsewhere
-        and covered >= span.last_end
+        span.own_fsyncs >= least
+        and not span.elsewhere
+        and span.covered >= span.last_end
         and not span.acknowledged_early,
         detail(
             "checks_aof.always_before_the_reply",
-            fsyncs=str(count),
-            fsyncs_elsewhere=str(elsewhere),
+            fsyncs=str(span.own_fsyncs),
+            fsyncs_elsewhere=str(span.elsewhere),
             overtaken=str(span.acknowledged_early),
-            synced_to=covered,
+            synced_to=span.covered,
             appended_to=span.last_end,
         ),
     )
@@ -136,8 +123,7 @@ def no_fsync_under_no(evidence: Evidence) -> Verdict:
     span = _span(evidence, "no")
     if span is None:
         return Verdict.missed(detail("checks_aof.no_fsync_under_no_no_writes"))
-    mine = (f for f in span.fsyncs if f.policy == "no" and f.end > span.first_start)
-    fsyncs = sum(fsync.merged for fsync in mine)
+    fsyncs = span.own_after_append
     return Verdict.of(
         not fsyncs,
         detail("checks_aof.no_fsync_under_no", fsyncs=str(fsyncs), commands=str(span.appends)),

@@ -215,11 +215,11 @@ def dump_is_whole(evidence: Evidence, snapshot: Snapshot) -> Verdict:
 @_of_snapshot
 def dirty_is_since_the_fork(evidence: Evidence, snapshot: Snapshot) -> Verdict:
     """After a successful BGSAVE `dirty` counts exactly the changes since its fork."""
-    state, before = snapshot.state_after, evidence.first_state
+    state, before = snapshot.state_after, evidence.first_lastsave
     if state is None or before is None:
         return Verdict.missed(detail("checks_snapshot.dirty_is_since_the_fork_not_asked"))
     return Verdict.of(
-        state.dirty == snapshot.dirty_at_state and state.lastsave >= before.lastsave,
+        state.dirty == snapshot.dirty_at_state and state.lastsave >= before,
         detail(
             "checks_snapshot.dirty_is_since_the_fork",
             changes=snapshot.dirty_at_state,

@@ -89,7 +89,7 @@ class ChildNeeds:
             return self._fork_held(stage, name, own)
         if own.lesson_lives:
             return [Send(("COWSCOPE", "CHILD", "EXIT"), name)]
-        of_this_kind = own.snapshots[-1].fork.purpose == stage.held_for
+        of_this_kind = own.purpose == stage.held_for
         return [Send(("COWSCOPE", "HOLD" if of_this_kind else "RELEASE"), name)]
 
     def _fork_held(self, stage: Stage, name: str, own: Evidence) -> list[Effect]:

@@ -1,14 +1,14 @@
 """The evidence of a run: what its events prove, gathered one event at a time.
 
 Checks and measures look at nothing else, so that a figure on the screen and the verdict about it
-come from the same stream. What is kept grows with the pages, not with commands or snapshots.
+come from the same stream. What is kept grows with the pages, not with commands or snapshots: so it
+is soon kept in a recording, and soon read back for a seek.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from engine import events
 from scenes import cells
@@ -16,14 +16,13 @@ from scenes.errors import SceneError
 from scenes.evidence_aof import AofEvidence
 from scenes.evidence_child import Snapshot
 from scenes.evidence_copies import CopiesSinceAnswer
+from scenes.evidence_state import Told
 from scenes.prediction import PREDICTION
 from scenes.sayings import detail
 from scenes.topics import Gatherer, gatherers
 
 G = TypeVar("G")
 
-SNAPSHOTS = 4
-"""Newest snapshots kept; an hour of save points must not fill the memory."""
 MOST_BROKEN = 8
 """Contradictions kept."""
 
@@ -51,13 +50,15 @@ class Evidence:
         self.folder = folder
         self.cannot_prove_dirty = cannot_prove_dirty
         """Why cachestat proves nothing here; an empty text where it does."""
-        self.state: events.State | None = None
-        self.first_state: events.State | None = None
+        self.state: Told | None = None
+        self.first_lastsave: int | None = None
+        """LASTSAVE as the engine first told it."""
         self.thp = False
         self.page_size = 4096
         self.arena_pages = 0
         self.held = bytearray()
-        self.snapshots: deque[Snapshot] = deque(maxlen=SNAPSHOTS)
+        self.snapshot: Snapshot | None = None
+        """The last one."""
         self.aof = AofEvidence()
         self.since_answer = CopiesSinceAnswer()
         self._broken: list[str] = []
@@ -75,13 +76,14 @@ class Evidence:
         return [*self._broken, *self.aof.broken]
 
     @property
-    def snapshot(self) -> Snapshot | None:
-        return self.snapshots[-1] if self.snapshots else None
-
-    @property
     def child_lives(self) -> bool:
         snapshot = self.snapshot
         return snapshot is not None and snapshot.exit is None and not snapshot.lost
+
+    @property
+    def purpose(self) -> str:
+        """What the last child was forked for; empty where there was none."""
+        return self.snapshot.fork.purpose if self.snapshot is not None else ""
 
     @property
     def child_held(self) -> bool:
@@ -90,13 +92,12 @@ class Evidence:
 
     def holds(self, purpose: str) -> bool:
         """Whether a child lives that was forked for this, `rdb` or `aof`, and is held."""
-        meant = self.snapshot is not None and self.snapshot.fork.purpose == purpose
-        return meant and self.child_lives and self.hold == "held"
+        return self.purpose == purpose and self.child_lives and self.hold == "held"
 
     @property
     def lesson_lives(self) -> bool:
         """Whether a lesson's child lives."""
-        return self.child_lives and self.snapshots[-1].fork.purpose == "lesson"
+        return self.purpose == "lesson" and self.child_lives
 
     def copied_of(self, key: str) -> int:
         """Copies since the last answer of the page that `key` was last written on."""
@@ -151,34 +152,37 @@ class Evidence:
         if event.engine != self.name:
             self.another(event.engine).add(event)
             return
-        self.sources[events.type_name(type(event))] = event.source
+        kind = type(event)
+        self.sources[events.type_name(kind)] = event.source
         self.aof.add(event)
-        match event:
-            case events.Command():
-                self._command(event)
-            case events.Pages():
-                self._pages(event)
-            case events.State():
-                self._state(event)
-            case events.Config(name="arena-thp"):
-                self.thp = event.new == "yes"
-            case events.Fork():
-                self.since_answer.forked()
-                self.snapshots.append(Snapshot(event, bytes(self.held)))
-            case events.Crash():
-                self.engine_lives, self.hold = False, "released"
-                if self.snapshot is not None:
-                    self.snapshot.lost = True
-            case events.Answer():
-                self.since_answer.answered()
-            case events.Hold():
-                self.hold = event.state
-            case events.Latency():
-                self.latencies[event.client] = event
-            case events.Reply():
-                self.replies[event.name] = event.text
-            case _:
-                self._of_child(event)
+        take = _TAKERS.get(kind)
+        if take is not None:
+            take(self, event)
+
+    def _config(self, event: events.Config) -> None:
+        if event.name == "arena-thp":
+            self.thp = event.new == "yes"
+
+    def _fork(self, event: events.Fork) -> None:
+        self.since_answer.forked()
+        self.snapshot = Snapshot(event, bytes(self.held))
+
+    def _crash(self, event: events.Crash) -> None:
+        self.engine_lives, self.hold = False, "released"
+        if self.snapshot is not None:
+            self.snapshot.lost = True
+
+    def _answer(self, event: events.Answer) -> None:
+        self.since_answer.answered()
+
+    def _hold(self, event: events.Hold) -> None:
+        self.hold = event.state
+
+    def _latency(self, event: events.Latency) -> None:
+        self.latencies[event.client] = event
+
+    def _reply(self, event: events.Reply) -> None:
+        self.replies[event.name] = event.text
 
     def _of_child(self, event: events.Event) -> None:
         if self.snapshot is not None and (text := self.snapshot.add(event)):
@@ -186,8 +190,9 @@ class Evidence:
 
     def _state(self, event: events.State) -> None:
         restarted = not self.engine_lives
-        self.state, self.engine_lives, self.hold = event, True, event.hold
-        self.first_state = self.first_state or event
+        self.state, self.engine_lives, self.hold = Told.by(event), True, event.hold
+        if self.first_lastsave is None:
+            self.first_lastsave = event.lastsave
         self.thp, self.page_size, self.arena_pages = event.thp, event.page_size, event.arena_pages
         self.held = bytearray(event.arena_pages)
         for ranges in (event.held_pages, event.shared_ranges, event.copied_ranges):
@@ -199,7 +204,10 @@ class Evidence:
 
     def _command(self, event: events.Command) -> None:
         self.commands += event.merged
-        cells.paint(self.held, ((page, page) for page, _ in event.pages), 1)
+        size = len(self.held)
+        for page, _ in event.pages:
+            if 0 <= page < size:
+                self.held[page] = 1
         if event.argv and event.argv[0].upper() == "FLUSHALL":
             # Pages that came and went between two readings are in none of them.
             self.held = bytearray(len(self.held))
@@ -208,7 +216,7 @@ class Evidence:
             return
         snapshot.command(event)
         if snapshot.exit is None:
-            self.since_answer.touched((page for page, _ in event.pages), event.at)
+            self.since_answer.touched(event)
 
     def _pages(self, event: events.Pages) -> None:
         self.pages_events += 1
@@ -235,3 +243,22 @@ class Evidence:
     def _break(self, text: str) -> None:
         if len(self._broken) < MOST_BROKEN:
             self._broken.append(text)
+
+
+_TAKERS: dict[type[events.Event], Callable[[Evidence, Any], None]] = {
+    events.Command: Evidence._command,
+    events.Pages: Evidence._pages,
+    events.State: Evidence._state,
+    events.Config: Evidence._config,
+    events.Fork: Evidence._fork,
+    events.Crash: Evidence._crash,
+    events.Answer: Evidence._answer,
+    events.Hold: Evidence._hold,
+    events.Latency: Evidence._latency,
+    events.Reply: Evidence._reply,
+    events.Process: Evidence._of_child,
+    events.SnapshotProgress: Evidence._of_child,
+    events.ChildExit: Evidence._of_child,
+    events.RdbSaved: Evidence._of_child,
+}
+"""Who takes which event: looked up, as a `match` would try one kind after another."""

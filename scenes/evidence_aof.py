@@ -1,14 +1,21 @@
-"""The evidence of the AOF: how far it was appended, written and fsynced, and under which policy."""
+"""The evidence of the AOF: how far it was appended, written and fsynced, and under which policy.
+
+Completed fsyncs are counted as they come, none is kept: an hour under `always` has millions.
+"""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 from engine import events
 from scenes.sayings import detail
 
 KEPT = 4096
-"""fsync events and uncovered batches kept."""
+"""Uncovered batches kept."""
+FASTEST_FSYNC_USEC = 5
+"""No fdatasync(2) of dirty data reaches a disk in less; one that does nothing takes under 1."""
 SPANS = 16
 """Newest spans of a policy kept."""
 MOST_BROKEN = 8
@@ -16,7 +23,10 @@ MOST_BROKEN = 8
 
 
 class PolicySpan:
-    """The time under one appendfsync policy."""
+    """The time under one appendfsync policy; of its fsyncs, single ones and merged count as many.
+
+    An fsync that is noted before the span's first append covers none of what the span promises.
+    """
 
     def __init__(self, policy: str, at: float) -> None:
         self.policy = policy
@@ -24,9 +34,70 @@ class PolicySpan:
         self.appends = 0
         self.first_start = -1
         self.last_end = 0
-        self.fsyncs: deque[events.AofFsync] = deque(maxlen=KEPT)
+        self.fsyncs = 0
+        """All that ended in it, also one that was begun under the policy before."""
+        self.own_fsyncs = 0
+        """Those that were begun under this policy."""
+        self.own_after_append = 0
+        """Those of them that went behind the span's first append."""
+        self.elsewhere = 0
+        """Events of those that were not the main thread's."""
+        self.covered = 0
+        """How far, in bytes, its own have come."""
         self.acknowledged_early = 0
         """Batches that were written, but not synced, when the next one began."""
+
+    def fsync(self, event: events.AofFsync) -> None:
+        """An fsync has ended under this policy."""
+        self.fsyncs += event.merged
+        if event.policy != self.policy:
+            return
+        self.own_fsyncs += event.merged
+        self.covered = max(self.covered, event.end)
+        if 0 <= self.first_start < event.end:
+            self.own_after_append += event.merged
+            self.elsewhere += event.thread != "main"
+
+
+class Fsyncs:
+    """What an engine's completed fsyncs say together, as events: merged ones are one."""
+
+    def __init__(self) -> None:
+        self.noted = 0
+        self.last_usec = 0
+        self.by_usec = [0] * (FASTEST_FSYNC_USEC + 1)
+        """How many with bytes before them took 0, 1, 2 ... microseconds a call; the last: more."""
+        self.counted = 0
+        """After how many the kernel has counted the file's dirty pages."""
+        self.dirty = 0
+        """After how many of them there were some."""
+        self.dirty_in_main = 0
+        self.in_background = 0
+        """Under everysec, by the background thread."""
+
+    def add(self, event: events.AofFsync) -> None:
+        """Take one in."""
+        self.noted += 1
+        self.last_usec = event.usec
+        if event.end > 0:
+            usec = event.usec // max(1, event.merged)
+            self.by_usec[max(0, min(usec, FASTEST_FSYNC_USEC))] += 1
+        if event.dirty_pages_after >= 0:
+            self.counted += 1
+        if event.dirty_pages_after > 0:
+            self.dirty += 1
+            self.dirty_in_main += event.thread == "main"
+        self.in_background += event.policy == "everysec" and event.thread == "bio"
+
+    @property
+    def typical_usec(self) -> int:
+        """Their median a call, FASTEST_FSYNC_USEC for all that is no less; 0 if none had bytes."""
+        middle, so_far = sum(self.by_usec) // 2, 0
+        for usec, count in enumerate(self.by_usec):
+            so_far += count
+            if so_far > middle:
+                return usec
+        return 0
 
 
 class AofEvidence:
@@ -34,7 +105,7 @@ class AofEvidence:
 
     def __init__(self) -> None:
         self.spans: deque[PolicySpan] = deque([PolicySpan("everysec", 0.0)], SPANS)
-        self.fsyncs: deque[events.AofFsync] = deque(maxlen=KEPT)
+        self.fsyncs = Fsyncs()
         self.file = ""
         self.appended = self.written = self.fsynced = 0
         """Bytes of `file`."""
@@ -47,22 +118,9 @@ class AofEvidence:
 
     def add(self, event: events.Event) -> None:
         """Take in an event; one that is not about the log changes nothing."""
-        match event:
-            case events.AofAppend():
-                self._append(event)
-            case events.AofWrite():
-                self._offset_file(event.file, event.start)
-                self.written = self._grown("write", self.written, event.end, self.appended)
-            case events.AofFsync():
-                self._fsync(event)
-            case events.Rewrite() if event.file:
-                switched = event.stage == "switched"
-                self._offset_file(event.file, event.bytes if switched else 0)
-                self.fsynced = 0 if switched else self.fsynced
-            case events.Config(name="appendfsync"):
-                self.spans.append(PolicySpan(event.new, event.at))
-            case _:
-                pass
+        take = _TAKERS.get(type(event))
+        if take is not None:
+            take(self, event)
 
     def state(self, event: events.State, *, restarted: bool) -> None:
         """Take in a whole state; that of a restarted engine begins the log's account anew."""
@@ -104,11 +162,25 @@ class AofEvidence:
             (_, commands, at), (end, more, _) = self.unsafe.popleft(), self.unsafe.popleft()
             self.unsafe.appendleft((end, commands + more, at))
 
+    def _write(self, event: events.AofWrite) -> None:
+        self._offset_file(event.file, event.start)
+        self.written = self._grown("write", self.written, event.end, self.appended)
+
+    def _rewrite(self, event: events.Rewrite) -> None:
+        if event.file:
+            switched = event.stage == "switched"
+            self._offset_file(event.file, event.bytes if switched else 0)
+            self.fsynced = 0 if switched else self.fsynced
+
+    def _config(self, event: events.Config) -> None:
+        if event.name == "appendfsync":
+            self.spans.append(PolicySpan(event.new, event.at))
+
     def _fsync(self, event: events.AofFsync) -> None:
         self._offset_file(event.file, event.start)
         self.fsynced = self._grown("fsync", self.fsynced, event.end, self.written)
-        self.fsyncs.append(event)
-        self.spans[-1].fsyncs.append(event)
+        self.fsyncs.add(event)
+        self.spans[-1].fsync(event)
         while self.unsafe and self.unsafe[0][0] <= self.fsynced:
             waited = event.at - self.unsafe.popleft()[2]
             if event.policy == "everysec":
@@ -146,3 +218,12 @@ class AofEvidence:
     def _break(self, text: str) -> None:
         if len(self.broken) < MOST_BROKEN:
             self.broken.append(text)
+
+
+_TAKERS: dict[type[events.Event], Callable[[AofEvidence, Any], None]] = {
+    events.AofAppend: AofEvidence._append,
+    events.AofWrite: AofEvidence._write,
+    events.AofFsync: AofEvidence._fsync,
+    events.Rewrite: AofEvidence._rewrite,
+    events.Config: AofEvidence._config,
+}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 
 import msgspec
 
 from engine import events
 from scenes import cells
+from scenes.evidence_state import Told
 from scenes.sayings import detail
 
-READINGS = 4096
-"""Gauge readings kept."""
 
-
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """The figures of one `pages` event while a child lived."""
 
     at: float
@@ -44,7 +42,7 @@ class Snapshot:
         self.copied_times: Counter[int] = Counter()
         """How often a page turned copied, as the page tables were read."""
         self.new_pages: set[int] = set()
-        self.readings: deque[Reading] = deque(maxlen=READINGS)
+        self.latest: Reading | None = None
         self.copied_figures: set[int] = set()
         self.first_reading: events.Pages | None = None
         self.dirty = 0
@@ -55,12 +53,8 @@ class Snapshot:
         """Its engine died, or no longer knows it: nobody will report its exit."""
         self.saved: events.RdbSaved | None = None
         self.after_exit: events.Pages | None = None
-        self.state_after: events.State | None = None
+        self.state_after: Told | None = None
         self.dirty_at_state = 0
-
-    @property
-    def latest(self) -> Reading | None:
-        return self.readings[-1] if self.readings else None
 
     def add(self, event: events.Event) -> str:
         """Take in what is told of the child; what contradicts its fork, in words."""
@@ -88,8 +82,9 @@ class Snapshot:
         self.dirty += event.dirty
         if self.exit is not None:
             return
-        self.touched.update(page for page, _ in event.pages)
-        self.page_of.update((key, page) for page, key in event.pages)
+        for page, key in event.pages:
+            self.touched[page] += 1
+            self.page_of[key] = page
         self.touched_more += event.pages_more
         self.touched_at = event.at
 
@@ -98,7 +93,7 @@ class Snapshot:
         if not event.child:
             self.lost = self.exit is None
         if self.saved is not None and self.state_after is None:
-            self.state_after = event
+            self.state_after = Told.by(event)
             self.dirty_at_state = self.dirty
 
     def read(self, event: events.Pages) -> None:
@@ -112,18 +107,16 @@ class Snapshot:
             self.new_pages.update(range(start, stop))
         self.first_reading = self.first_reading or event
         self.copied_figures.add(event.copied)
-        self.readings.append(
-            Reading(
-                at=event.at,
-                shared=event.shared,
-                copied=event.copied,
-                new=event.new,
-                private_dirty_kb=event.private_dirty_kb,
-                new_kb=event.new_kb,
-                child_private_dirty_kb=event.child_private_dirty_kb,
-                smaps_at=event.smaps_at,
-                last=event.last,
-            )
+        self.latest = Reading(
+            at=event.at,
+            shared=event.shared,
+            copied=event.copied,
+            new=event.new,
+            private_dirty_kb=event.private_dirty_kb,
+            new_kb=event.new_kb,
+            child_private_dirty_kb=event.child_private_dirty_kb,
+            smaps_at=event.smaps_at,
+            last=event.last,
         )
 
     def copies_due(self) -> set[int]:

@@ -6,7 +6,6 @@ A page that was touched before the answer may be read as copied only after it: t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 from engine import events
 from scenes import cells
@@ -36,9 +35,10 @@ class CopiesSinceAnswer:
         self.by_page.clear()
         self._owed = set(self._unread)
 
-    def touched(self, pages: Iterable[int], at: float) -> None:
-        """A command has written on these pages."""
-        self._unread.update((page, at) for page in pages)
+    def touched(self, event: events.Command) -> None:
+        """A command has written on its pages."""
+        for page, _ in event.pages:
+            self._unread[page] = event.at
 
     def read(self, event: events.Pages, size: int) -> None:
         """The page tables were read; of `size` pages the child shared."""

@@ -44,18 +44,14 @@ _ALONE = bytes.maketrans(
 
 def command(view: View, event: Command) -> View:
     """A write: the overlay, the pages' notes, and the counters. States come from `pages` alone."""
-    since_save = bytearray(view.changed)
-    since_fork = bytearray(view.changed_since_fork)
+    size = len(view.changed)
     child_alive = view.child is not None and view.child.alive
     words = " ".join(event.argv)[:WORDS]
     name = event.argv[0] if event.argv else ""
     with view.notes.mutate() as notes:
         for page, key in event.pages:
-            if not 0 <= page < len(since_save):
+            if not 0 <= page < size:
                 continue
-            since_save[page] = 1
-            if page < len(since_fork):
-                since_fork[page] = 1
             # A merged event knows the last command's words only; the others were the same kind.
             touch = Touch(event.at, key, words if event.merged == 1 else f"{name} {key}"[:WORDS])
             note = _with_key(notes.get(page) or PageNote(), key)
@@ -66,12 +62,24 @@ def command(view: View, event: Command) -> View:
         mapped = notes.finish()
     return replace(
         view,
-        changed=bytes(since_save),
-        changed_since_fork=bytes(since_fork),
+        changed=_marked(view.changed, event),
+        changed_since_fork=_marked(view.changed_since_fork, event),
         notes=mapped,
         dirty=view.dirty + event.dirty,
         commands=view.commands + event.merged,
     )
+
+
+def _marked(overlay: bytes, event: Command) -> bytes:
+    """An overlay with the event's pages in it: the same one where they are in it already."""
+    size = len(overlay)
+    fresh = [page for page, _ in event.pages if 0 <= page < size and not overlay[page]]
+    if not fresh:
+        return overlay
+    grid = bytearray(overlay)
+    for page in fresh:
+        grid[page] = 1
+    return bytes(grid)
 
 
 def _waits_for_its_copy(view: View, page: int) -> bool:

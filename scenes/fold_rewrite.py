@@ -87,11 +87,16 @@ def append(view: View, event: AofAppend) -> View:
 
 def write(view: View, event: AofWrite) -> View:
     """The file that is appended to has grown."""
+    files = view.rewrite.files
+    if not files:
+        return view
     name = event.file.partition(" (")[0]  # one file, called anew after each rewrite
-    files = tuple(
-        replace(file, bytes=event.end) if file.name == name else file for file in view.rewrite.files
-    )
-    return replace(view, rewrite=replace(view.rewrite, files=files))
+    for place, file in enumerate(files):
+        if file.name == name:
+            grown = replace(file, bytes=event.end)
+            files = (*files[:place], grown, *files[place + 1 :])
+            return replace(view, rewrite=replace(view.rewrite, files=files))
+    return view
 
 
 def progress(view: View, event: SnapshotProgress) -> View:

@@ -20,13 +20,14 @@ def append(view: View, event: AofAppend) -> View:
     """Bytes entered aof_buf: process memory, the lowest rung."""
     tail = _tail_of(view.tail, event.file, event.start)
     entry = TailEntry(event.start, event.end, event.text, event.merged, event.at, tuple(event.ends))
-    pending = (*tail.pending, (event.end, event.merged))
+    # Sums of tuples: a starred display would copy these hundreds three times over.
+    pending = tail.pending + ((event.end, event.merged),)  # noqa: RUF005
     if len(pending) > PENDING:
         pending = _joined(pending)
     tail = replace(
         tail,
         appended=max(tail.appended, event.end),
-        entries=(*tail.entries[-(ENTRIES - 1) :], entry),
+        entries=tail.entries[-(ENTRIES - 1) :] + (entry,),  # noqa: RUF005
         pending=pending,
         seen=tail.seen + event.merged,
         unsafe=tail.unsafe + event.merged,

@@ -33,7 +33,7 @@ PACKED_BLOCKS = 64
 """Packed blocks kept in memory; older ones lie in a file without a name."""
 CHECKPOINTS = 32
 """Newest checkpoints of the view that stay in memory."""
-KEPT_EVERY = 2048
+KEPT_EVERY = 1024
 """Events between checkpoints that are kept for good, in the nameless file."""
 UNPACKED_BLOCKS = 32
 """Old blocks kept unpacked after they were looked at."""

@@ -19,7 +19,7 @@ from engine.events import AnyEvent, Event
 from scenes.errors import SceneError
 
 PLAIN = frozenset({type(None), bool, int, float, str, bytes})
-HOMES = ("engine.events", "scenes.evidence", "scenes.topics.")
+HOMES = ("engine.events", "scenes.evidence", "scenes.topics.", "scenes.gathered.")
 """How the names begin of modules whose classes may be kept and come back."""
 FACTORIES: Mapping[str, Callable[[], Any]] = {
     kind.__name__: kind for kind in (list, set, dict, int, float, str, Counter, deque)
@@ -35,6 +35,7 @@ class CannotKeepError(SceneError):
 
 
 _events = msgspec.msgpack.Decoder(list[AnyEvent])
+_tuples = msgspec.msgpack.Decoder(list[tuple[Any, ...]])
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -124,6 +125,8 @@ def _items(values: Collection[Any]) -> list[Any]:
         return ["plain", list(values)]
     if all(issubclass(kind, Event) for kind in kinds):
         return ["events", _encode(list(values))]
+    if kinds == {tuple} and {type(one) for value in values for one in value} <= PLAIN:
+        return ["tuples", _encode(list(values))]
     if len(kinds) == 1:
         kind = kinds.pop()
         if issubclass(kind, msgspec.Struct) and kind.__module__.startswith(HOMES):
@@ -139,6 +142,8 @@ def _each(items: Any) -> list[Any]:
             return [unpacked(value) for value in values]
         case ["events", bytes(data)]:
             return list(_events.decode(data))
+        case ["tuples", bytes(data)]:
+            return _tuples.decode(data)
         case [str(name), bytes(data)]:
             return _decoder(_class(name)).decode(data)
         case _:

@@ -43,7 +43,8 @@ def _full_copy_kb(evidence: Evidence) -> int | None:
 
 
 def _last_fsync_usec(evidence: Evidence) -> int | None:
-    return evidence.aof.fsyncs[-1].usec if evidence.aof.fsyncs else None
+    fsyncs = evidence.aof.fsyncs
+    return fsyncs.last_usec if fsyncs.noted else None
 
 
 def _unsafe(evidence: Evidence) -> int:
@@ -77,7 +78,7 @@ _BUILTIN: Mapping[str, Measure] = {
     "at_risk_bytes": lambda evidence: evidence.aof.appended - evidence.aof.fsynced,
     "buffer_bytes": lambda evidence: evidence.aof.appended - evidence.aof.written,
     "cache_bytes": lambda evidence: evidence.aof.written - evidence.aof.fsynced,
-    "fsyncs": lambda evidence: sum(fsync.merged for fsync in evidence.aof.spans[-1].fsyncs),
+    "fsyncs": lambda evidence: evidence.aof.spans[-1].fsyncs,
     "appends": lambda evidence: evidence.aof.spans[-1].appends,
     "last_fsync_usec": _last_fsync_usec,
     "longest_amber_msec": lambda evidence: round(evidence.aof.longest_amber * 1000),

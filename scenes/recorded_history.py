@@ -30,7 +30,7 @@ from scenes.view import View
 SPACING = 1024
 """Events between own checkpoints; more once there are too many."""
 CHECKPOINTS = 128
-KEPT_EVERY = 4096
+KEPT_EVERY = 1024
 """Events between own checkpoints of the evidence."""
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from engine.events import AofFile
+from scenes.view_part import ViewPart
 
 PIPES = (
     *("open-pipes", "fork", "diff-sent", "child-asks-stop", "parent-agrees"),
@@ -21,7 +20,7 @@ COLLECTS = ("remove-files", "persist-manifest")
 """The stages that may also come after the end, where aof-disable-auto-gc has kept the history."""
 
 
-class StageView(msgspec.Struct, frozen=True):
+class StageView(ViewPart, frozen=True):
     """A stage that was reached."""
 
     name: str
@@ -31,7 +30,7 @@ class StageView(msgspec.Struct, frozen=True):
     times: int = 1
 
 
-class RewriteView(msgspec.Struct, frozen=True):
+class RewriteView(ViewPart, frozen=True):
     """The AOF's files, and the rewrite under way or the last one."""
 
     files: tuple[AofFile, ...] = ()

@@ -69,6 +69,19 @@ class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return above and (self.most is None or measured <= self.most)
 
 
+class Cover(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What would give an answer away: lines of a card, or parts of a panel."""
+
+    card: str = ""
+    lines: list[int] = []
+    """Of the card's code; the remarks on them are covered, too."""
+    remarks: list[int] = []
+    """Lines of which only the remark is covered."""
+    panel: str = ""
+    parts: list[str] = []
+    """Of the panel: names in scenes.covers."""
+
+
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Predict, then reveal: the right choice is the first that says what this run measured."""
 
@@ -93,6 +106,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The measure is reckoned by a model, and so the answer is said to be."""
     scripted: int = 0
     """The choice (0-based) that autoplay and headless runs make."""
+    covers: list[Cover] = []
+    """Covered on the screen from the scene's beginning until this question is answered."""
 
 
 def actions_of(stage: Stage) -> list[Action]:

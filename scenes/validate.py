@@ -15,12 +15,13 @@ from engine.events import AnyEvent, Event, type_name
 from scenes.actions import KINDS, Action, Match, Workload
 from scenes.cards import unknown_fields
 from scenes.conditions import CONDITIONS
+from scenes.covers import PARTS
 from scenes.errors import SceneError
 from scenes.expect import CHECKS
 from scenes.measures import MEASURES, REPLY
 from scenes.places import in_scene, of_path
 from scenes.sayings import remark
-from scenes.scene import Card, Otherwise, Question, Scene, Stage, actions_of
+from scenes.scene import Card, Cover, Otherwise, Question, Scene, Stage, actions_of
 from scenes.toml import text_of
 from scenes.topics import Registry, topic
 from scenes.topics import names as topic_names
@@ -275,10 +276,38 @@ def _of_question(question: Question, scene: Scene, words: Words) -> Iterator[str
         )
     for action in (*question.reveal, *(a for choice in question.choices for a in choice.reveal)):
         yield from _of_action(action, scene)
+    for cover in question.covers:
+        yield from (remark("validate.of_covers", problem=t) for t in _of_cover(cover, scene))
     yield from _unknown_engine(question.engine, scene)
     if question.wait is not None:
         yield from _of_match(question.wait)
         yield from _unknown_engine(question.wait.engine, scene)
+
+
+def _of_cover(cover: Cover, scene: Scene) -> Iterator[str]:
+    if bool(cover.card) == bool(cover.panel):
+        yield remark("validate.covers_not_one_thing")
+        return
+    if cover.card:
+        card = next((one for one in scene.cards if one.name == cover.card), None)
+        if card is None:
+            yield remark("validate.no_card", card=cover.card)
+            return
+        lines = len(card.code.strip("\n").splitlines())
+        for number in (n for n in cover.lines if not 1 <= n <= lines):
+            yield remark("validate.no_such_line", line=str(number), lines=str(lines))
+        for number in (n for n in cover.remarks if str(n) not in card.corrections):
+            yield remark("validate.no_remark_to_cover", card=card.name, line=str(number))
+    if cover.panel:
+        known = PARTS.get(cover.panel, ())
+        if not known:
+            panels = ", ".join(PARTS)
+            yield remark("validate.nothing_to_cover", panel=cover.panel, panels=panels)
+        for part in (one for one in cover.parts if known and one not in known):
+            parts = ", ".join(known)
+            yield remark("validate.no_part", panel=cover.panel, part=part, parts=parts)
+    if not (cover.lines or cover.remarks if cover.card else cover.parts):
+        yield remark("validate.covers_nothing", name=cover.card or cover.panel)
 
 
 def _unknown_words(keys: tuple[str, ...], scene: Scene, words: Words) -> Iterator[str]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 import immutables
-import msgspec
 
 from engine.events import Source
 from scenes.rewrite_view import RewriteView
+from scenes.view_part import ViewPart
 
 FREE, PRIVATE, SHARED, COPIED, NEW = range(5)
 """States of a page of the parent's arena; they partition the grid."""
@@ -25,7 +25,7 @@ CHILD_STATES = ("absent", "to come", "being written", "written")
 Rung: TypeAlias = Literal["buffer", "cache", "disk"]
 
 
-class Touch(msgspec.Struct, frozen=True):
+class Touch(ViewPart, frozen=True):
     """One write that touched a page."""
 
     at: float
@@ -34,7 +34,7 @@ class Touch(msgspec.Struct, frozen=True):
     """The command's name and first words, as the event had it."""
 
 
-class PageNote(msgspec.Struct, frozen=True):
+class PageNote(ViewPart, frozen=True):
     """What is known of one page: its keys and its history."""
 
     keys: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class PageNote(msgspec.Struct, frozen=True):
     """The first write after the fork: the one that made the kernel copy the page."""
 
 
-class EngineView(msgspec.Struct, frozen=True):
+class EngineView(ViewPart, frozen=True):
     pid: int = 0
     port: int = 0
     version: str = ""
@@ -57,7 +57,7 @@ class EngineView(msgspec.Struct, frozen=True):
     alive: bool = False
 
 
-class ChildView(msgspec.Struct, frozen=True):
+class ChildView(ViewPart, frozen=True):
     """A snapshot child, living or just gone."""
 
     pid: int
@@ -80,7 +80,7 @@ class ChildView(msgspec.Struct, frozen=True):
     """Redis' `dirty_before_bgsave`: what a successful save takes off `dirty`."""
 
 
-class CowSample(msgspec.Struct, frozen=True):
+class CowSample(ViewPart, frozen=True):
     """One reading of the gauge."""
 
     at: float
@@ -89,7 +89,7 @@ class CowSample(msgspec.Struct, frozen=True):
     child_kb: int
 
 
-class GaugeView(msgspec.Struct, frozen=True):
+class GaugeView(ViewPart, frozen=True):
     """Extra memory of the running (or last) snapshot."""
 
     extra_kb: int = 0
@@ -114,7 +114,7 @@ class GaugeView(msgspec.Struct, frozen=True):
     """The snapshot is over: these are its last figures, and the extra memory is 0 by now."""
 
 
-class TailEntry(msgspec.Struct, frozen=True):
+class TailEntry(ViewPart, frozen=True):
     """A command (or several, merged) on the AOF's tail."""
 
     start: int
@@ -126,7 +126,7 @@ class TailEntry(msgspec.Struct, frozen=True):
     """Where the last of the merged commands end; a single command ends at `end`."""
 
 
-class TailView(msgspec.Struct, frozen=True):
+class TailView(ViewPart, frozen=True):
     """The AOF's last bytes on the three rungs."""
 
     enabled: bool = False
@@ -178,7 +178,7 @@ class TailView(msgspec.Struct, frozen=True):
         return list(counts.items())
 
 
-class Lit(msgspec.Struct, frozen=True):
+class Lit(ViewPart, frozen=True):
     """The line of a card that ran last, and those that the same event has shown to run."""
 
     line: int
@@ -188,7 +188,7 @@ class Lit(msgspec.Struct, frozen=True):
     also: tuple[int, ...] = ()
 
 
-class QuestionView(msgspec.Struct, frozen=True):
+class QuestionView(ViewPart, frozen=True):
     id: str
     choices: tuple[str, ...]
     right: int
@@ -202,7 +202,7 @@ class QuestionView(msgspec.Struct, frozen=True):
     """Where the right choice is known from; the choices are the author's."""
 
 
-class RungView(msgspec.Struct, frozen=True):
+class RungView(ViewPart, frozen=True):
     """What stands on one rung."""
 
     commands: int
@@ -210,7 +210,7 @@ class RungView(msgspec.Struct, frozen=True):
     bytes: int
 
 
-class CensusView(msgspec.Struct, frozen=True):
+class CensusView(ViewPart, frozen=True):
     """What is left of the session's own writes, by real GETs: see `engine.events.Census`."""
 
     acknowledged: int
@@ -226,7 +226,7 @@ class CensusView(msgspec.Struct, frozen=True):
     source: str
 
 
-class CrashView(msgspec.Struct, frozen=True):
+class CrashView(ViewPart, frozen=True):
     kind: str
     at: float
     acked: int
@@ -252,7 +252,7 @@ class CrashView(msgspec.Struct, frozen=True):
     truncated_bytes: int = 0
 
 
-class ProcessView(msgspec.Struct, frozen=True):
+class ProcessView(ViewPart, frozen=True):
     """A process of the session, as psutil saw it last."""
 
     pid: int
@@ -265,13 +265,13 @@ class ProcessView(msgspec.Struct, frozen=True):
     at: float
 
 
-class LogLine(msgspec.Struct, frozen=True):
+class LogLine(ViewPart, frozen=True):
     at: float
     level: str
     text: str
 
 
-class Wait(msgspec.Struct, frozen=True):
+class Wait(ViewPart, frozen=True):
     """The longest that a client waited for an answer in an interval that ended at `at`."""
 
     at: float
@@ -279,7 +279,7 @@ class Wait(msgspec.Struct, frozen=True):
     client: str
 
 
-class ClientView(msgspec.Struct, frozen=True):
+class ClientView(ViewPart, frozen=True):
     """What a client reported last that had been answered something."""
 
     name: str
@@ -297,7 +297,7 @@ class ClientView(msgspec.Struct, frozen=True):
         return self.count * 10**6 // self.usec if self.usec else 0
 
 
-class LessonView(msgspec.Struct, frozen=True):
+class LessonView(ViewPart, frozen=True):
     """What only some scenes show: frames, copies against writes, clients' waits."""
 
     address: int = 0
@@ -317,7 +317,7 @@ class LessonView(msgspec.Struct, frozen=True):
     """(at, word) of forks and finished files, for an axis of time."""
 
 
-class View(msgspec.Struct, frozen=True):
+class View(ViewPart, frozen=True):
     """All that one engine's screen shows, at one moment of the stream."""
 
     seq: int = 0

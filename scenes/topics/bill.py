@@ -268,4 +268,5 @@ CONDITIONS = {
     "chose_first": lambda view: _chose(0, view),
     "chose_second": lambda view: _chose(1, view),
     "chose_third": lambda view: _chose(2, view),
+    "chose_fourth": lambda view: _chose(3, view),
 }

@@ -89,8 +89,7 @@ def _new_frame_of(evidence: Evidence) -> str | None:
 
 def _small_on_page(evidence: Evidence) -> int:
     """Keys on the fullest page, as the engine read them from the records when it was asked."""
-    state = evidence.state
-    return max((count for _, _, count in state.page_keys), default=0) if state else 0
+    return evidence.state.most_keys if evidence.state else 0
 
 
 def _predicted(evidence: Evidence) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from engine.events import Answer, AofAppend, Crash, Event, Recovered, Reply, State
@@ -16,8 +17,10 @@ _WORDS = "\\r\\n"
 """A line end as an event's text shows it."""
 _DEADLINE = b"PXAT"
 _RELATIVE = frozenset({b"EX", b"PX", b"EXPIRE", b"PEXPIRE", b"SETEX", b"PSETEX"})
-
-
+SESSIONS = 64
+"""Newest commands with the session's key kept."""
+STARTS = 4
+"""Newest starts kept."""
 DUMP = "dump.rdb"
 
 
@@ -29,11 +32,13 @@ class Diary:
         """Key -> (text, bytes) of the last command with it that was appended alone."""
         self.appended = 0
         self.growth_from = 0
-        self.since_answer: list[str] = []
-        """Texts of the commands that entered the log since the last answer."""
+        self.session_texts: deque[str] = deque(maxlen=SESSIONS)
+        """Texts of the commands with the session's key that entered the log since the answer."""
         self.last_command_bytes = 0
         """Without the SELECT that may stand before it."""
-        self.starts: list[Recovered] = []
+        self.starts: deque[Recovered] = deque(maxlen=STARTS)
+        self.dump_start: Recovered | None = None
+        """The last one from a dump."""
         self.crash: Crash | None = None
         self.torn_bytes = 0
         """Bytes of the last command that entered the log before the last cut."""
@@ -46,18 +51,22 @@ class Diary:
                 self.appended = event.end
                 last = "*" + event.text.rpartition("*")[2]
                 self.last_command_bytes = len(last.replace(_WORDS, "  "))
-                self.since_answer.append(event.text)
+                if SESSION in event.text:
+                    self.session_texts.append(event.text)
                 for key in (GREETING, PRICE, LOT, SESSION, VISITS):
                     if f"{_WORDS}{key}{_WORDS}" in event.text and event.merged == 1:
                         self.entries[key] = (event.text, event.end - event.start)
             case Answer():
-                self.growth_from, self.since_answer = self.appended, []
+                self.growth_from = self.appended
+                self.session_texts.clear()
             case State():
                 self.appended = event.aof_appended
             case Crash():
                 self.crash, self.torn_bytes = event, self.last_command_bytes
             case Recovered():
                 self.starts.append(event)
+                if event.source_file == DUMP:
+                    self.dump_start = event
             case Reply(failed=True, name="start"):
                 self.refusal = event
             case _:
@@ -88,7 +97,7 @@ def _name_of(key: str) -> Callable[[Evidence], str | None]:
 
 def _expiry_form(evidence: Evidence) -> str | None:
     """How a time to live is written: as a `moment`, a time `to live`, or a `second` command."""
-    texts = [text for text in evidence.of(Diary).since_answer if SESSION in text]
+    texts = evidence.of(Diary).session_texts
     if not texts:
         return None
     written = [word.upper() for text in texts for word in text.split(_WORDS)]
@@ -112,8 +121,8 @@ def _of_start(figure: Callable[[Recovered], int | str]) -> Callable[[Evidence], 
 
 def _dump_had_keys(evidence: Evidence) -> int | None:
     """Keys that the last start with the dump has loaded: later ones may have looked at no dump."""
-    starts = [start for start in evidence.of(Diary).starts if start.source_file == DUMP]
-    return starts[-1].keys if starts else None
+    start = evidence.of(Diary).dump_start
+    return start.keys if start else None
 
 
 def _torn_start(evidence: Evidence) -> str | None:
@@ -306,7 +315,7 @@ def start_was_refused(evidence: Evidence) -> Verdict:
 
 def only_the_log_counts(evidence: Evidence) -> Verdict:
     """A start loads the dump or the log, never both: over a dump, with no log, it is empty."""
-    starts = evidence.of(Diary).starts[-4:]
+    starts = evidence.of(Diary).starts
     keys = [start.keys for start in starts]
     files = [start.source_file.rpartition(".")[2] for start in starts]
     population = evidence.populate

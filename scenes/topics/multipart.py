@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from engine.events import AofAppend, AofFile, AofWrite, Event, Fork, Rewrite, State
 from scenes.evidence import Evidence
+from scenes.gathered.rewrites import Rewrites, Rewritten
 from scenes.rewrite_view import COLLECTS
 from scenes.sayings import detail
-from scenes.topics.rewrite_pipes import Rewrites, Rewritten, busiest
+from scenes.topics.rewrite_pipes import busiest
 from scenes.verdict import Verdict
 
 LISTED = ("base", "history", "increment")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable
 
 from engine.events import (
@@ -28,6 +29,8 @@ TAGS = "tags"
 MISCONF = "MISCONF"
 RETRY_SECONDS = 5
 """After a failed save the cron waits for longer than this (CONFIG_BGSAVE_RETRY_DELAY)."""
+POINTS = 32
+"""Newest save points kept that the cron has saved for: more than there are rules."""
 _SLACK_MSEC = 100
 """By which the moment of the fork is noted later than that of the try."""
 _GRANTED = "No fork can be refused here: "
@@ -56,10 +59,10 @@ class Cron:
         """Changes by SADD to the set of tags."""
         self.changes = 0
         """Since the last save of any kind began, as the commands reported them."""
-        self.points: list[SavePoint] = []
+        self.points: deque[SavePoint] = deque(maxlen=POINTS)
         self.clock = 1
-        self.tries: list[float] = []
-        """When each child for a dump was forked."""
+        self.tries: deque[float] = deque(maxlen=2)
+        """When the last children for a dump were forked."""
         self.lines: dict[str, str] = {}
         self.exit: ChildExit | None = None
         self.failed: ChildExit | None = None
@@ -67,7 +70,6 @@ class Cron:
         self.child_saved: RdbSaved | None = None
         """The last dump by a child."""
         self.lives = False
-        self.refusals: list[Reply] = []
         self.replies: dict[str, Reply] = {}
 
     def add(self, event: Event) -> None:
@@ -101,8 +103,6 @@ class Cron:
                 self._log(event.text)
             case Reply():
                 self.replies[event.name] = event
-                if event.failed:
-                    self.refusals.append(event)
             case _:
                 pass
 

@@ -23,7 +23,9 @@ class Level(msgspec.Struct, frozen=True):
     """What a workload asks for; None: it does not care."""
 
     lost: int | None = None
-    """Acknowledged writes that may be lost, at most."""
+    """What was acknowledged and may be lost, at most, in turns of the writer."""
+    lost_msec: int | None = None
+    """How long before the crash the oldest of it was acknowledged, at most."""
     p99_msec: int | None = None
     """99 of 100 answers come within so long."""
     extra_kb: int | None = None
@@ -35,7 +37,7 @@ class Level(msgspec.Struct, frozen=True):
 LEVELS = {
     "cache": Level(p99_msec=500, extra_kb=0),
     "orders": Level(lost=0),
-    "sessions": Level(lost=100, load_msec=80),
+    "sessions": Level(lost_msec=2000, load_msec=80),
 }
 
 
@@ -53,15 +55,33 @@ class Trial(msgspec.Struct):
     load_usec: int = 0
     survived: int = -1
     """-1: not counted yet."""
+    crashed_at: float = 0.0
+    reports: list[Latency] = []
+    """The writer's, in their order."""
 
     @property
     def lost(self) -> int:
         return self.acked - self.survived
 
+    @property
+    def lost_msec(self) -> int:
+        """The age of the oldest loss at the crash, taking an interval's answers as evenly spread.
+
+        What survives of a log are its first writes.
+        """
+        answered = 0
+        for report in self.reports:
+            answered += report.count
+            if answered > self.survived >= 0:
+                after = report.usec / 1e6 * (answered - self.survived) / report.count
+                return round((self.crashed_at - report.at + after) * 1000)
+        return 0
+
     def figures(self, page_size: int) -> Level:
         """What it came to, in a level's units."""
         return Level(
             lost=self.lost,
+            lost_msec=self.lost_msec,
             p99_msec=self.p99_usec // 1000,
             extra_kb=self.copied * page_size // 1024,
             load_msec=self.load_usec // 1000,
@@ -95,11 +115,12 @@ class Trials:
                 if workload in LEVELS and settings and not trial.crash:
                     trial.workload, trial.settings = workload, settings
                     trial.acked += event.count
+                    trial.reports.append(event)
                     trial.p99_usec = max(trial.p99_usec, event.p99_usec)
             case Pages() if event.child and trial.workload:
                 trial.copied = max(trial.copied, event.copied)
             case Crash() if event.kind != RESTARTED:
-                trial.crash = event.kind
+                trial.crash, trial.crashed_at = event.kind, event.at
             case Recovered() if trial.crash:
                 trial.load_usec = event.usec
             case Reply(name="survived") if trial.crash and trial.workload:
@@ -153,14 +174,16 @@ MEASURES = {
     "fits": _fits,
     "tried_acked": _acked,
     "tried_lost": lambda evidence: _figure(evidence, "lost"),
+    "tried_lost_msec": lambda evidence: _figure(evidence, "lost_msec"),
     "tried_p99_msec": lambda evidence: _figure(evidence, "p99_msec"),
     "tried_extra_kb": lambda evidence: _figure(evidence, "extra_kb"),
     "tried_load_msec": lambda evidence: _figure(evidence, "load_msec"),
     "fit_lost": lambda evidence: _fit_figure(evidence, "lost"),
+    "fit_lost_msec": lambda evidence: _fit_figure(evidence, "lost_msec"),
     "fit_p99_msec": lambda evidence: _fit_figure(evidence, "p99_msec"),
     "fit_load_msec": lambda evidence: _fit_figure(evidence, "load_msec"),
     "cache_p99_msec": lambda evidence: LEVELS["cache"].p99_msec,
-    "sessions_lost": lambda evidence: LEVELS["sessions"].lost,
+    "sessions_lost_sec": lambda evidence: (LEVELS["sessions"].lost_msec or 0) // 1000,
     "sessions_load_msec": lambda evidence: LEVELS["sessions"].load_msec,
 }
 SHOWN_BY = {"fits": ("crash",)}

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from app.page_screen import PageScreen
 from app.scene_screen import SceneScreen
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 """Seconds after which a test fails that awaits what does not come; a loaded machine is slow."""
 STILL = 3
 """Drawings in a row that are the same, after which nothing more is on its way."""

@@ -121,6 +121,16 @@ def test_a_small_screen_has_a_row_for_each_in_the_four_that_a_question_leaves(
     assert all(len(line) <= 78 for line in lines)
 
 
+def test_who_answers_fast_is_not_told_while_a_beat_asks_it(running: View) -> None:
+    always = engines_of(running)[0]
+    told = "\n".join(texts(column_lines(always, DRAWN, 34, 40, asked_in=3)))
+    assert "answers p50 ? asked in beat 3" in told and "1.5 ms" not in told and "20/s (w)" in told
+    assert all(width(one) <= 24 for one in column_lines(always, DRAWN, 24, 20, asked_in=12))
+    table = texts(table_lines(engines_of(running), DRAWN, 78, asked_in=3))
+    assert table[1].split()[2:4] == ["?", "?"] and "p50, p99: ? asked in beat 3" in table
+    assert all(len(line) <= 78 for line in table)
+
+
 def test_the_ladder_has_one_for_each(crashed: View) -> None:
     lines = texts(ladder_lines(crashed, DRAWN, 100))
     assert [line.split()[0] for line in lines if "appendfsync" in line] == list(NAMES)

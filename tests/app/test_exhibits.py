@@ -55,6 +55,17 @@ def test_the_processes_are_a_tree_whose_pss_may_be_added() -> None:
     assert "both" not in ProcessesPanel().source(gone)
 
 
+def test_how_much_is_shared_is_not_told_while_a_beat_asks_it() -> None:
+    view = folded(
+        STATE, FORK, process(10, 1, "python", 38_000, 17_000, 6_000),
+        process(11, 10, "lesson", 30_000, 15_000, 5_000),
+    )  # fmt: skip
+    lines = texts(processes_lines(view, 100, asked_in=8))
+    assert lines[1].split() == ["10", "1", "python", "38,000", "?", "?"]
+    assert lines[3].split() == ["both", "68,000", "?", "?"]
+    assert lines[4] == "? asked in beat 8"
+
+
 def test_a_page_that_was_written_has_two_frames_and_one_address() -> None:
     def looked(parent: list[int], child: list[int]) -> events.Frames:
         return events.Frames(child=11, first=2, parent_frames=parent, child_frames=child)

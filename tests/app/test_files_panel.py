@@ -73,3 +73,29 @@ def test_what_the_child_left_is_not_told_as_the_size_at_the_end() -> None:
     told = [plain(one) for one in files_lines(view, 100, 20)]
     assert any("+ switched 1,300" in text for text in told)
     assert any(text.endswith("> finished") for text in told)
+
+
+def test_what_a_beat_asks_of_the_diff_has_no_name_and_no_figure() -> None:
+    lines = [plain(one) for one in files_lines(PIPES, 100, 20, {"diff": 7})]
+    text = "\n".join(lines)
+    for told in ("rewrite buffer", "pipe 1", "20,000", "4,096", "diff", "residual"):
+        assert told not in text
+    assert text.count("? asked in beat 7") == 5 and "> ? asked in beat 7" in text
+    assert "parent-agrees" in text and " 200 " in text
+
+
+def test_what_a_beat_asks_of_pipe_1_has_no_figure() -> None:
+    text = "\n".join(plain(one) for one in files_lines(PIPES, 100, 20, {"sent": 0}))
+    assert "20,000" not in text and "4,096" not in text and "diff-sent ?" in text
+    assert "sent to the child by pipe 1" in text
+
+
+def test_stages_to_come_that_a_beat_asks_for_are_one_line() -> None:
+    text = "\n".join(plain(one) for one in files_lines(PIPES, 100, 20, {"stages": 2}))
+    assert "diff-sent 4,096" in text and "parent-agrees" not in text
+    assert text.count("? asked in beat 2") == 1
+
+
+def test_bytes_that_a_beat_asks_for_stand_behind_no_stage() -> None:
+    text = "\n".join(plain(one) for one in files_lines(PIPES, 100, 20, {"written": 8}))
+    assert "diff-sent ?" in text and "diff-sent 4,096" not in text

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
+from app import timeline
 from app.glyphs import ASCII, DRAWN
 from app.lines import plain
 from app.timeline import LABELS, LEGEND_FROM, row
@@ -54,3 +57,23 @@ def test_a_narrow_row_has_no_legend() -> None:
     marks = [Mark(500, "", "child.exit"), Mark(520, "", "fork")]  # the fork's word has the room
     assert shown(marks, 1000, LEGEND_FROM - 1).endswith("| end")
     assert " e exit  " in shown(marks, 1000, LEGEND_FROM)
+
+
+def test_seeking_to_and_fro_places_the_marks_once_a_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursor's number is longer and shorter, and the track's room with it."""
+    placed = 0
+
+    def counted(index: int, length: int, room: int) -> int:
+        nonlocal placed
+        placed += 1
+        return index * (room - 1) // (length - 1)
+
+    monkeypatch.setattr(timeline, "_place", counted)
+    marks = [Mark(at, "", "fork") for at in range(1000)]
+    rounds = []
+    for _ in range(3):
+        for cursor in (5, 55, 555):
+            row(marks, cursor, 1000, 130, f"event {cursor} of 1,000", DRAWN, past=True)
+        rounds.append(placed)
+    assert rounds[0] >= 3 * len(marks)
+    assert rounds[2] - rounds[0] < 20, "only the cursor's own places"

@@ -77,7 +77,7 @@ class RedisServer:
             stdout=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not self._serves():
             time.sleep(0.01)
         self._await_loaded(deadline)

@@ -44,7 +44,7 @@ def theirs(folder: Path, file: Path, *options: str) -> Outcome:
         stdin=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while server.poll() is None and time.monotonic() < deadline:
             if found := _digest(path):
                 return "loaded", found, file.stat().st_size

@@ -37,7 +37,7 @@ class Peer:
 
     def said(self, text: str) -> str:
         """The line of the log that holds a text: its text, of `name=value` only the names."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             for line in self.log.read_text().splitlines():
                 if text in line:

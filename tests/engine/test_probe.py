@@ -17,7 +17,7 @@ from tests.engine.page_watching import filled, needs_proc, sharing_child, touch_
 
 pytestmark = needs_proc
 PAGES = 32
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ async def test_what_takes_the_prompt_over_is_refused_and_the_prompt_goes_on(
     watched: Watched,
 ) -> None:
     line = watched.session.execute_line
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         for text in ("SUBSCRIBE c", "MONITOR", "BLPOP nothing 0", "HELLO 3", "CLIENT REPLY OFF"):
             with pytest.raises(SceneError, match=f"redis-cli -p {watched.session.port}$"):
                 await line(text)

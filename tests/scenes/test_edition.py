@@ -66,9 +66,13 @@ def test_what_the_fold_and_the_evidence_import_counts() -> None:
 @pytest.mark.parametrize("topic", names())
 def test_other_topics_that_a_topic_takes_from_count(topic: str) -> None:
     own = imported(f"scenes.topics.{topic}")
-    others = {name for name in own if name.startswith("scenes.topics.")}
+    others = {name for name in own if name.startswith(("scenes.topics.", "scenes.gathered."))}
     assert others <= set(modules_of(topic))
 
 
 def test_a_topic_that_takes_from_another_names_it() -> None:
-    assert modules_of("multipart") == ["scenes.topics.multipart", "scenes.topics.rewrite_pipes"]
+    assert modules_of("multipart") == [
+        "scenes.gathered.rewrites",
+        "scenes.topics.multipart",
+        "scenes.topics.rewrite_pipes",
+    ]

@@ -111,7 +111,7 @@ def test_a_sound_run_and_a_lying_one_leave_no_english(tmp_path: Path) -> None:
         "lie": f"({SAYS_ZH}, run('04', {options}, command={lying!r}))[1]",
     }
     done = together(tmp_path, calls)
-    assert (done["sound"].code, done["lie"].code) == (0, 1)
+    assert (done["sound"].code, done["lie"].code) == (0, 1), done["sound"].err
     assert "不成立" in done["lie"].out and "预期「" in done["lie"].err
     for run in done.values():
         lines = [*run.out.splitlines(), *run.err.splitlines()]

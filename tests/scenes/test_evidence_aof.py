@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine import events
-from scenes.evidence_aof import MOST_BROKEN, AofEvidence
+from scenes.evidence_aof import FASTEST_FSYNC_USEC, MOST_BROKEN, AofEvidence, Fsyncs
 from tests.scenes.streams import tale
 
 FILE = "appendonly.aof"
@@ -82,3 +84,25 @@ def test_what_a_killed_engine_had_written_waits_for_the_next_ones_fsync() -> Non
     cut = replace(found, aof_appended=10, aof_written=10)
     aof.state(cut, restarted=True)
     assert not aof.unsafe
+
+
+def test_a_sync_of_the_file_before_is_none_of_what_a_span_promises() -> None:
+    always = events.Config(name="appendfsync", old="everysec", new="always")
+    late = replace(fsync(0, 90), policy="always")
+    aof = gathered(append(0, 90), always, late, replace(append(0, 10), file="new.aof"))
+    span = aof.spans[-1]
+    assert (span.fsyncs, span.own_fsyncs, span.own_after_append, span.elsewhere) == (1, 1, 0, 0)
+    aof.add(replace(late, file="new.aof", end=10, merged=3))
+    assert (span.fsyncs, span.own_fsyncs, span.own_after_append, span.elsewhere) == (4, 4, 3, 1)
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 4)), max_size=12))
+def test_what_is_counted_of_fsyncs_is_their_median(made: list[tuple[int, int]]) -> None:
+    fsyncs = Fsyncs()
+    for usec, merged in made:
+        fsyncs.add(replace(fsync(0, 10), usec=usec, merged=merged))
+    usecs = sorted(usec // merged for usec, merged in made)
+    median = usecs[len(usecs) // 2] if usecs else 0
+    assert fsyncs.typical_usec == min(median, FASTEST_FSYNC_USEC)
+    assert fsyncs.noted == len(made) and fsyncs.last_usec == (made[-1][0] if made else 0)

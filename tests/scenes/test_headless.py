@@ -58,7 +58,7 @@ def together(cache: Path, calls: dict[str, str]) -> dict[str, Done]:
             )
     done = {}
     for name, process in processes.items():
-        exit_code = process.wait(timeout=120)
+        exit_code = process.wait(timeout=600)
         said = [(cache / name / file).read_text() for file in ("out", "err")]
         done[name] = Done(exit_code, said[0], said[1], list((cache / name).rglob("*.rdb")))
     return done

@@ -26,6 +26,7 @@ things = st.recursive(
     lambda inner: (
         st.lists(inner)
         | st.lists(inner).map(tuple)
+        | st.lists(st.lists(plain, max_size=3).map(tuple))
         | st.dictionaries(keys, inner)
         | st.sets(keys)
         | st.lists(inner).map(lambda values: deque(values, 5))
@@ -91,6 +92,7 @@ def test_what_cannot_be_kept_is_refused(value: object) -> None:
         ["defaultdict", "print", ["plain", []], ["plain", []]],
         ["what", ["plain", []]],
         ["list", "no items"],
+        ["list", ["tuples", ["no bytes"]]],
         [],
     ],
 )

@@ -74,6 +74,18 @@ def test_nothing_is_wrong_with_the_skeleton(folder: Path) -> None:
         ('title = "write(page)"', f'title = "{"w" * 50}"', "the title has 50 cells, 42", "wwwww"),
         ('fork = "glossary.fork"', f'{"f" * 80} = "glossary.fork"', "80 cells: too wide", "ffff"),
         ('panels = ["gauge", "code"]', 'panels = ["gaug"]', "no panel is called 'gaug'", '"gaug"'),
+        *(
+            ("scripted = 0", f"scripted = 0\ncovers = [{{ {cover} }}]", says, "covers")
+            for cover, says in {
+                'card = "wrte", lines = [1]': "no card is called 'wrte'",
+                'card = "write", lines = [9]': "line 9 is meant, but the code has lines 1 to 3",
+                'card = "write", remarks = [2]': "'write' has no remark on line 2 to cover",
+                'card = "write"': "of 'write' nothing is named to cover",
+                'panel = "grid", parts = ["x"]': "of panel 'grid' nothing can be covered",
+                'panel = "files", parts = ["x"]': "'files' has no part 'x' to cover: diff, sent",
+                "lines = [1]": "either a card or a panel",
+            }.items()
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(

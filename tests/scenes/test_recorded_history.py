@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -107,3 +108,26 @@ def test_all_marks_are_there_from_the_start(history: RecordedHistory) -> None:
     assert kinds[:6] == [*half, "question", "question"] and kinds[6:8] == half[1:3]
     mark = history.next_mark(-1)
     assert mark is not None and isinstance(history.event(mark.index), events.AofFsync)
+
+
+def test_a_seek_goes_on_from_the_chunk_it_falls_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the view nor the evidence is taken from further back, wherever one looks."""
+    stream = [events.Log(level="*", text="line", at=float(at)) for at in range(5000)]
+    with RecordingWriter(str(tmp_path / "r"), Header(scene="04"), SCENE) as writer:
+        for event in stream:
+            writer.append(event)
+    history = RecordedHistory(opened(str(tmp_path / "r")).events, SCENE)
+    looked, taken = EvidenceAt(history, fresh), []
+    between = history.between
+
+    def counted(start: int, stop: int) -> Iterator[events.AnyEvent]:
+        taken.append(stop - start)
+        return between(start, stop)
+
+    monkeypatch.setattr(history, "between", counted)
+    for index in random.Random(4).choices(range(5000), k=60):
+        history.view_at(index)
+        looked.after(index)
+    assert 100 < max(taken) < recording_module.CHUNK < 1000

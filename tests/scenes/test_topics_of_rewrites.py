@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine import events
 from engine.events import AofFile
+from scenes.gathered.rewrites import REWRITES, Rewrites
 from scenes.topics.multipart import MEASURES, Parts
-from scenes.topics.rewrite_pipes import Rewrites
 
 
 class Only:
@@ -56,3 +56,13 @@ def test_a_rewrite_whose_engine_was_killed_is_not_counted_with_the_next() -> Non
     killed, last = gathered.done
     assert (killed.finished, killed.diff) == (False, 300)
     assert (last.diff, last.stages) == (0, ["open-pipes"])
+
+
+def test_of_very_many_rewrites_the_newest_and_the_busiest_are_kept() -> None:
+    gathered = pipes("open-pipes")
+    for number in range(3 * REWRITES):
+        gathered.add(events.Rewrite(stage="finished", child=0, bytes=0, at=1.0 + number))
+        gathered.add(events.Rewrite(stage="open-pipes", child=number, bytes=0))
+    assert len(gathered.done) == REWRITES
+    assert gathered.busiest is gathered.done[0] and gathered.done[0].diff == 300
+    assert [one.child for one in gathered.done[-2:]] == [3 * REWRITES - 2, 3 * REWRITES - 1]

@@ -106,7 +106,7 @@ async def test_a_writer_far_behind_catches_up_without_a_key_twice() -> None:
     for rate in (50_000, 0, 100_000):  # what is due at once is more than one pipeline holds
         writer.start(rate) if rate else writer.stop()
         await asyncio.sleep(0)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await done.wait()
     await writer.close()
     listening.close()
@@ -155,7 +155,7 @@ async def test_a_writer_goes_on_after_a_refusal_and_a_lost_connection(
     load = Workload(name="w", rate=1, count=3)
     writer = Writer(load, port=port, population=1, value_bytes=3, seed=1, publish=publish)
     writer.start(1000)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await done.wait()
     await writer.close()
     listening.close()

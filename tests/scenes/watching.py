@@ -31,7 +31,7 @@ class Watched:
 
     async def until(self, wanted: Callable[[AnyEvent], bool]) -> AnyEvent:
         """The first event, past or to come, that is wanted."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             place = 0
             while True:
                 for event in self.events[place:]:

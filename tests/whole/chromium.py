@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WITHIN = 40.0
+WITHIN = 90.0
 """Seconds for which a test waits before it gives up."""
 _QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

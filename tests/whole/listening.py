@@ -22,7 +22,7 @@ class Listener:
         self._client = redis.Redis(port=port, protocol=2)
         self._pubsub = self._client.pubsub(ignore_subscribe_messages=False)
         self._pubsub.subscribe(CHANNEL)
-        assert self._pubsub.get_message(timeout=10) is not None  # subscribed: nothing is missed
+        assert self._pubsub.get_message(timeout=30) is not None  # subscribed: nothing is missed
         self.events: list[AnyEvent] = []
         self._changed = threading.Condition()
         self._stopping = False

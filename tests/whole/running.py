@@ -15,7 +15,7 @@ from pathlib import Path
 
 import redis
 
-STARTED_WITHIN = 20.0
+STARTED_WITHIN = 60.0
 """Seconds an engine may take to answer its first PING."""
 
 
@@ -43,13 +43,13 @@ class Engine:
         """End it by a signal; the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def kill_group(self) -> None:
         """SIGKILL to it and its children."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
 
 
 @contextlib.contextmanager

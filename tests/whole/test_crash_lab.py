@@ -208,7 +208,7 @@ def test_nothing_is_left_whatever_ends_it(tmp_path: Path, number: int) -> None:
         assert time.monotonic() < deadline, "the lab does not get to work"
         time.sleep(0.05)
     running.send_signal(number)
-    running.communicate(timeout=20)
+    running.communicate(timeout=60)
     while (processes(tmp_path) or str(tmp_path) in loops()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert processes(tmp_path) == []

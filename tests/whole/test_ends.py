@@ -86,7 +86,7 @@ class Headless:
 
     def family(self) -> list[psutil.Process]:
         """Its engine, and what that has forked."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             if found := psutil.Process(self.process.pid).children(recursive=True):
                 return found
@@ -106,7 +106,7 @@ def headless(tmp_path: Path) -> Iterator[Headless]:
 def test_a_signal_ends_a_run(headless: Headless, number: signal.Signals) -> None:
     family = headless.family()
     headless.process.send_signal(number)
-    _, said = headless.process.communicate(timeout=20)
+    _, said = headless.process.communicate(timeout=60)
     assert headless.process.returncode == 128 + number
     assert b"Traceback" not in said
     wait_until_gone(family)
@@ -118,7 +118,7 @@ def test_a_killed_run_takes_its_engine_along_and_the_next_one_cleans(
 ) -> None:
     family = headless.family()
     headless.process.kill()
-    headless.process.communicate(timeout=20)
+    headless.process.communicate(timeout=60)
     wait_until_gone(family)
     left = list(headless.cache.glob("*"))  # nobody was there to remove them
     assert left
@@ -127,7 +127,7 @@ def test_a_killed_run_takes_its_engine_along_and_the_next_one_cleans(
         following.family()
         assert not any(path.exists() for path in left)
         following.process.terminate()
-        following.process.communicate(timeout=20)
+        following.process.communicate(timeout=60)
         assert list(headless.cache.glob("*")) == []
     finally:
         following.process.kill()

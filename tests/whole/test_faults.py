@@ -26,7 +26,7 @@ def state_of(client: redis.Redis) -> State:
 
 
 def wait_until_writable(client: redis.Redis) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             client.set("probe", 1)
@@ -93,7 +93,7 @@ def test_a_failed_fsync_ends_an_engine_that_promised_always(tmp_path: Path) -> N
             fault(client, "fsync-error", 1)
             with pytest.raises(redis.ConnectionError):
                 client.set("never acknowledged", 1)
-        assert running.process.wait(timeout=20) == 1
+        assert running.process.wait(timeout=60) == 1
         assert "fsync policy is 'always': Input/output error. Exiting..." in log_of(running)
     with engine(tmp_path, *appending("always")) as running, running.client() as client:
         assert client.get("kept") == b"1"

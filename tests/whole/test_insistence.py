@@ -30,7 +30,7 @@ def slow(tmp_path: Path) -> Iterator[Engine]:
 
 
 def until(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline, what
         time.sleep(0.005)

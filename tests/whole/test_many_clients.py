@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 MIB = 1 << 20
 IDLE, BUSY = 1000, 200
-PATIENCE = 3.0
+PATIENCE = 10.0
 """Seconds that a PING may wait on a machine with much else to do; most wait for milliseconds."""
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -84,7 +84,7 @@ def under_watch(running: Engine, work: Coroutine[None, None, None]) -> int:
             pinging.cancel()
             (end,) = await asyncio.gather(pinging, return_exceptions=True)
         assert isinstance(end, asyncio.CancelledError), end
-        assert len(pinged.waits) >= 10, "nobody answered the PINGs"
+        assert len(pinged.waits) >= 3, "nobody answered the PINGs"
         assert max(pinged.waits) < PATIENCE, sorted(pinged.waits)[-5:]
 
     forget_peak(running)

@@ -60,7 +60,7 @@ def test_a_fork_and_a_probe_refused_are_told_and_the_engine_serves_on(
             client.set("key", "value")
             events = watching.pubsub()
             events.subscribe(CHANNEL)
-            assert events.get_message(timeout=10) is not None
+            assert events.get_message(timeout=30) is not None
             with pytest.raises(redis.ResponseError, match=r"^$"):  # Redis says `-ERR` and no more
                 client.bgsave()
             assert client.get("key") == b"value"

@@ -30,7 +30,7 @@ FIELDS = (
 )  # fmt: skip
 LEFT_BY_REDIS = "temp-appendonly.aof.incr"
 """It forgets this file when the AOF is turned off again; it is truncated before its next use."""
-LIMIT = 15.0
+LIMIT = 60.0
 SLOW = 2_000_000
 
 

@@ -25,7 +25,7 @@ from tests.whole.listening import Listener
 from tests.whole.running import Engine, engine
 
 CHECK_AOF = shutil.which("redis-check-aof")
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds in which what must happen has happened."""
 
 

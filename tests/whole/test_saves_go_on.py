@@ -19,7 +19,7 @@ from engine.events import AofFsync, ChildExit, Fork, Hold, RdbSaved
 from tests.whole.listening import Listener
 from tests.whole.running import Engine, engine
 
-LIMIT = 20.0
+LIMIT = 60.0
 """Seconds in which what must happen has happened."""
 
 

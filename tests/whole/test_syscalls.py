@@ -63,7 +63,7 @@ def _end(pid: int, wait: object) -> None:
 
     os.kill(pid, signal.SIGKILL)  # no last fsync that nobody hears of
     assert callable(wait)
-    wait(timeout=20)
+    wait(timeout=60)
 
 
 @needs_strace

@@ -59,7 +59,7 @@ def redis_cli(terminal: Terminal, *words: str) -> str:
     found = JOIN_BY.search(terminal.screen())
     assert found is not None
     command = ["redis-cli", "-p", found[1], *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return done.stdout.strip()
 
 

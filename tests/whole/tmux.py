@@ -17,7 +17,7 @@ import psutil
 
 SeenT = TypeVar("SeenT")
 
-WITHIN = 20.0
+WITHIN = 60.0
 """Seconds for which the screen is polled before a test gives up."""
 _SIZES = ("COLUMNS", "LINES")
 """Set by whoever runs the tests, they would count for more than the window's size."""

@@ -83,7 +83,7 @@ async def test_what_no_page_sends_ends_the_session_in_silence(
     async with served() as (server, origin), aiohttp.ClientSession() as client:
         tab = await client.ws_connect(f"{origin}/token/ws", origin=origin)
         await (tab.send_str(sent) if isinstance(sent, str) else tab.send_bytes(sent))
-        answer = await tab.receive(timeout=20)
+        answer = await tab.receive(timeout=60)
         assert answer.type == aiohttp.WSMsgType.CLOSE
         assert answer.data in (aiohttp.WSCloseCode.UNSUPPORTED_DATA, 1009)
         async with asyncio.timeout(20):
@@ -99,7 +99,7 @@ async def test_what_the_page_sends_reaches_the_program() -> None:
 
         async def came(message: list[object]) -> bytes | str:
             await tab.send_str(json.dumps(message))
-            answer: bytes | str = (await tab.receive(timeout=20)).data
+            answer: bytes | str = (await tab.receive(timeout=60)).data
             return answer
 
         assert await came(["stdin", "SET k 值"]) == "DSET k 值".encode()

@@ -14,7 +14,7 @@ from scenes.lab import plan, servers
 from scenes.lab.servers import NotStartedError, Place, Server
 from scenes.resp import Connection
 
-LIMIT = 20.0
+LIMIT = 60.0
 HERE = [servers.cowscope(), *([servers.redis()] if shutil.which("redis-server") else [])]
 
 

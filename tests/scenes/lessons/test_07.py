@@ -14,6 +14,7 @@ from engine.events import AnyEvent, decode
 from scenes.evidence import Evidence
 from scenes.expect import judge
 from scenes.fold import reduce
+from scenes.gathered.fates import UNSYNCED, Fates
 from scenes.loader import load
 from scenes.measures import MEASURES
 from scenes.scene import Expectation
@@ -63,6 +64,18 @@ def test_nothing_is_lost_where_every_acknowledged_write_is_found() -> None:
     assert held(evidence, "kill_took_nothing_written", act="cut")
     assert MEASURES["losers"](evidence, act="cut") == "none"
     assert MEASURES["cut_window_msec"](evidence) == 250
+
+
+def test_of_very_many_unsynced_appends_the_oldest_still_tells_the_window() -> None:
+    evidence = Evidence(populate=100, topics=["fsync"])
+    for number in range(3 * UNSYNCED):
+        appended = events.AofAppend(file="a", start=0, end=number + 1, text="", at=1.0 + number)
+        evidence.add(msgspec.structs.replace(appended, engine="always"))
+    crashed_at = 3.0 * UNSYNCED
+    fate = evidence.of(Fates).by_engine["always"]
+    assert len(fate._unsynced) == UNSYNCED
+    fate.add(events.Crash(kind="kill -9", acked=9, written=9, fsynced=0, at=crashed_at))
+    assert fate._window_usec == (crashed_at - 1.0) * 1e6
 
 
 @pytest.mark.parametrize(("lost", "share"), [(0, "none"), (1, "some"), (39, "some"), (40, "all")])

@@ -23,8 +23,10 @@ pytestmark = pytest.mark.skipif(
 )
 PACE = 20.0
 WORKLOADS = ("cache", "orders", "sessions")
-CHOSEN = {"second": (1, 1, 1), "third": (2, 2, 2)}
+CHOSEN = {"second": (1, 1, 1), "third": (2, 2, 3)}
 """What a learner chooses in the capstone; its own script is played by the golden test."""
+UNSYNCED = (1, 1, 2)
+"""Of the sessions the policy no. It is played at the author's pace, as its loss is of seconds."""
 LYING = Path(__file__).parents[1] / "sabotage" / "skipped_fsync.py"
 SPLIT = "# The capstone"
 
@@ -66,6 +68,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         path = capstone(folder / f"{name}-scene", chosen)
         also = other if name == "third" else ""
         calls[name] = f"run({path!r}, pace={PACE}, json=True{also})"
+    path = capstone(folder / "unsynced-scene", UNSYNCED, first="sessions")
+    calls["unsynced"] = f"run({path!r}, pace=1.0, json=True)"
     path = capstone(folder / "lie-scene", CHOSEN["second"], first="orders")
     command = (sys.executable, "-P", str(LYING))
     calls["lie"] = f"run({path!r}, pace={PACE}, command={command!r})"
@@ -89,7 +93,7 @@ def gathered(run: Done) -> Evidence:
     return evidence
 
 
-@pytest.mark.parametrize("name", ["plain", "other", *CHOSEN])
+@pytest.mark.parametrize("name", ["plain", "other", "unsynced", *CHOSEN])
 def test_a_sound_run_passes_and_leaves_nothing(done: dict[str, Done], name: str) -> None:
     run = done[name]
     assert (run.code, run.err, run.left) == (0, "", [])
@@ -163,7 +167,25 @@ def test_the_verdicts_follow_from_what_was_lost(done: dict[str, Done]) -> None:
     assert found["sessions", "snapshots"].survived == 0
     log, rewritten = found["sessions", "log"], found["sessions", "rewritten"]
     assert log.load_usec > 2 * rewritten.load_usec
-    assert max(log.lost, rewritten.lost) <= 100
+    assert max(log.lost_msec, rewritten.lost_msec) <= 2000
+
+
+def test_the_sessions_level_tells_the_policies_apart(done: dict[str, Done]) -> None:
+    """no loses what came since the rewrite, everysec about a second of it, a long log is slow."""
+    evidence = gathered(done["unsynced"])
+    tried = evidence.of(Trials).of("sessions")
+    assert {trial.settings: trial.missed(evidence.page_size) for trial in tried} == {
+        "unsynced": ["lost_msec"],
+        "log": ["load_msec"],
+        "rewritten": [],
+    }
+    assert tried[0].lost == 500 > tried[-1].lost
+
+
+def test_after_its_crash_an_engine_has_the_settings_that_were_chosen(done: dict[str, Done]) -> None:
+    ready = [event for event in stream(done["unsynced"]) if isinstance(event, events.State)]
+    policies = [event.aof_policy for event in ready if event.aof_enabled]
+    assert policies and set(policies) == {"no", "everysec"}
 
 
 def test_replies_tell_how_many_survived(done: dict[str, Done]) -> None:
