@@ -12,9 +12,20 @@ from app.assets import recording
 from app.cursor import Cursor
 from app.driver import Status, offered_at
 from app.said import said
-from scenes.effects import Ask, Checked, Effect, Enter, Finished, Refused
+from scenes.effects import (
+    Answered,
+    Ask,
+    CatchingUp,
+    CaughtUp,
+    Checked,
+    Effect,
+    Enter,
+    Finished,
+    Refused,
+)
 from scenes.errors import SceneError
 from scenes.loader import Lesson
+from scenes.refusals import played
 from scenes.view import View
 
 if TYPE_CHECKING:  # the first frame need not wait for these
@@ -55,6 +66,8 @@ class LiveDriver(Cursor):
         """A timeline that a branch left, while that is looked at."""
         self._shown: History | None = None
         self._over = False
+        self._answers: dict[str, int] = {}
+        """The learner's, by question, until this run has measured which choice is right."""
         self._missed = ("", "")
         """(step, what was expected and measured) of the last expectation that did not hold."""
         shipped = recording(lesson.scene.number) is not None
@@ -74,6 +87,7 @@ class LiveDriver(Cursor):
             arena_pages=self._arena_pages,
             autoplay=self._autoplay,
             start_at=self._start_at,
+            earlier=self._answered_earlier,
             on_effect=self._effect,
             command=self._command,
         )
@@ -110,20 +124,33 @@ class LiveDriver(Cursor):
             self._over = True
         elif isinstance(effect, Checked) and not effect.held and not effect.early:
             self._missed = (self.now_view.step, effect.detail)
+        elif isinstance(effect, CatchingUp):
+            self._missed = ("", "")
+        elif isinstance(effect, CaughtUp):
+            self._missed = (effect.stage, self._missed[1])  # on the way there nobody could read it
 
     def _note_progress(self, progress: Progress, effect: Effect) -> None:
-        """What a learner has seen and answered; what plays by itself has no answers."""
-        assert self._live is not None
-        player = self._live.player
+        """What a learner has seen and answered: nothing that was played on the way elsewhere."""
         match effect:
-            case Enter(step):
+            case Enter(step, passing=False) | CaughtUp(step):
                 progress.entered(self.lesson, step)
-            case Ask(question, _, right) if right >= 0 and not player.autoplay:
-                progress.answered(self.lesson, question, player.chosen, right)
+            case Answered(question, choice, by=""):
+                self._answers[question] = choice
+            case Ask(question, right=-1):
+                self._answers.pop(question, None)
+            case Ask(question, right=right) if question in self._answers:
+                progress.answered(self.lesson, question, self._answers.pop(question), right)
             case Finished():
                 progress.finished(self.lesson)
             case _:
                 pass
+
+    def _answered_earlier(self, question: str) -> int:
+        """The choice of an earlier play; -1: none is known."""
+        if self._progress is None:
+            return -1
+        answer = self._progress.of(self.lesson).answers.get(question)
+        return answer.chosen if answer is not None else -1
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -184,7 +211,9 @@ class LiveDriver(Cursor):
             return "crashed"
         if live.player.failed:
             return "failed"
-        return "paused" if live.player.paused else "live"
+        if live.player.paused:
+            return "paused"
+        return "catching_up" if live.player.catching_up else "live"
 
     @property
     def notice(self) -> str:
@@ -201,6 +230,9 @@ class LiveDriver(Cursor):
             return said("live.busy", seconds=f"{busy:,.0f}")
         if live.notice:
             return live.notice
+        if way := live.player.catching_up:
+            number = way.number(live.player.position)
+            return said("live.catching_up", step=way.step, number=number, steps=way.steps)
         if live.player.asleep:
             return said("live.asleep")
         step, detail = self._missed
@@ -267,6 +299,11 @@ class LiveDriver(Cursor):
             super().to_now()
             self.refusal = ""
             self._press(f"jump:{step}")
+
+    def stay(self) -> None:
+        """Where the player catches up: go on from the step that plays, at the learner's pace."""
+        if self._live is not None and self._live.player.catching_up:
+            self._live.key("stay")
 
     def answer(self, choice: int) -> None:
         self._press(f"answer-{choice + 1}")
@@ -345,6 +382,8 @@ class LiveDriver(Cursor):
             return SceneError(self.refusal_in_past())
         if self._live is None or not self._ready:
             return SceneError(said("refuse.not_ready"))
+        if self._live.player.catching_up:
+            return SceneError(played("refuse.catching_up"))
         return await self._live.session.execute_line(line)
 
 
