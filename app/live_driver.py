@@ -11,18 +11,9 @@ from typing import TYPE_CHECKING, Any
 from app.assets import recording
 from app.cursor import Cursor
 from app.driver import Status, offered_at
+from app.learner import Learner
 from app.said import said
-from scenes.effects import (
-    Answered,
-    Ask,
-    CatchingUp,
-    CaughtUp,
-    Checked,
-    Effect,
-    Enter,
-    Finished,
-    Refused,
-)
+from scenes.effects import CatchingUp, CaughtUp, Checked, Effect, Finished, Refused
 from scenes.errors import SceneError
 from scenes.loader import Lesson
 from scenes.refusals import played
@@ -52,7 +43,7 @@ class LiveDriver(Cursor):
         start_at: str = "",
     ) -> None:
         super().__init__(lesson.scene, lesson.words)
-        self._progress = progress
+        self._learner = Learner(lesson, progress)
         self._start_at = start_at
         self.lesson = lesson
         self._seed, self._arena_pages = seed, arena_pages
@@ -66,8 +57,6 @@ class LiveDriver(Cursor):
         """A timeline that a branch left, while that is looked at."""
         self._shown: History | None = None
         self._over = False
-        self._answers: dict[str, int] = {}
-        """The learner's, by question, until this run has measured which choice is right."""
         self._missed = ("", "")
         """(step, what was expected and measured) of the last expectation that did not hold."""
         shipped = recording(lesson.scene.number) is not None
@@ -87,7 +76,7 @@ class LiveDriver(Cursor):
             arena_pages=self._arena_pages,
             autoplay=self._autoplay,
             start_at=self._start_at,
-            earlier=self._answered_earlier,
+            earlier=self._learner.earlier,
             on_effect=self._effect,
             command=self._command,
         )
@@ -116,8 +105,7 @@ class LiveDriver(Cursor):
             await live.stop()
 
     def _effect(self, effect: Effect) -> None:
-        if self._progress is not None:
-            self._note_progress(self._progress, effect)
+        self._learner.hear(effect)
         if isinstance(effect, Refused):
             self.refusal = sentence(effect.reason)
         elif isinstance(effect, Finished):
@@ -128,29 +116,6 @@ class LiveDriver(Cursor):
             self._missed = ("", "")
         elif isinstance(effect, CaughtUp):
             self._missed = (effect.stage, self._missed[1])  # on the way there nobody could read it
-
-    def _note_progress(self, progress: Progress, effect: Effect) -> None:
-        """What a learner has seen and answered: nothing that was played on the way elsewhere."""
-        match effect:
-            case Enter(step, passing=False) | CaughtUp(step):
-                progress.entered(self.lesson, step)
-            case Answered(question, choice, by=""):
-                self._answers[question] = choice
-            case Ask(question, right=-1):
-                self._answers.pop(question, None)
-            case Ask(question, right=right) if question in self._answers:
-                progress.answered(self.lesson, question, self._answers.pop(question), right)
-            case Finished():
-                progress.finished(self.lesson)
-            case _:
-                pass
-
-    def _answered_earlier(self, question: str) -> int:
-        """The choice of an earlier play; -1: none is known."""
-        if self._progress is None:
-            return -1
-        answer = self._progress.of(self.lesson).answers.get(question)
-        return answer.chosen if answer is not None else -1
 
     # -- looking -------------------------------------------------------------------------------
 

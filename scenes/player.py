@@ -22,11 +22,9 @@ the sandbox's.
 from __future__ import annotations
 
 from engine.events import Event, Latency, State
-from scenes.catching_up import CatchingUp, Earlier, Way, never
-from scenes.course import Course
+from scenes.catching_up import CatchingUp, Earlier, never
 from scenes.effects import (
     Asleep,
-    Checked,
     Effect,
     Finished,
     Refused,
@@ -37,11 +35,12 @@ from scenes.effects import (
 from scenes.evidence import Evidence
 from scenes.expect import judge
 from scenes.measures import Figures
+from scenes.on_show import OnShow
 from scenes.proving import Judge
 from scenes.refusals import GONE, played
-from scenes.running_step import Phase, RunningStep
+from scenes.running_step import RunningStep
 from scenes.sayings import trouble
-from scenes.scene import Question, Scene
+from scenes.scene import Scene
 from scenes.sliders import Sliders
 from scenes.stagehand import Stagehand
 from scenes.step_clock import NEVER
@@ -53,7 +52,7 @@ MEANWHILE = ("back", "pause", "restart", "stay")
 """Keys, beside jumps, that do something while the player catches up."""
 
 
-class Player(Course):
+class Player(OnShow):
     """Plays `scene`; `evidence` gathers what the checks and the words' figures need."""
 
     def __init__(
@@ -97,63 +96,6 @@ class Player(Course):
         self.evidence, self.figures = evidence, Figures(evidence, self.scene.values)
         self._step.evidence = evidence
         self.hand.population = evidence.populate
-
-    # What screens ask
-
-    @property
-    def pace(self) -> float:
-        """1.0 is the author's; scales dwell times and workloads."""
-        return self.hand.pace
-
-    @property
-    def own_pace(self) -> float:
-        """The learner's, also while the player catches up."""
-        return self._catching.way.pace if self._catching.way else self.hand.pace
-
-    @property
-    def autoplay(self) -> bool:
-        """Whether the learner has steps go on and questions be answered by themselves."""
-        return self._catching.way.autoplay if self._catching.way else self.hand.autoplay
-
-    @property
-    def catching_up(self) -> Way | None:
-        """To which step, while those before it are played first."""
-        return None if self.phase == "over" else self._catching.way
-
-    @property
-    def paused(self) -> bool:
-        return self.hand.paused
-
-    @property
-    def phase(self) -> Phase:
-        return self._step.phase
-
-    @property
-    def failed(self) -> str:
-        """Why the scene cannot go on: one clear line."""
-        return self._step.failed
-
-    @property
-    def verdicts(self) -> list[Checked]:
-        """What was judged so far."""
-        return self._step.proving.verdicts
-
-    @property
-    def chosen(self) -> int:
-        """The choice that the learner made in this step, from 0; -1: none yet."""
-        return self._step.answering.chosen if self._step.answering else -1
-
-    @property
-    def right(self) -> int:
-        """The choice that this run has proved right; -1: not known yet."""
-        return self._step.answering.right if self._step.answering else -1
-
-    @property
-    def question(self) -> Question | None:
-        """The step's question, from its asking on."""
-        if self.stage is None or self.phase in ("idle", "waiting"):
-            return None
-        return None if self._step.left_out else self.stage.question
 
     # What goes in
 
