@@ -123,7 +123,8 @@ class Player(OnShow):
             return [ShowStep(step)]
         is_played = self.phase == "resting"
         first = self.position + is_played
-        hurries = self._catching.begin(first, place) if first < place else []
+        on_a_way = self._catching.way is not None
+        hurries = self._catching.begin(first, place) if on_a_way or first < place else []
         if is_played:
             return hurries + self._go_on(now)
         self._step.await_answer(now)

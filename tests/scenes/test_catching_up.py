@@ -187,6 +187,14 @@ def test_other_keys_are_refused_meanwhile_and_a_later_jump_goes_further() -> Non
     assert kinds(player.feed_key("pause", 50.0)) == ["StartWorkload"]
 
 
+def test_a_jump_on_the_way_may_go_less_far() -> None:
+    player = Player(scene(*(stage(name, 1, dwell=4.0) for name in "abcd")), start_at="d")
+    player.start(0.0)
+    assert player.phase == "resting"
+    assert entered(player.feed_key("jump:b", 0.1)) == [("b", False)]
+    assert not player.catching_up and player.pace == 1.0
+
+
 def test_a_restart_gives_the_learner_pace_and_keys_back() -> None:
     player = Player(four(), start_at="wanted")
     player.start(0.0)
