@@ -187,6 +187,9 @@ class Cursor:
         """Play on from a step that has not been played."""
         raise NotImplementedError
 
+    def stay(self) -> None:
+        """Nothing, where nobody catches up."""
+
     def refuses_past(self) -> bool:
         """Whether the cursor is in the past, where nothing can be done; says so."""
         if self.is_past:

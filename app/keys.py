@@ -112,10 +112,10 @@ def acts(driver: Driver, shown: str) -> bool:
     if shown == "v":
         return driver.timelines > 1
     if shown == "space":
-        goes_on = status not in ("starting", "crashed", "failed")
+        goes_on = status not in ("starting", "catching_up", "crashed", "failed")
         return goes_on and (not driver.scene.sliders or driver.is_past)
     if shown == "z":
-        return status in ("live", "paused", "replay")
+        return status in ("live", "catching_up", "paused", "replay")
     if shown not in LIVE:
         return True
     if driver.is_replay or status not in ("live", "paused", "failed"):

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from app.assets import recording
 from app.cursor import Cursor
 from app.driver import Status, offered_at
+from app.learner import Learner
 from app.said import said
-from scenes.effects import Ask, Checked, Effect, Enter, Finished, Refused
+from scenes.effects import CatchingUp, CaughtUp, Checked, Effect, Finished, Refused
 from scenes.errors import SceneError
 from scenes.loader import Lesson
+from scenes.refusals import played
 from scenes.view import View
 
 if TYPE_CHECKING:  # the first frame need not wait for these
@@ -41,7 +43,7 @@ class LiveDriver(Cursor):
         start_at: str = "",
     ) -> None:
         super().__init__(lesson.scene, lesson.words)
-        self._progress = progress
+        self._learner = Learner(lesson, progress)
         self._start_at = start_at
         self.lesson = lesson
         self._seed, self._arena_pages = seed, arena_pages
@@ -74,6 +76,7 @@ class LiveDriver(Cursor):
             arena_pages=self._arena_pages,
             autoplay=self._autoplay,
             start_at=self._start_at,
+            earlier=self._learner.earlier,
             on_effect=self._effect,
             command=self._command,
         )
@@ -102,28 +105,17 @@ class LiveDriver(Cursor):
             await live.stop()
 
     def _effect(self, effect: Effect) -> None:
-        if self._progress is not None:
-            self._note_progress(self._progress, effect)
+        self._learner.hear(effect)
         if isinstance(effect, Refused):
             self.refusal = sentence(effect.reason)
         elif isinstance(effect, Finished):
             self._over = True
         elif isinstance(effect, Checked) and not effect.held and not effect.early:
             self._missed = (self.now_view.step, effect.detail)
-
-    def _note_progress(self, progress: Progress, effect: Effect) -> None:
-        """What a learner has seen and answered; what plays by itself has no answers."""
-        assert self._live is not None
-        player = self._live.player
-        match effect:
-            case Enter(step):
-                progress.entered(self.lesson, step)
-            case Ask(question, _, right) if right >= 0 and not player.autoplay:
-                progress.answered(self.lesson, question, player.chosen, right)
-            case Finished():
-                progress.finished(self.lesson)
-            case _:
-                pass
+        elif isinstance(effect, CatchingUp):
+            self._missed = ("", "")
+        elif isinstance(effect, CaughtUp):
+            self._missed = (effect.stage, self._missed[1])  # on the way there nobody could read it
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -184,7 +176,9 @@ class LiveDriver(Cursor):
             return "crashed"
         if live.player.failed:
             return "failed"
-        return "paused" if live.player.paused else "live"
+        if live.player.paused:
+            return "paused"
+        return "catching_up" if live.player.catching_up else "live"
 
     @property
     def notice(self) -> str:
@@ -201,6 +195,9 @@ class LiveDriver(Cursor):
             return said("live.busy", seconds=f"{busy:,.0f}")
         if live.notice:
             return live.notice
+        if way := live.player.catching_up:
+            number = way.number(live.player.position)
+            return said("live.catching_up", step=way.step, number=number, steps=way.steps)
         if live.player.asleep:
             return said("live.asleep")
         step, detail = self._missed
@@ -267,6 +264,11 @@ class LiveDriver(Cursor):
             super().to_now()
             self.refusal = ""
             self._press(f"jump:{step}")
+
+    def stay(self) -> None:
+        """Where the player catches up: go on from the step that plays, at the learner's pace."""
+        if self._live is not None and self._live.player.catching_up:
+            self._live.key("stay")
 
     def answer(self, choice: int) -> None:
         self._press(f"answer-{choice + 1}")
@@ -345,6 +347,8 @@ class LiveDriver(Cursor):
             return SceneError(self.refusal_in_past())
         if self._live is None or not self._ready:
             return SceneError(said("refuse.not_ready"))
+        if self._live.player.catching_up:
+            return SceneError(played("refuse.catching_up"))
         return await self._live.session.execute_line(line)
 
 

@@ -188,10 +188,12 @@ class SceneScreen(PanelsScreen):
             self._turn_tab(-1)
 
     def key_escape(self, event: events.Key) -> None:
-        """Escape leaves the prompt wherever the focus is."""
+        """Escape leaves the prompt wherever the focus is, or stays where the player has come to."""
         if self.is_typing:
             event.stop()
             self.on_prompt_closed()
+        elif self.driver.status == "catching_up" or self.driver.is_past:
+            self._act("stay")
 
     def _turn_tab(self, by: int) -> None:
         tabs = [tab for tab in TABS if tab in self.entered]

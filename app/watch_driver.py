@@ -46,7 +46,8 @@ class WatchDriver(LiveDriver):
         self._broken = ""
         self.lesson, self.scene, self.words = lesson, lesson.scene, lesson.words
         if self._live is not None:
-            step = self.now_view.step
+            way = self._live.player.catching_up
+            step = way.step if way is not None else self.now_view.step
             known = any(stage.id == step for stage in lesson.scene.stages)
             self._live.reload(lesson, step if known else "")
 

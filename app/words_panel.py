@@ -19,6 +19,8 @@ from scenes.scene import Question, Scene, Stage
 from scenes.view import QuestionView, View
 
 Text = Callable[[str], str]
+WHOSE = {"": "your", "script": "script", "earlier": "earlier"}
+"""Of an answer, by whom it was made: its phrase."""
 
 
 class WordsPanel(LinesPanel, can_focus=True):
@@ -190,8 +192,9 @@ def question_lines(
             role = "text" if right < 0 else "faint"
         note = ""
         if index == chosen:
-            whose = "words.recorded_answer" if recorded else "words.your_answer"
-            note = f"  {said(f'{whose}_right' if right == index else whose)}"
+            by = state.by if state else ""
+            whose = "recorded" if recorded else WHOSE[by]
+            note = f"  {said(f'words.{whose}_answer' + ('_right' if right == index else ''))}"
         shown = line((lead, "bold"), (f"{index + 1}) ", "key"), (" ", role),
                      (text(choice.text), role), (note, "dim"))  # fmt: skip
         lines += fold(shown, cells, 6)

@@ -556,11 +556,17 @@ class Question(Event, frozen=True, kw_only=True, tag="question"):
     right: int
 
 
+AnsweredBy: TypeAlias = Literal["", "script", "earlier"]
+"""Whose an answer is: "" the learner's, who was asked; the scene's script; the learner's of an
+earlier play, where the step was played on the way to a later one."""
+
+
 class Answer(Event, frozen=True, kw_only=True, tag="answer"):
-    """The learner chose; 0-based."""
+    """A question was answered; 0-based."""
 
     id: str
     choice: int
+    by: AnsweredBy = ""
 
 
 class Reply(Event, frozen=True, kw_only=True, tag="reply"):

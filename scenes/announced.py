@@ -29,8 +29,8 @@ def announced(effect: Effect, lesson: Lesson, crash_source: events.Source) -> An
             # model has reckoned from what it has measured.
             told = [lesson.words.text(choice) for choice in choices]
             return events.Question(id=name, choices=told, right=right, source=source)
-        case Answered(name, choice):
-            return events.Answer(id=name, choice=choice, source="scripted")
+        case Answered(name, choice, by):
+            return events.Answer(id=name, choice=choice, by=by, source="scripted")
         case Predict(name, choices, right):
             asked = events.Question(id=name, choices=list(choices), right=right)
             return msgspec.structs.replace(asked, source="scripted" if right < 0 else crash_source)

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from engine.events import Source
+from engine.events import AnsweredBy, Source
 from scenes.actions import Workload
 
 
@@ -39,6 +39,8 @@ class Enter(msgspec.Struct, frozen=True):
     """A step began: becomes a `step` event."""
 
     stage: str
+    passing: bool = False
+    """It is played on the way to a later one."""
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -53,10 +55,25 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """The learner chose: becomes an `answer` event."""
+    """A question was answered: becomes an `answer` event."""
 
     id: str
     choice: int
+    by: AnsweredBy = ""
+
+
+class CatchingUp(msgspec.Struct, frozen=True):
+    """The steps before this one are played first, fast and without waiting for keys."""
+
+    stage: str
+    steps: int
+    """How many."""
+
+
+class CaughtUp(msgspec.Struct, frozen=True):
+    """From this step on all goes at the learner's own pace again."""
+
+    stage: str
 
 
 class WaitUntil(msgspec.Struct, frozen=True):
@@ -146,6 +163,8 @@ Effect: TypeAlias = (
     | Enter
     | Ask
     | Answered
+    | CatchingUp
+    | CaughtUp
     | WaitUntil
     | Checked
     | Failed

@@ -36,6 +36,7 @@ def _question(view: View, event: events.Question) -> View:
         choices=tuple(event.choices),
         right=event.right,
         chosen=asked.chosen if known and asked is not None and event.right >= 0 else -1,
+        by=asked.by if known and asked is not None and event.right >= 0 else "",
         at=asked.at if known and asked is not None else event.at,
         answered_at=asked.answered_at if known and asked is not None else 0.0,
         source=event.source,
@@ -53,7 +54,8 @@ def _answer(view: View, event: events.Answer) -> View:
         return fold_crash.prediction_made(view, event)
     if view.question is None or view.question.id != event.id:
         return view
-    return replace(view, question=replace(view.question, chosen=event.choice, answered_at=event.at))
+    answered = replace(view.question, chosen=event.choice, by=event.by, answered_at=event.at)
+    return replace(view, question=answered)
 
 
 def _unchanged(view: View, event: Event) -> View:

@@ -123,9 +123,9 @@ def run(
 ) -> int:
     """Play `scene` to its end; 0 when every expectation held, else 1 with the reasons on `err`.
 
-    It begins with the step `start_at`: what that needs of earlier ones is made up for, and checks
-    that judge by them are skipped. With `json` the events are written, one a line; otherwise plain
-    lines, `verbose` with every write. Stopped by a signal it returns 128 plus the signal's number,
+    It tells from the step `start_at` on; those before it are played first, fast, and judged, too.
+    With `json` the events are written, one a line, and all of them; otherwise plain lines,
+    `verbose` with every write. Stopped by a signal it returns 128 plus the signal's number,
     and leaves nothing behind.
     """
     out, err = out or sys.stdout, err or sys.stderr

@@ -14,6 +14,7 @@ from time import monotonic
 from engine.events import AnyEvent, Census
 from scenes import sandbox
 from scenes.branching import Branch, Timeline, planned
+from scenes.catching_up import Earlier, never
 from scenes.effects import (
     Answered,
     Effect,
@@ -58,6 +59,7 @@ class Live:
         autoplay: bool = False,
         pace: float = 1.0,
         start_at: str = "",
+        earlier: Earlier = never,
         on_event: Callable[[AnyEvent], None] = lambda event: None,
         on_effect: Callable[[Effect], None] = lambda effect: None,
         command: Sequence[str] = (),
@@ -82,8 +84,8 @@ class Live:
         """What nobody foresaw in here: nothing goes on; whoever shows the scene raises it."""
         self._performer: asyncio.Task[None] | None = None
         self.session = self._new_session()
-        self.player = Player(lesson.scene, autoplay=autoplay, start_at=start_at)
-        self.player.hand.pace = pace
+        self._earlier = earlier
+        self.player = self._new_player(autoplay, pace, start_at)
 
     @property
     def notice(self) -> str:
@@ -113,6 +115,19 @@ class Live:
             arena_pages=self._arena_pages,
             command=self._command,
         )
+
+    def _new_player(
+        self, autoplay: bool, pace: float, start_at: str, *, branched: bool = False
+    ) -> Player:
+        player = Player(
+            self.lesson.scene,
+            autoplay=autoplay,
+            start_at=start_at,
+            branched=branched,
+            earlier=self._earlier,
+        )
+        player.hand.pace = pace
+        return player
 
     async def start(self) -> None:
         """Start the engine and enter the first step; raises SceneError in one clear line."""
@@ -207,8 +222,7 @@ class Live:
         """Play another edition of the scene with a fresh engine, from `step` on if it has it."""
         before, self.lesson = self.player, lesson
         self.history.gathered = None  # the next player gathers for the next history
-        self.player = Player(lesson.scene, autoplay=before.autoplay, start_at=step)
-        self.player.hand.pace = before.pace
+        self.player = self._new_player(before.autoplay, before.own_pace, step)
         if self._timer is not None:
             self._timer.cancel()
         self._do([Restart()])
@@ -226,10 +240,9 @@ class Live:
         self.left = timelines
         before = self.player
         self.history.gathered = None
-        self.player = Player(
-            self.lesson.scene, autoplay=before.autoplay, start_at=self._branch.step
+        self.player = self._new_player(
+            before.autoplay, before.own_pace, self._branch.step, branched=True
         )
-        self.player.hand.pace = before.pace
         if self._timer is not None:
             self._timer.cancel()
         self._do([Restart()])

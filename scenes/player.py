@@ -13,18 +13,18 @@ A step goes through these phases:
 
 Only `waiting` and `asking` keep the learner from going on; and so does an engine that is gone: what
 a step would say of it is no news any more. With nobody at the keys the writers stop after a while:
-a scene that was forgotten must not grow for ever. Keys go by the names of what they do:
-next, back, pause, faster, slower, restart, autoplay, answer-1 to answer-4, jump:STEP, and the
-sandbox's.
+a scene that was forgotten must not grow for ever. Whoever goes to a later step has those before it
+played first (`scenes/catching_up.py`). Keys go by the names of what they do: next, back, pause,
+faster, slower, restart, autoplay, answer-1 to answer-4, jump:STEP, stay (where it catches up), and
+the sandbox's.
 """
 
 from __future__ import annotations
 
 from engine.events import Event, Latency, State
-from scenes.course import Course
+from scenes.catching_up import CatchingUp, Earlier, never
 from scenes.effects import (
     Asleep,
-    Checked,
     Effect,
     Finished,
     Refused,
@@ -35,11 +35,12 @@ from scenes.effects import (
 from scenes.evidence import Evidence
 from scenes.expect import judge
 from scenes.measures import Figures
+from scenes.on_show import OnShow
 from scenes.proving import Judge
 from scenes.refusals import GONE, played
-from scenes.running_step import Phase, RunningStep
+from scenes.running_step import RunningStep
 from scenes.sayings import trouble
-from scenes.scene import Question, Scene
+from scenes.scene import Scene
 from scenes.sliders import Sliders
 from scenes.stagehand import Stagehand
 from scenes.step_clock import NEVER
@@ -47,9 +48,11 @@ from scenes.step_clock import NEVER
 JUMP = "jump:"
 """Before a step's name: the key that goes there."""
 ANSWERS = ("answer-1", "answer-2", "answer-3", "answer-4")
+MEANWHILE = ("back", "pause", "restart", "stay")
+"""Keys, beside jumps, that do something while the player catches up."""
 
 
-class Player(Course):
+class Player(OnShow):
     """Plays `scene`; `evidence` gathers what the checks and the words' figures need."""
 
     def __init__(
@@ -60,10 +63,14 @@ class Player(Course):
         autoplay: bool = False,
         judged_by: Judge = judge,
         start_at: str = "",
+        branched: bool = False,
+        earlier: Earlier = never,
     ) -> None:
         super().__init__(scene)
         self._start_at = start_at
-        """The step to begin with; "" is the first."""
+        """The step from which on all goes at the learner's pace; "" is the first."""
+        self._branched = branched
+        """A branch has brought the engine there: the steps before are not played."""
         self.evidence = evidence or Evidence(populate=scene.populate, topics=scene.topics)
         self.figures = Figures(self.evidence, scene.values)
         self.hand = Stagehand(scene, autoplay=autoplay)
@@ -72,8 +79,15 @@ class Player(Course):
         self.visited: list[str] = []
         self.asleep = False
         """Nobody has pressed a key for long: the writers are stopped."""
+        self._catching = CatchingUp(scene, self.hand, earlier)
         self._step = RunningStep(
-            scene, self.evidence, self.hand, judged_by, self._next_call, self.visited
+            scene,
+            self.evidence,
+            self.hand,
+            judged_by,
+            self._next_call,
+            self.visited,
+            self._catching.answer,
         )
         self._clock = self._step.clock
 
@@ -83,72 +97,38 @@ class Player(Course):
         self._step.evidence = evidence
         self.hand.population = evidence.populate
 
-    # What screens ask
-
-    @property
-    def pace(self) -> float:
-        """1.0 is the author's; scales dwell times and workloads."""
-        return self.hand.pace
-
-    @property
-    def autoplay(self) -> bool:
-        """Whether steps go on and questions are answered by themselves."""
-        return self.hand.autoplay
-
-    @property
-    def paused(self) -> bool:
-        return self.hand.paused
-
-    @property
-    def phase(self) -> Phase:
-        return self._step.phase
-
-    @property
-    def failed(self) -> str:
-        """Why the scene cannot go on: one clear line."""
-        return self._step.failed
-
-    @property
-    def verdicts(self) -> list[Checked]:
-        """What was judged so far."""
-        return self._step.proving.verdicts
-
-    @property
-    def chosen(self) -> int:
-        """The choice that the learner made in this step, from 0; -1: none yet."""
-        return self._step.answering.chosen if self._step.answering else -1
-
-    @property
-    def right(self) -> int:
-        """The choice that this run has proved right; -1: not known yet."""
-        return self._step.answering.right if self._step.answering else -1
-
-    @property
-    def question(self) -> Question | None:
-        """The step's question, from its asking on."""
-        if self.stage is None or self.phase in ("idle", "waiting"):
-            return None
-        return None if self._step.left_out else self.stage.question
-
     # What goes in
 
     def start(self, now: float) -> list[Effect]:
-        """Enter the first step."""
+        """Enter the first step, from there on to that with which the learner begins."""
         self._clock.start(now)
         place = self._place_of(self._start_at) or 0
-        return self.hand.catch_up(self.scene.stages[:place]) + self._enter(place, now)
+        if self._branched:
+            return self.hand.what_lasts(self.scene.stages[:place]) + self._enter(place, now)
+        return (self._catching.begin(0, place) if place else []) + self._enter(0, now)
 
     def jump(self, step: str, now: float) -> list[Effect]:
-        """Go on with a named step; what lasts of the steps between is done, the rest is not."""
+        """Play on to a named step, fast; one that was reached is only shown."""
         place = self._place_of(step)
         if place is None:
             return [Refused(played("refuse.no_step", step=step))]
         if self.phase == "over" and self.failed:
             return [Refused(self.failed)]
+        if self.phase == "idle":
+            self._start_at = step
+            return self.start(now)
         if not self.evidence.engine_lives:
             return [Refused(played(GONE))]
-        between = self.scene.stages[self.position + 1 : place]
-        return self._step.leave(now) + self.hand.catch_up(between) + self._enter(place, now)
+        if place <= self.position:
+            return [ShowStep(step)]
+        is_played = self.phase == "resting"
+        first = self.position + is_played
+        on_a_way = self._catching.way is not None
+        hurries = self._catching.begin(first, place) if on_a_way or first < place else []
+        if is_played:
+            return hurries + self._go_on(now)
+        self._step.await_answer(now)
+        return hurries + self._next_call(now)
 
     def _place_of(self, step: str) -> int | None:
         return next((n for n, one in enumerate(self.scene.stages) if one.id == step), None)
@@ -218,6 +198,8 @@ class Player(Course):
         return self.phase in ("resting", "asking") and not self._goes_on_alone() and not self.asleep
 
     def _pressed(self, name: str, now: float) -> list[Effect]:
+        if self.catching_up and name not in MEANWHILE and not name.startswith(JUMP):
+            return [Refused(played("refuse.catching_up"))]
         match name:
             case "next":
                 return self._next(now)
@@ -233,6 +215,8 @@ class Player(Course):
                 self.hand.autoplay = not self.hand.autoplay
                 self._step.await_answer(now)
                 return self._next_call(now)
+            case "stay":
+                return self._stay(now)
             case _ if name.startswith(JUMP):
                 return self.jump(name.removeprefix(JUMP), now)
             case _ if name in ANSWERS:
@@ -245,12 +229,12 @@ class Player(Course):
         stage = self.scene.stages[position]
         if stage.id not in self.visited:
             self.visited.append(stage.id)
-        return self._step.enter(stage, now)
+        return self._step.enter(stage, now, passing=self._catching.way is not None)
 
     # Going on, going back
 
     def _goes_on_alone(self) -> bool:
-        if self.autoplay:
+        if self.hand.autoplay:
             return True
         return self.beat == 0 and self.following is not None and self.following.beat == 0
 
@@ -261,9 +245,9 @@ class Player(Course):
             return [Refused(self.failed or played("refuse.over"))]
         if not self.evidence.engine_lives:
             return [Refused(played(GONE))]
-        if self.beat == 0 and not self.autoplay:
+        if self.beat == 0 and not self.hand.autoplay:
             return self._leave_opening(now)
-        if self.scene.sliders and self.following is None and not self.autoplay:
+        if self.scene.sliders and self.following is None and not self.hand.autoplay:
             return [Refused(trouble("player.sandbox_has_no_next"))]
         if self.phase == "asking":
             return [Refused(played("refuse.predict_first"))]
@@ -280,10 +264,25 @@ class Player(Course):
 
     def _go_on(self, now: float) -> list[Effect]:
         effects = self._step.leave(now)
-        if self.position + 1 < len(self.scene.stages):
-            return effects + self._enter(self.position + 1, now)
-        self._step.phase = "over"
-        return [*effects, Finished()]
+        if self.following is None:
+            self._step.phase = "over"
+            return [*effects, Finished()]
+        way = self._catching.way
+        if way is not None and way.place <= self.position + 1:
+            effects += self._caught_up(way.step, now)
+        return effects + self._enter(self.position + 1, now)
+
+    def _caught_up(self, step: str, now: float) -> list[Effect]:
+        self._clock.key(now)  # nobody had to press one meanwhile
+        return self._catching.end(step)
+
+    def _stay(self, now: float) -> list[Effect]:
+        """The step that plays goes on at the learner's pace; nothing where it does already."""
+        if self.stage is None or not self.catching_up:
+            return []
+        effects = self._caught_up(self.stage.id, now)
+        self._step.await_answer(now)
+        return effects + self._next_call(now)
 
     def _back(self) -> list[Effect]:
         if self.position <= 0:
@@ -292,11 +291,12 @@ class Player(Course):
 
     def _restart(self) -> list[Effect]:
         stops = self.hand.stop_all()
+        self._catching.forget()
         self.hand.forget()
         self._step.forget()
         self.visited.clear()
         self.position, self.asleep = -1, False
-        self._start_at = ""
+        self._start_at, self._branched = "", False
         self.sliders = Sliders() if self.scene.sliders else None
         return [*stops, Restart()]
 

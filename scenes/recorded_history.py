@@ -81,7 +81,7 @@ class RecordedHistory(Seeking):
         slices = recorded.slices(start, stop) if isinstance(recorded, StoredEvents) else None
         for index, event in enumerate(chain.from_iterable(slices or [recorded[start:stop]]), start):
             if index in self.answers and isinstance(event, events.Answer):
-                event = replace(event, choice=self.answers[index])
+                event = replace(event, choice=self.answers[index], by="")
             yield event
 
     def answer(self, index: int, choice: int) -> None:
@@ -150,7 +150,7 @@ class RecordedHistory(Seeking):
             if not isinstance(event, events.Answer) or event.id != asked.id:
                 continue
             if event.at == asked.answered_at:  # and not one before, to the same question
-                return replace(view, question=replace(asked, chosen=choice))
+                return replace(view, question=replace(asked, chosen=choice, by=""))
         return view
 
     def _forget_from(self, index: int) -> None:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from engine.events import Event
+from engine.events import AnsweredBy, Event
 from scenes.actions import Action
 from scenes.answering import Answering, put
 from scenes.awaited import Awaited
@@ -22,13 +22,15 @@ from scenes.evidence import Evidence
 from scenes.measures import MEASURES
 from scenes.proving import Judge, Proving
 from scenes.refusals import GONE, played
-from scenes.scene import Scene, Stage
+from scenes.scene import Question, Scene, Stage
 from scenes.stagehand import Stagehand
 from scenes.step_clock import NEVER, StepClock
 
 Phase: TypeAlias = Literal["idle", "waiting", "asking", "revealing", "proving", "resting", "over"]
 NextCall: TypeAlias = Callable[[float], list[Effect]]
 """The time -> `WaitUntil`, when the clock has to be fed again, if at all."""
+Script: TypeAlias = Callable[[Question], tuple[int, AnsweredBy]]
+"""What is answered where nobody is asked: the choice, from 0, and whose it is."""
 
 _WANTED = {"gone": "fail.gone", "held": "fail.held", "lesson": "fail.lesson"}
 
@@ -44,6 +46,7 @@ class RunningStep:
         judged_by: Judge,
         call: NextCall,
         visited: Collection[str],
+        script: Script,
     ) -> None:
         self.evidence = evidence
         self.phase: Phase = "idle"
@@ -57,6 +60,7 @@ class RunningStep:
         self.proving = Proving(judged_by, visited)
         self._hand = hand
         self._next_call = call
+        self._script = script
         self._awaited = Awaited(scene)
         self._needs = ChildNeeds(scene)
         self._stage: Stage | None = None
@@ -69,8 +73,9 @@ class RunningStep:
 
     # What goes in
 
-    def enter(self, stage: Stage, now: float) -> list[Effect]:
-        """Begin a step."""
+    def enter(self, stage: Stage, now: float, *, passing: bool = False) -> list[Effect]:
+        """Begin a step, on the way to a later one if `passing`."""
+        entered = Enter(stage.id, passing)
         self._stage = stage
         self.proving.begin(stage.expect)
         self._awaited.begin(stage.wait)
@@ -80,11 +85,11 @@ class RunningStep:
         reason = MEASURES[stage.unless](self.evidence) if stage.unless else None
         self.left_out = bool(reason)
         if reason:
-            return [Enter(stage.id), *self._left_out(str(reason), now)]
+            return [entered, *self._left_out(str(reason), now)]
         needs = self._needs.enter(stage, self.evidence)
         if self._needs.pending:
-            return [Enter(stage.id), *needs, *self._next_call(now)]
-        return [Enter(stage.id), *self._act(stage.do, now)]
+            return [entered, *needs, *self._next_call(now)]
+        return [entered, *self._act(stage.do, now)]
 
     def _left_out(self, reason: str, now: float) -> list[Effect]:
         """A step that this machine can't show: what it expects is skipped, for this reason."""
@@ -111,14 +116,15 @@ class RunningStep:
         match self.phase:
             case "asking":
                 assert self.stage.question is not None
-                return self.answer(self.stage.question.scripted, now)
+                choice, by = self._script(self.stage.question)
+                return self.answer(choice, now, by)
             case "revealing" if self._awaited.match is None:
                 return self._resolve(now)
             case _:
                 return self._fail(self._waited_for())
 
-    def answer(self, choice: int, now: float) -> list[Effect]:
-        """The learner's choice, from 0; refused where none can be made."""
+    def answer(self, choice: int, now: float, by: AnsweredBy = "") -> list[Effect]:
+        """The learner's choice, from 0, or the script's; refused where none can be made."""
         question = self._stage.question if self._stage else None
         if question is None or self.phase != "asking":
             return [Refused(played("refuse.no_question"))]
@@ -127,7 +133,7 @@ class RunningStep:
         if choice >= len(question.choices):
             return [Refused(played("refuse.choices", count=len(question.choices)))]
         self.phase, self.answering = "revealing", Answering(question, choice)
-        return [Answered(question.id, choice), *self._try(self.answering, choice, now)]
+        return [Answered(question.id, choice, by), *self._try(self.answering, choice, now)]
 
     def prove(self, now: float) -> list[Effect]:
         """Judge what is still open; what does not hold by the deadline has failed."""

@@ -24,6 +24,8 @@ def press(key: str, player: Player, view: View) -> list[Effect]:
     """The effects of a sandbox key, or a refusal that says why nothing happens."""
     if not view.engine.alive:
         return [Refused(played(GONE))]
+    if player.catching_up:
+        return [Refused(played("refuse.catching_up"))]
     if ("h" if key == "s" else key) not in player.offered:
         return [Refused(played("refuse.not_offered", key=key))]
     match key:
@@ -89,6 +91,8 @@ def slide(name: str, by: int, player: Player, view: View) -> list[Effect]:
     """The effects of a slider that is moved, or a refusal."""
     if not view.engine.alive:
         return [Refused(played(GONE))]
+    if player.catching_up:
+        return [Refused(played("refuse.catching_up"))]
     if player.sliders is None:
         return [Refused(trouble("sandbox.no_sliders"))]
     effects = player.sliders.move(name, by, view, player.pace)

@@ -127,8 +127,8 @@ class Expectation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engine: str = ""
     """Of which engine, in a scene that runs several; "": the first, "*": each of them."""
     needs: list[str] = []
-    """Earlier steps without which there is nothing to judge: who began behind one of them is told
-    that it is skipped, where it would be missed."""
+    """Earlier steps without which there is nothing to judge: after a branch, which does not play
+    them again, it is told as skipped where it would be missed."""
 
 
 class Otherwise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

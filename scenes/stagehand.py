@@ -73,8 +73,8 @@ class Stagehand:
         self.workloads.pop(name, None)
         return StopWorkload(name)
 
-    def catch_up(self, stages: Sequence[Stage]) -> list[Effect]:
-        """What lasts of steps that are jumped over: settings, and the writers without an end."""
+    def what_lasts(self, stages: Sequence[Stage]) -> list[Effect]:
+        """Of steps that a branch does not play again: settings, and the writers without an end."""
         effects: list[Effect] = []
         for action in (action for stage in stages for action in stage.do):
             endless = action.start is not None and not action.start.count

@@ -12,7 +12,18 @@ from collections.abc import Callable
 
 from engine.events import AnyEvent
 from scenes.conditions import text_of, why_of
-from scenes.effects import Answered, Ask, Checked, Effect, Enter, Failed, Finished, Refused
+from scenes.effects import (
+    Answered,
+    Ask,
+    CatchingUp,
+    CaughtUp,
+    Checked,
+    Effect,
+    Enter,
+    Failed,
+    Finished,
+    Refused,
+)
 from scenes.expect import CHECKS
 from scenes.folding import fold
 from scenes.live import Live
@@ -34,7 +45,9 @@ class Transcript:
         self, lesson: Lesson, write: Callable[[str], None], *, verbose: bool = False
     ) -> None:
         self._lesson = lesson
-        self._write = write
+        self._tell = write
+        self._silent = False
+        """Steps are played on the way to the one with which the telling begins."""
         self._verbose = verbose
         self._began = 0.0
         self._said: set[str] = set()
@@ -55,6 +68,10 @@ class Transcript:
         self._write(told("previously"))
         self._paragraph(self._plain(scene.previously, words))
 
+    def _write(self, line: str) -> None:
+        if not self._silent:
+            self._tell(line)
+
     # Events
 
     def event(self, event: AnyEvent) -> None:
@@ -64,7 +81,7 @@ class Transcript:
         if lines is None:
             lines = self._lines[event.engine] = ToldLines(self._lesson.scene.topics, self._verbose)
         line = lines.line(event)
-        if not line:
+        if not line or self._silent:
             return
         # A reading of the pages may be a little older than the event before it.
         timed = f"{max(0.0, event.at - self._began):9.3f} s  "
@@ -85,11 +102,21 @@ class Transcript:
     def effect(self, effect: Effect, live: Live) -> None:
         """A step's heading, its question, its verdicts, and its words once it is over."""
         stage = live.player.stage
-        if isinstance(effect, Enter | Ask | Answered | Checked | Failed | Refused | Finished):
+        if isinstance(
+            effect, Enter | Ask | Answered | CaughtUp | Checked | Failed | Refused | Finished
+        ):
             self._flush()
         if isinstance(effect, Enter | Failed | Finished):
             self._judged()
         match effect:
+            case CatchingUp(name, steps):
+                self._write("")
+                self._write(told("catching_up", step=name, steps=steps))
+                self._silent = True
+            case CaughtUp():
+                self._judged()
+                self._said.update(mark.label for mark in live.history.marks if mark.kind == "step")
+                self._silent = False
             case Enter(name):
                 self._conclude(live)
                 entered = next(s for s in live.lesson.scene.stages if s.id == name)
@@ -112,7 +139,7 @@ class Transcript:
             case Checked():
                 self._verdicts.append(effect)
             case Failed(reason) | Refused(reason):
-                self._write(f"{_INDENT}{told('failed'):8} {reason}")
+                self._tell(f"{_INDENT}{told('failed'):8} {reason}")
             case Finished():
                 self._conclude(live)
                 self._summary(live)
@@ -153,7 +180,8 @@ class Transcript:
         word = told("skipped" if checked.skipped else "held" if checked.held else "failed")
         plain = checked.held and not checked.skipped and not self._verbose
         detail = meaning(checked.check) if plain else checked.detail
-        self._write(f"{_INDENT}{word:8} {checked.check}: {detail}")
+        write = self._write if checked.held else self._tell
+        write(f"{_INDENT}{word:8} {checked.check}: {detail}")
 
     def _summary(self, live: Live) -> None:
         self._closing(live)

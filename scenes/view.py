@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 import immutables
 
-from engine.events import Source
+from engine.events import AnsweredBy, Source
 from scenes.rewrite_view import RewriteView
 from scenes.view_part import ViewPart
 
@@ -194,6 +194,8 @@ class QuestionView(ViewPart, frozen=True):
     right: int
     """-1 until this run has measured the answer."""
     chosen: int = -1
+    by: AnsweredBy = ""
+    """Whose choice it is."""
     at: float = 0.0
     answered_at: float = 0.0
     with_child: bool = True

@@ -232,6 +232,9 @@ class FakeDriver:
     def jump(self, step: str) -> None:
         self._do("jump", step)
 
+    def stay(self) -> None:
+        self._do("stay")
+
     def answer(self, choice: int) -> None:
         self._do("answer", choice)
 

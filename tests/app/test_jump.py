@@ -20,6 +20,7 @@ from app.live_driver import LiveDriver
 from app.said import said
 from scenes import phrases
 from scenes.loader import load
+from scenes.refusals import played
 from tests.app.fake import FakeDriver
 from tests.app.seen import rows, settled
 from tests.app.test_live_driver import until
@@ -139,13 +140,18 @@ async def test_live_it_plays_what_is_to_come_and_looks_at_what_was_played() -> N
     await driver.start()
     try:
         await until(driver, "view.commands > 5 and view.step == 'trickle'")
-        driver.jump("copies")  # needs a held child: the player sees to it
+        driver.jump("copies")
+        await until(driver, "driver.status == 'catching_up'")
+        assert driver.notice.startswith("Catching up to 'copies': step 1 of 6, played quickly")
+        driver.key("w")
+        assert str(await driver.execute("PING")) == played("refuse.catching_up")
+        await until(driver, "driver.refusal")
+        assert "Esc stops here" in driver.refusal
         await until(driver, "view.step == 'copies' and view.hold == 'held'")
-        assert not driver.refusal and [e.place for e in entries(driver) if e.step == "tail"] == [
-            "passed"
-        ]
+        assert driver.status == "live" and driver.pace_factor == 1.0
+        assert [e.place for e in entries(driver) if e.step == "tail"] == ["played"]
         driver.jump("tail")
-        assert driver.refusal == said("refuse.passed_over") and not driver.is_past
+        assert driver.is_past and driver.view.step == "tail"
         driver.jump("trickle")
         assert driver.is_past and driver.view.step == "trickle"
         driver.jump("copies")
@@ -155,6 +161,9 @@ async def test_live_it_plays_what_is_to_come_and_looks_at_what_was_played() -> N
         driver.jump("trickle")
         driver.jump("always")
         assert not driver.is_past
-        await until(driver, "view.step == 'always'")
+        await until(driver, "view.step == 'hot'")
+        driver.stay()
+        await until(driver, "driver.status == 'live'")
+        assert driver.now_view.step == "hot"
     finally:
         await driver.stop()

@@ -89,7 +89,7 @@ def test_in_the_past_only_time_moves() -> None:
     assert {"End", "space", "bksp"} <= shown(driver)
 
 
-@pytest.mark.parametrize("status", ["crashed", "replay", "starting"])
+@pytest.mark.parametrize("status", ["catching_up", "crashed", "replay", "starting"])
 def test_without_an_engine_nothing_is_offered_that_needs_one(status: Status) -> None:
     assert shown(At(status)) & (OFFERED | {":"}) == set()
     assert ("space" in shown(At(status))) == (status == "replay")

@@ -13,7 +13,7 @@ from app.driver import REFUSE_PAST, REFUSE_PAST_GONE, status_words
 from app.keys import OFFERED, footer
 from app.live_driver import LiveDriver
 from app.said import said as phrase
-from scenes.effects import Asleep, Checked, Effect, Failed
+from scenes.effects import Asleep, CatchingUp, CaughtUp, Checked, Effect, Failed
 from scenes.errors import SceneError
 from scenes.loader import load
 
@@ -130,5 +130,23 @@ async def test_what_goes_wrong_later_offers_the_recording(effect: Effect, notice
             driver._live._say(effect.reason)
         driver._effect(effect)
         assert driver.notice.startswith(notice) and bool(driver.notice) == bool(notice)
+    finally:
+        await driver.stop()
+
+
+async def test_what_was_missed_on_the_way_is_told_where_it_has_caught_up() -> None:
+    driver = LiveDriver(load("04"))
+    await driver.start()
+    try:
+        await until(driver, "view.tail.unsafe > 0")
+        step = driver.now_view.step
+        driver._effect(Checked("c", False, "expected 1, measured 0"))
+        driver._effect(CatchingUp(step, 1))
+        assert driver.notice == "", "the miss before was another step's"
+        driver._effect(Checked("c", False, "expected 2, measured 0"))
+        driver._effect(CaughtUp("elsewhere"))
+        assert driver.notice == ""
+        driver._effect(CaughtUp(step))
+        assert driver.notice.endswith("expected 2, measured 0")
     finally:
         await driver.stop()

@@ -23,6 +23,7 @@ from app.tail import countdown, tail_lines
 from app.too_small import too_small
 from app.words_panel import question_lines, words_and_answer
 from engine import events
+from engine.events import AnsweredBy
 from scenes.actions import Action
 from scenes.scene import Stage
 from scenes.view import NEW, CowSample, CrashView, Lit, QuestionView, TailEntry, TailView, View
@@ -203,8 +204,8 @@ def test_a_question_is_first_predicted_then_revealed() -> None:
     assert stage.question is not None
     choices = ("none", "one", "twenty")
 
-    def shown(chosen: int, right: int) -> str:
-        asked = QuestionView(stage.question.id, choices, right, chosen)  # type: ignore[union-attr]
+    def shown(chosen: int, right: int, by: AnsweredBy = "") -> str:
+        asked = QuestionView(stage.question.id, choices, right, chosen, by)  # type: ignore[union-attr]
         return "\n".join(texts(question_lines(stage.question, asked, DRIVER.text, DRAWN, 60)))  # type: ignore[arg-type]
 
     assert "1 to 3: predict" in shown(-1, -1)
@@ -212,6 +213,8 @@ def test_a_question_is_first_predicted_then_revealed() -> None:
     assert "space" not in shown(1, -1), "space is refused while it happens"
     assert "► 1)" in shown(1, 0) and "Measured:" in shown(1, 0)
     assert "(your answer: right)" in shown(0, 0)
+    assert "(your earlier answer: right)" in shown(0, 0, "earlier")
+    assert "(the script's answer)" in shown(1, 0, "script")
     assert "► " not in shown(-1, 0), "nothing is revealed before the learner has predicted"
 
 

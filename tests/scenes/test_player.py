@@ -184,40 +184,27 @@ ENDLESS = Action(start=Workload(name="trickle", rate=20))
 ENDS = Action(start=Workload(name="burst", rate=20, count=3))
 
 
-def test_a_scene_may_begin_at_any_step_with_what_lasts_of_the_others() -> None:
+def test_a_branch_begins_at_its_step_with_what_lasts_of_the_others() -> None:
     steps = scene(
         stage("a", 1, do=[SETS, ENDLESS, ENDS, Action(hold=True)]),
         stage("b", 2, wait=Match("fork")),
         stage("c", 3),
     )
-    player = Player(steps, start_at="b")
+    player = Player(steps, start_at="b", branched=True)
     assert kinds(player.start(0.0)) == ["Send", "StartWorkload", "Enter"]
-    assert player.stage is not None and player.stage.id == "b"
+    assert player.stage is not None and player.stage.id == "b" and not player.catching_up
     player.feed_key("restart", 1.0)
     assert kinds(player.start(2.0))[:1] == ["Enter"] and player.position == 0
 
 
-def test_a_jump_leaves_out_what_a_step_waits_for() -> None:
-    player = Player(
-        scene(stage("a", 1, wait=Match("fork")), stage("b", 2, do=[SETS]), stage("c", 3))
-    )
-    player.start(0.0)
-    assert player.feed_key("jump:c", 1.0)[:2] == [
-        Send(("CONFIG", "SET", "appendfsync", "no")),
-        Enter("c"),
-    ]
-    assert kinds(player.feed_key("jump:a", 2.0)) == ["Enter"]
-    assert isinstance(player.feed_key("jump:z", 3.0)[0], Refused)
-
-
-def test_what_a_left_out_step_would_have_shown_is_skipped_not_missed() -> None:
+def test_what_a_branch_has_left_out_is_skipped_not_missed() -> None:
     """Where all was played, the same miss counts; and what holds, holds however one came."""
     expect = [Expectation("figures_agree", needs=["a"]), Expectation("offsets_only_grow")]
     steps = scene(stage("a", 1), stage("b", 2, expect=expect, settle=1.0))
 
     def verdicts(start_at: str, holds: bool) -> list[tuple[str, bool, bool]]:
         judge = lambda wanted, _: Verdict.of(holds, wanted.check)  # noqa: E731
-        player = Player(steps, start_at=start_at, judged_by=judge)
+        player = Player(steps, start_at=start_at, branched=True, judged_by=judge)
         effects = player.start(0.0)
         if player.stage is not None and player.stage.id == "a":
             effects += player.feed_key("next", 0.5)

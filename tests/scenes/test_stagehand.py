@@ -43,7 +43,7 @@ def test_an_action_does_exactly_one_thing() -> None:
         Stagehand(SCENE).perform([Action(hold=True, stop="x")])
 
 
-def test_a_jump_keeps_what_lasts() -> None:
+def test_a_branch_keeps_what_lasts() -> None:
     do = [
         Action(send=["CONFIG", "SET", "appendfsync", "no"]),
         Action(send=["BGSAVE"]),
@@ -55,7 +55,7 @@ def test_a_jump_keeps_what_lasts() -> None:
         Action(fork=["DENY"]),
     ]
     hand = Stagehand(SCENE)
-    assert hand.catch_up([Stage("a", 1, "t", "t", do=do)]) == [
+    assert hand.what_lasts([Stage("a", 1, "t", "t", do=do)]) == [
         Send(("CONFIG", "SET", "appendfsync", "no")),
         StartWorkload(TRICKLE, 20.0),
         Send(("COWSCOPE", "CLOCK", "30")),
