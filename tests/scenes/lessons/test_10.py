@@ -25,7 +25,11 @@ PACE = 20.0
 WORKLOADS = ("cache", "orders", "sessions")
 CHOSEN = {"second": (1, 1, 1), "third": (2, 2, 3)}
 """What a learner chooses in the capstone; its own script is played by the golden test."""
-AFTER = {"always-snapshots": (1, 2, 1), "always-everysec": (1, 0, 1), "snapshots-everysec": (2, 0, 1)}
+AFTER = {
+    "always-snapshots": (1, 2, 1),
+    "always-everysec": (1, 0, 1),
+    "snapshots-everysec": (2, 0, 1),
+}
 """What is chosen for the cache, and then for the orders: what the first leaves is in no count."""
 UNSYNCED = (1, 1, 2)
 """Of the sessions the policy no. It is played at the author's pace, as its loss is of seconds."""
@@ -33,9 +37,7 @@ LYING = Path(__file__).parents[1] / "sabotage" / "skipped_fsync.py"
 SPLIT = "# The capstone"
 
 
-def capstone(
-    folder: Path, chosen: tuple[int, ...], first: str = "levels", before: str = ""
-) -> str:
+def capstone(folder: Path, chosen: tuple[int, ...], first: str = "levels", before: str = "") -> str:
     """The scene from a step of its last part on, in which other settings are chosen."""
     shutil.copytree(find("10"), folder)
     file = folder / "scene.toml"
