@@ -20,6 +20,7 @@ from engine import __version__
 from engine.errors import EngineError
 from scenes import phrases
 from scenes.errors import SceneError
+from scenes.foreign import spoken
 from scenes.language import LANGUAGES, of_locale
 
 _HOWS = ["kill", "power", "mid-snapshot", "mid-rewrite", "disk-full", "torn-tail", "slow-disk"]
@@ -60,7 +61,7 @@ def _serve(words: list[str]) -> int:
         return 0
     if not sys.platform.startswith("linux"):
         raise SceneError(said("serve.needs_linux", system=platform.system()))
-    return serve(words)
+    return serve(words, spoken)
 
 
 def _lazy(name: str, module: str = "app.commands") -> Callable[[argparse.Namespace], int]:
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("scene", nargs="?", default="04", help=said("option.scene_or_default"))
     run.add_argument("--json", action="store_true", help=said("option.json_events"))
     run.add_argument("-v", "--verbose", action="store_true", help=said("option.verbose"))
+    run.add_argument("--step", help=said("option.step"))
     run.add_argument("--pace", type=kinds.pace, default=1.0, help=said("option.pace"))
     _add_run_options(run)
     run.set_defaults(run=_lazy("run_headless"))

@@ -67,6 +67,9 @@ def run_headless(options: argparse.Namespace) -> int:
     if missing:
         raise SceneError(said("cli.no_run", scene=options.scene, why=missing))
     from scenes.headless import run
+    from scenes.loader import load
+
+    step = _step_of(load(options.scene, language), options.step)
 
     return run(
         options.scene,
@@ -75,6 +78,7 @@ def run_headless(options: argparse.Namespace) -> int:
         arena_pages=options.arena_pages,
         pace=options.pace,
         verbose=options.verbose,
+        start_at=step,
         language=language,
     )
 

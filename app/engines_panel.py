@@ -20,6 +20,7 @@ from app.lines import (
     fold,
     grouped,
     line,
+    padded,
     roomiest,
     shortened,
     visible,
@@ -178,14 +179,21 @@ def _answers(view: View, cells: int, asked_in: int | None) -> Line:
     return whole if width(whole) <= cells else line(("p50 ", "dim"), p50, ("  p99 ", "dim"), p99)
 
 
+def _unit(commands: int) -> str:
+    """What so many are called, as wide for one as for several."""
+    several = said("engines.commands")
+    return padded(said("engines.command"), cell_len(several)) if commands == 1 else several
+
+
 def _fsync(tail: TailView, cells: int) -> Line:
     if not tail.fsyncs:
         return line((said("engines.no_fsync"), "dim"))
     who = said("engines.main" if tail.last_fsync_thread == "main" else "engines.bio")
     count: Span = (grouped(tail.fsyncs), "text")
     took = duration(tail.last_fsync_usec)
-    told = line(count, (f" {said('engines.fsyncs')} ", "dim"), took)
-    short = line(count, (f" {said('engines.fsyncs_short')} ", "dim"), took)
+    one = "_one" if tail.fsyncs == 1 else ""
+    told = line(count, (f" {said(f'engines.fsyncs{one}')} ", "dim"), took)
+    short = line(count, (f" {said(f'engines.fsyncs_short{one}')} ", "dim"), took)
     return roomiest([(*told, (f" {who}", "dim")), told, short], cells)
 
 
@@ -210,7 +218,7 @@ def rung_rows(on_rungs: Sequence[RungView], has_log: bool, cells: int) -> list[L
                 (f" {set_cell_size(label, 11 if wide else 8)}", "text"),
                 (grouped(rung.commands, count), "bold" if rung.commands else "dim"),
                 (
-                    f" {said('engines.commands')} {grouped(rung.bytes)} B"
+                    f" {_unit(rung.commands)} {grouped(rung.bytes)} B"
                     if wide
                     else f"  {grouped(rung.bytes)} B",
                     "dim",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.driver import Driver
 from app.layout import Mode
 from app.lines import EMPTY, Line, line, paragraph
@@ -13,10 +15,16 @@ def glossary_lines(driver: Driver, cells: int) -> list[Line]:
     glossary = driver.scene.glossary
     if not glossary:
         return [line((said("glossary.none"), "dim"))]
+    by_letters = sorted(glossary.items(), key=lambda item: item[0].lower())
+    return term_lines([(term, "", driver.text(key)) for term, key in by_letters], cells)
+
+
+def term_lines(terms: Iterable[tuple[str, str, str]], cells: int) -> list[Line]:
+    """A term with a note beside it (empty: none), below it what it means."""
     lines: list[Line] = []
-    for term, key in sorted(glossary.items(), key=lambda item: item[0].lower()):
-        lines.append(line((term, "bold")))
-        lines += [((("  "), "text"), *own) for own in paragraph(driver.text(key), cells - 2)]
+    for term, note, meaning in terms:
+        lines.append(line((term, "bold"), *([(f"  {note}", "dim")] if note else [])))
+        lines += [((("  "), "text"), *own) for own in paragraph(meaning, cells - 2)]
         lines.append(EMPTY)
     return lines[:-1]
 

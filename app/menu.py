@@ -15,6 +15,7 @@ from textual.screen import Screen
 from app.lines import EMPTY, Line, flow, line, paragraph, width
 from app.lines_panel import LinesPanel
 from app.said import said
+from scenes.errors import SceneError
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Choice:
 
 
 class MenuScreen(Screen[None]):
-    """A list; arrows move, Enter or a number starts, v shows the recording."""
+    """A list; arrows move, Enter or a number starts, v shows the recording, ? and g explain."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
@@ -45,10 +46,13 @@ class MenuScreen(Screen[None]):
         Binding("r", "resume", show=False),
         Binding("v", "view", show=False),
         *(Binding(str(number % 10), f"number({number})", show=False) for number in range(1, 11)),
+        Binding("question_mark", "page('help')", show=False),
+        Binding("g", "page('glossary')", show=False),
         Binding("q,escape", "leave", show=False),
     ]
     CSS = """
     #menu { height: 1fr; border: round $border; padding: 1 2; background: $background;
+        border-title-color: $foreground; border-subtitle-color: $primary;
         border-title-background: $background; border-subtitle-background: $background; }
     MenuScreen.plain #menu { border: ascii $border; }
     """
@@ -118,6 +122,18 @@ class MenuScreen(Screen[None]):
         """Go on where the learner left the scene."""
         if self.choices and self.choices[self.at].resume:
             self.post_message(self.Chosen(self.choices[self.at], resume=True))
+
+    def action_page(self, name: str) -> None:
+        """Open the keys, or the words of all scenes."""
+        from app.menu_pages import page  # the menu's first frame need not wait for it
+        from app.page_screen import PageScreen
+
+        try:
+            title, content = page(name, self.panel.glyphs)
+        except SceneError as error:
+            self.app.notify(str(error), severity="error", timeout=15, markup=False)
+            return
+        self.app.push_screen(PageScreen(title, content))
 
     def show(self, choices: Sequence[Choice], notice: str = "") -> None:
         """Other entries: a scene was played meanwhile."""

@@ -17,10 +17,11 @@ import msgspec
 from engine.aof_folder import AofFolder
 from engine.aof_format import encode
 from engine.aof_intentions import Delayed, Exit, Intention, LogLine, Sync, Truncate, Write
-from engine.aof_policy import AofPolicy, Policy
+from engine.aof_policy import AofPolicy
 from engine.bio import Bio, Finished
 from engine.disk import APPEND, Disk
 from engine.errors import EngineError
+from engine.events import Policy
 from engine.manifest import Manifest
 
 _MULTI = encode([b"MULTI"])
@@ -81,7 +82,7 @@ class AppendOnlyFile:
         """(file, start, end, data): a command's bytes entered aof_buf."""
         self.on_write: Callable[[str, int, int, int], object] | None = None
         """(file, start, end, usec): write(2) returned."""
-        self.on_fsync: Callable[[str, int, int, int, str, str, int], object] | None = None
+        self.on_fsync: Callable[[str, int, int, int, Policy, str, int], object] | None = None
         """(file, start, end, usec, policy, thread, dirty_pages): fdatasync(2) succeeded."""
         self.on_delayed: Callable[[int], object] | None = None
         """(waited_usec): a write went ahead of a sync that still runs."""

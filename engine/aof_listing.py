@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterator
 
 from engine.aof_folder import AofFolder
-from engine.events import AofFile
+from engine.events import AofFile, FileRole
 from engine.manifest import ManifestError, parse_manifest
 from engine.single_file import SingleFile
 
-_ROLES = {"b": "base", "h": "history", "i": "increment"}
+_ROLES: dict[str, FileRole] = {"b": "base", "h": "history", "i": "increment"}
 _ORDER = ("manifest", "base", "history", "increment", "log", "temporary", "unlisted")
 _TEMPORARY = "temp-rewriteaof-"
 
@@ -30,8 +30,9 @@ def listed(folder: AofFolder) -> list[AofFile]:
     return sorted(files, key=lambda file: (_ORDER.index(file.role), file.name))
 
 
-def _roles(folder: AofFolder) -> dict[str, str]:
+def _roles(folder: AofFolder) -> dict[str, FileRole]:
     """File name -> what it is for, by the manifest that is on the disk."""
+    names: dict[str, FileRole]
     try:
         names = dict.fromkeys(os.listdir(folder.root), "unlisted")
         with open(folder.manifest_path, "rb") as file:
@@ -50,7 +51,7 @@ def _temporary(directory: str) -> Iterator[AofFile]:
     yield from _sized(directory, dict.fromkeys(names, "temporary"))
 
 
-def _sized(directory: str, roles: dict[str, str]) -> Iterator[AofFile]:
+def _sized(directory: str, roles: dict[str, FileRole]) -> Iterator[AofFile]:
     for name, role in roles.items():
         with contextlib.suppress(OSError):
             size = os.stat(os.path.join(directory, name)).st_size

@@ -52,8 +52,7 @@ from engine.aof_intentions import (
     Truncate,
     Write,
 )
-
-Policy = Literal["always", "everysec", "no"]
+from engine.events import Policy
 
 POSTPONE_SECONDS = 2.0
 LOG_EVERY_SECONDS = 30

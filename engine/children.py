@@ -19,6 +19,7 @@ from engine.events import (
     ChildExit,
     Fork,
     Hold,
+    HoldState,
     LessonPages,
     LessonSide,
     LessonValue,
@@ -56,7 +57,7 @@ class Children:
         self.running: RunningChild | None = None
         self.purpose: Purpose = "rdb"
         """What the running child, or the last one, is for."""
-        self.hold_state = "released"
+        self.hold_state: HoldState = "released"
         self.written_ranges: list[PageRange] = []
         self.held_at_fork = b""
         """1 for every arena page that was mapped when the running child was forked."""
@@ -235,12 +236,12 @@ class Children:
             self.running.control.release()
         self._set_hold("released")
 
-    def _set_hold(self, state: str) -> None:
+    def _set_hold(self, state: HoldState) -> None:
         if state == self.hold_state:
             return
         self.hold_state = state
         child = self.running.pid if self.running is not None else 0
-        self._tell(Hold(state=state, child=child))  # type: ignore[arg-type]
+        self._tell(Hold(state=state, child=child))
 
     def _tell(self, event: Event) -> None:
         observer = self._server.observer

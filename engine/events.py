@@ -35,6 +35,77 @@ Purpose: TypeAlias = Literal["rdb", "aof", "lesson"]
 Side: TypeAlias = Literal["parent", "child"]
 """Which process of a fork speaks."""
 
+HoldState: TypeAlias = Literal["armed", "held", "released"]
+"""A child's hold: armed before a fork, held while the child waits."""
+
+Policy: TypeAlias = Literal["always", "everysec", "no"]
+"""appendfsync."""
+
+FaultKind: TypeAlias = Literal["fsync-delay", "fsync-error", "full", "short-write"]
+"""What a scene can have a disk do wrong."""
+
+MultipartStage: TypeAlias = Literal[
+    "settle-old-increment",
+    "create-increment",
+    "persist-manifest",
+    "switch-increment",
+    "fork",
+    "install-base",
+    "list-increment",
+    "remove-files",
+    "stop-writing",
+]
+"""The steps of a rewrite of several files (`engine/rewrite_steps.py`)."""
+
+PipesStage: TypeAlias = Literal[
+    "open-pipes",
+    "fork",
+    "diff-buffered",
+    "diff-sent",
+    "child-asks-stop",
+    "parent-agrees",
+    "child-diff-appended",
+    "residual-written",
+    "renamed",
+    "switched",
+    "old-file-closed",
+]
+"""Those of one with pipes (`engine/pipes_steps.py`)."""
+
+RewriteStage: TypeAlias = MultipartStage | PipesStage | Literal["finished", "failed"]
+"""Those of both, and how either ends."""
+
+WalkStage: TypeAlias = Literal["begun", "progress", "ended", "given up"]
+"""Those of the naive snapshot."""
+
+FileRole: TypeAlias = Literal[
+    "log", "manifest", "base", "history", "increment", "unlisted", "temporary"
+]
+"""`log` (the one file of Redis 3 to 6); `manifest`, `base`, `history`, `increment`, `unlisted`
+(Redis 7); `temporary`: a child's."""
+
+LogLevel: TypeAlias = Literal[".", "-", "*", "#"]
+"""Redis' characters for debug, verbose, notice and warning."""
+
+ProcessState: TypeAlias = Literal[
+    "running",
+    "sleeping",
+    "disk-sleep",
+    "stopped",
+    "tracing-stop",
+    "zombie",
+    "dead",
+    "wake-kill",
+    "waking",
+    "idle",
+    "locked",
+    "waiting",
+    "suspended",
+    "parked",
+    "?",
+]
+"""psutil's words for it; `?` for one that it, or we, have no word for."""
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
     """What all events carry; nothing in an event leads back to it (`gc`)."""
@@ -119,7 +190,7 @@ class Process(Event, frozen=True, kw_only=True, tag="process"):
     pid: int
     ppid: int
     name: str
-    state: str
+    state: ProcessState
     rss_kb: int
     pss_kb: int
     uss_kb: int
@@ -163,7 +234,7 @@ class Pages(Event, frozen=True, kw_only=True, tag="pages"):
 class Hold(Event, frozen=True, kw_only=True, tag="hold"):
     """The child's hold: armed before a fork, held while the child waits, released."""
 
-    state: Literal["armed", "held", "released"]
+    state: HoldState
     child: int
 
 
@@ -304,7 +375,7 @@ class Frames(Event, frozen=True, kw_only=True, tag="frames"):
 class Walk(Event, frozen=True, kw_only=True, tag="walk"):
     """The naive snapshot: the engine walks its keys between commands, without fork(2)."""
 
-    stage: Literal["begun", "progress", "ended", "given up"]
+    stage: WalkStage
     keys: int
     total_keys: int
     """Keys written so far, and those there were when it began."""
@@ -360,7 +431,7 @@ class AofFsync(Event, frozen=True, kw_only=True, tag="aof.fsync"):
     start: int
     end: int
     usec: int
-    policy: str
+    policy: Policy
     thread: Literal["main", "bio"]
     dirty_pages_after: int
     """cachestat's dirty + writeback pages of the file afterwards, -1 where it cannot tell."""
@@ -385,8 +456,7 @@ class Fault(Event, frozen=True, kw_only=True, tag="fault"):
     """The engine's disk was given a fault, or is rid of one; its figures come from the author."""
 
     source: Source = "scripted"
-    kind: str
-    """`fsync-delay`, `fsync-error`, `full` or `short-write`."""
+    kind: FaultKind
     value: str
     """As COWSCOPE FAULT takes it: ms, calls (or `on`), bytes; what is left of it; `off`."""
     struck: int = 0
@@ -397,16 +467,14 @@ class AofFile(msgspec.Struct, frozen=True):
     """A file of the AOF's folder, as stat(2) gave it."""
 
     name: str
-    role: str
-    """`log` (the one file of Redis 3 to 6); `manifest`, `base`, `history`, `increment`, `unlisted`
-    (Redis 7); `temporary`: a child's."""
+    role: FileRole
     bytes: int
 
 
 class Rewrite(Event, frozen=True, kw_only=True, tag="rewrite"):
     """A stage of the AOF rewrite, by its name."""
 
-    stage: str
+    stage: RewriteStage
     child: int
     bytes: int
     file: str = ""
@@ -508,7 +576,7 @@ class Reply(Event, frozen=True, kw_only=True, tag="reply"):
 class Log(Event, frozen=True, kw_only=True, tag="log"):
     """A line of Redis' log, with its level character (`.`, `-`, `*`, `#`)."""
 
-    level: str
+    level: LogLevel
     text: str
 
 
@@ -538,7 +606,7 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     dirty: int
     lastsave: int
     child: int = 0
-    child_purpose: str = ""
+    child_purpose: Purpose | Literal[""] = ""
     child_forked_at: float = 0.0
     fork_usec: int = 0
     page_table_kb: int = 0
@@ -550,10 +618,10 @@ class State(Event, frozen=True, kw_only=True, tag="state"):
     child_keys: int = 0
     child_total_keys: int = 0
     child_bytes: int = 0
-    hold: str = "released"
+    hold: HoldState = "released"
     aof_enabled: bool = False
     aof_file: str = ""
-    aof_policy: str = "everysec"
+    aof_policy: Policy = "everysec"
     aof_appended: int = 0
     aof_written: int = 0
     aof_fsynced: int = 0

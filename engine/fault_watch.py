@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine import events
+from engine.events import FaultKind
 from engine.faults import Fault, Faults
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class FaultWatch:
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
-        self._told: dict[str, Fault] = {}
+        self._told: dict[FaultKind, Fault] = {}
 
     def look(self, observer: Observer | None) -> None:
         """Tell what has changed; with nobody watching, nobody is told."""

@@ -11,9 +11,10 @@ import mmap
 from typing import NamedTuple
 
 from engine.errors import EngineError
+from engine.events import FaultKind
 
 FSYNC_DELAY, FSYNC_ERROR, FULL, SHORT_WRITE = range(4)
-KINDS = ("fsync-delay", "fsync-error", "full", "short-write")
+KINDS: tuple[FaultKind, ...] = ("fsync-delay", "fsync-error", "full", "short-write")
 
 ABSENT = -1
 FOR_EVER = 2**62
@@ -32,7 +33,7 @@ class FaultError(EngineError):
 class Fault(NamedTuple):
     """A fault that is set."""
 
-    kind: str
+    kind: FaultKind
     value: str
     """As COWSCOPE FAULT takes it; counts are what is left of them."""
     struck: int
@@ -70,7 +71,7 @@ class Faults:
             if (left := self.left[number]) != ABSENT
         ]
 
-    def struck_by(self, kind: str) -> int:
+    def struck_by(self, kind: FaultKind) -> int:
         """Calls that it has struck since it was last set."""
         return self.struck[KINDS.index(kind)]
 

@@ -15,6 +15,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from engine.events import LogLevel
 
 LEVELS = {"debug": ".", "verbose": "-", "notice": "*", "warning": "#"}
 """The names of `loglevel`, from the least to the most important, and the characters for them."""
@@ -35,7 +39,7 @@ class Logger:
     def __init__(self, logfile: str = "", loglevel: str = "notice") -> None:
         self.logfile = logfile
         self.loglevel = loglevel
-        self.on_line: Callable[[str, str], object] | None = None
+        self.on_line: Callable[[LogLevel, str], object] | None = None
         """Hears (level character, text) of this process' lines, on the thread that logs them."""
         self._pid = os.getpid()
         self._lines: deque[tuple[float, str, str]] = deque(maxlen=_KEPT)
@@ -77,7 +81,7 @@ class Logger:
         if _RANK[level] >= _RANK[LEVELS[self.loglevel]]:
             self._lines.append((time.monotonic(), level, text))
             if self.on_line is not None:
-                self.on_line(level, text)
+                self.on_line(cast("LogLevel", level), text)  # one of them, or it had no rank
 
     def debug(self, text: str) -> None:
         """Log what only a developer wants to know."""

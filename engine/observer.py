@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 from engine.aof_text import resp_text
 from engine.burst import MAX_PAIRS, printable, text_of
 from engine.cache_watch import CacheWatch
-from engine.events import AofAppend, AofDelayed, AofDirty, AofFsync, AofWrite, Command, Pages
+from engine.events import (
+    AofAppend,
+    AofDelayed,
+    AofDirty,
+    AofFsync,
+    AofWrite,
+    Command,
+    Pages,
+    Policy,
+)
 from engine.probe import Probe, Reading
 from engine.publisher import FLUSH_SECONDS, Publisher
 
@@ -116,7 +125,7 @@ class Observer:
             self.publisher.publish(AofWrite(file=file, start=start, end=end, usec=usec))
 
     def fsynced(
-        self, file: str, start: int, end: int, usec: int, policy: str, thread: str, dirty: int
+        self, file: str, start: int, end: int, usec: int, policy: Policy, thread: str, dirty: int
     ) -> None:
         """fdatasync(2) of the AOF returned."""
         self.publisher.publish(

@@ -14,6 +14,7 @@ from engine.aof_file import AofFatalError, AppendOnlyFile
 from engine.bio import Bio
 from engine.disk import APPEND, READ, Disk, write_all
 from engine.errors import EngineError
+from engine.events import PipesStage
 from engine.pipes_rewrite import (
     INSTALLING,
     SENDING,
@@ -29,7 +30,7 @@ from engine.pipes_rewrite import (
 from engine.rewrite_buffer import BLOCK
 from engine.single_file import SingleFile
 
-NAMES: dict[type[Step], str] = {
+NAMES: dict[type[Step], PipesStage] = {
     OpenPipes: "open-pipes",
     Fork: "fork",
     WriteResidual: "residual-written",
@@ -38,11 +39,11 @@ NAMES: dict[type[Step], str] = {
     CloseOld: "old-file-closed",
 }
 """Stages of the `rewrite` event; those in between have names of their own below."""
-DIFF_BUFFERED = "diff-buffered"
-DIFF_SENT = "diff-sent"
-CHILD_ASKS = "child-asks-stop"
-PARENT_AGREES = "parent-agrees"
-DIFF_APPENDED = "child-diff-appended"
+DIFF_BUFFERED: PipesStage = "diff-buffered"
+DIFF_SENT: PipesStage = "diff-sent"
+CHILD_ASKS: PipesStage = "child-asks-stop"
+PARENT_AGREES: PipesStage = "parent-agrees"
+DIFF_APPENDED: PipesStage = "child-diff-appended"
 TOLD_EVERY = 16 << 10
 """Bytes by which the rewrite buffer has grown when it is told of again."""
 
@@ -71,7 +72,7 @@ class PipesSteps:
         fork: Callable[[Pipes], None],
         watch: Callable[[Pipes, bool], None],
         hang_up: Callable[[Pipes], None],
-        tell: Callable[[str, int], None] = lambda stage, size: None,
+        tell: Callable[[PipesStage, int], None] = lambda stage, size: None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """`fork` starts the child and raises EngineError; `watch` calls `send` while pipe 1 has

@@ -16,6 +16,7 @@ from engine.aof_folder import AofFolder
 from engine.bio import Bio
 from engine.disk import APPEND, READ, REPLACE, Disk
 from engine.errors import EngineError
+from engine.events import MultipartStage
 from engine.rewrite import (
     Create,
     Fork,
@@ -30,7 +31,7 @@ from engine.rewrite import (
     StopWriting,
 )
 
-NAMES: dict[type[Step], str] = {
+NAMES: dict[type[Step], MultipartStage] = {
     Settle: "settle-old-increment",
     Create: "create-increment",
     Persist: "persist-manifest",
@@ -57,7 +58,7 @@ class RewriteSteps:
         *,
         folder: Callable[[], AofFolder],
         fork: Callable[[], None],
-        tell: Callable[[str, int], None] = lambda stage, size: None,
+        tell: Callable[[MultipartStage, int], None] = lambda stage, size: None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """`fork` starts the child that writes the base; it raises EngineError. `tell` hears

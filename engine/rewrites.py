@@ -19,7 +19,7 @@ from engine.aof_listing import listed
 from engine.base_writer import BaseTask, bgrewrite
 from engine.child_control import ParentEnd
 from engine.errors import EngineError
-from engine.events import AofFile, Rewrite
+from engine.events import AofFile, Rewrite, RewriteStage
 from engine.forking import ForkError
 from engine.manifest import Manifest
 from engine.replies import CommandError, simple
@@ -294,7 +294,7 @@ class Rewrites:
         except ForkError as error:
             raise EngineError(f"Can't rewrite append only file in background: {error}") from error
 
-    def _tell(self, stage: str, size: int) -> None:
+    def _tell(self, stage: RewriteStage, size: int) -> None:
         observer = self._server.observer
         if observer is not None:
             child = self.child

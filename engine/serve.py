@@ -30,8 +30,11 @@ Directives are redis.conf's: --port 6379 --dir . --appendonly yes
 """
 
 
-def main(argv: list[str]) -> int:
-    """Run an engine until it is told to stop; the process' exit code."""
+def main(argv: list[str], told: Callable[[str], str] = str) -> int:
+    """Run an engine until it is told to stop; the process' exit code.
+
+    `told` is how a configuration that cannot be used is said to whoever started it.
+    """
     if argv and argv[0] in ("-h", "--help"):
         print(USAGE, end="")
         return 0
@@ -51,7 +54,7 @@ def main(argv: list[str]) -> int:
     try:
         config = Configuration.from_arguments(argv)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        print(told(str(error)), file=sys.stderr)
         return 1
     logger = Logger(config.logfile, config.loglevel)
     _be_scheduled_normally()

@@ -27,7 +27,7 @@ from engine.blocking import Blocking
 from engine.client import Client
 from engine.commands.changes import logged_deletion
 from engine.config import Configuration
-from engine.events import CHANNEL, Log
+from engine.events import CHANNEL, Log, LogLevel
 from engine.events import Config as ConfigEvent
 from engine.journal import CHANNEL as JOURNAL
 from engine.journal import Journal
@@ -338,7 +338,7 @@ class Server:
         """A line of the log, with Redis' level character."""
         self.logger.log(level, text)
 
-    def _logged(self, level: str, text: str) -> None:
+    def _logged(self, level: LogLevel, text: str) -> None:
         if self.observer is not None:
             self.observer.publisher.publish(Log(level=level, text=text))
 

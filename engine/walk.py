@@ -17,7 +17,7 @@ from itertools import islice
 from engine import rdb_format
 from engine.disk import REPLACE, Disk
 from engine.errors import EngineError
-from engine.events import PageRange, Walk
+from engine.events import PageRange, Walk, WalkStage
 from engine.keyspace import Keyspace
 from engine.lesson_child import ranges_of
 from engine.rdb_writer import Dump, add_key
@@ -128,11 +128,11 @@ class NaiveWalk:
         except OSError as error:
             raise EngineError(f"Can't write {self._temporary}: {error.strerror}") from error
 
-    def _report(self, stage: str, pages: list[int], path: str = "") -> None:
+    def _report(self, stage: WalkStage, pages: list[int], path: str = "") -> None:
         ranges: list[PageRange] = ranges_of(pages)
         self._tell(
             Walk(
-                stage=stage,  # type: ignore[arg-type]
+                stage=stage,
                 keys=self._dump.keys,
                 total_keys=self._total,
                 bytes=self._dump.bytes,

@@ -13,8 +13,6 @@ import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from engine.config import Configuration
 from engine.config_values import ConfigValues
 from engine.errors import ConfigError
@@ -22,17 +20,18 @@ from engine.events import Event
 from engine.faults import FaultError, Faults
 from engine.replies import CommandError
 from engine.scaled_clock import ScaledClock
-from scenes.actions import Action, Match, Workload
+from scenes.actions import Action, Workload
+from scenes.event_values import fits, never
 from scenes.expect import CHECKS
+from scenes.foreign import spoken
 from scenes.measures import MEASURES
-from scenes.room import pages_needed
+from scenes.room import LEAST_ARENA_PAGES, pages_needed, writers
 from scenes.sayings import remark
 from scenes.scene import Question, Scene, actions_of
 from scenes.words import FIGURE
 
 Found: typing.TypeAlias = Iterator[tuple[str, str]]
 """(path, what is wrong there)."""
-LEAST_ARENA_PAGES = 128
 POPULATION = "population"
 """What stands in every command for the keys that a run began with (scenes/stagehand.py)."""
 FASTEST_RATE = 1e6
@@ -59,13 +58,17 @@ def refused(scene: Scene, events: Mapping[str, type[Event]]) -> Found:
             "clock_scale",
             remark("asked_values.bad_clock_scale", clock_scale=f"{scene.clock_scale:g}"),
         )
+    for path, needed in writers(scene) if scene.value_bytes >= 0 else ():
+        if needed > scene.arena_pages >= LEAST_ARENA_PAGES:
+            told = {"needed": needed, "pages": scene.arena_pages}
+            yield path, remark("asked_values.writer_too_large", **told)
     yield from _words_of(scene.populate_with, {"key", "value"}, "populate_with")
     yield from _directives(scene.engine, "engine")
     for number, setup in enumerate(scene.engines):
         yield from _directives(setup.directives, f"engines[{number}].directives")
     for number, card in enumerate(scene.cards):
         for place, rule in enumerate(card.lights):
-            yield from _match(rule.on, events, f"cards[{number}].lights[{place}].on")
+            yield from never(rule.on, events, scene, f"cards[{number}].lights[{place}].on")
     started = {a.start.name for s in scene.stages for a in actions_of(s) if a.start is not None}
     for number, stage in enumerate(scene.stages):
         path = f"stages[{number}]"
@@ -73,7 +76,7 @@ def refused(scene: Scene, events: Mapping[str, type[Event]]) -> Found:
             yield from _seconds(getattr(stage, name), f"{path}.{name}")
         yield from _actions(stage.do, scene, events, started, f"{path}.do")
         if stage.wait is not None:
-            yield from _match(stage.wait, events, f"{path}.wait")
+            yield from never(stage.wait, events, scene, f"{path}.wait")
         for place, one in enumerate(stage.expect):
             inner = f"{path}.expect[{place}]"
             yield from _arguments(CHECKS.get(one.check), one.check, one.args, inner)
@@ -101,7 +104,7 @@ def _question(
     yield from _arguments(MEASURES.get(question.measure), question.measure, question.args, path)
     yield from _actions(question.reveal, scene, events, started, f"{path}.reveal")
     if question.wait is not None:
-        yield from _match(question.wait, events, f"{path}.wait")
+        yield from never(question.wait, events, scene, f"{path}.wait")
     claims: list[tuple[Any, ...]] = []
     for number, choice in enumerate(question.choices):
         inner = f"{path}.choices[{number}]"
@@ -128,7 +131,7 @@ def _actions(
         inner = f"{path}[{number}]"
         yield from _action(action, scene, inner)
         if action.until is not None:
-            yield from _match(action.until, events, f"{inner}.until")
+            yield from never(action.until, events, scene, f"{inner}.until")
         if action.stop is not None and action.stop not in started and not scene.sliders:
             yield f"{inner}.stop", remark("asked_values.no_client", client=action.stop)
 
@@ -185,7 +188,7 @@ def _not_a_command(words: Sequence[str]) -> str:
             return remark("asked_values.no_command", command=words[0] if words else "")
         spec.admit(argv)
     except CommandError as error:
-        return str(error).removeprefix("ERR ")
+        return spoken(str(error).removeprefix("ERR "))
     return ""
 
 
@@ -219,7 +222,7 @@ def _directives(directives: Mapping[str, str], path: str) -> Found:
         try:
             ConfigValues.from_arguments([f"--{name}", value])
         except ConfigError as error:
-            yield f"{path}.{name}", str(error).removeprefix("command line: ")
+            yield f"{path}.{name}", spoken(str(error).removeprefix("command line: "))
 
 
 def _settings(pairs: Mapping[str, str], scene: Scene, path: str) -> Found:
@@ -230,7 +233,7 @@ def _settings(pairs: Mapping[str, str], scene: Scene, path: str) -> Found:
         try:
             Configuration().set([(name, value)])
         except CommandError as error:
-            yield f"{path}.{name}", str(error).removeprefix("ERR ")
+            yield f"{path}.{name}", spoken(str(error).removeprefix("ERR "))
 
 
 def _fault(words: Sequence[str], path: str) -> Found:
@@ -241,7 +244,7 @@ def _fault(words: Sequence[str], path: str) -> Found:
             raise FaultError(remark("asked_values.bad_fault"))
         Faults().set(*words)
     except FaultError as error:
-        yield path, str(error)
+        yield path, spoken(str(error))
 
 
 def _seconds(value: float, path: str) -> Found:
@@ -250,20 +253,6 @@ def _seconds(value: float, path: str) -> Found:
             path,
             remark("asked_values.bad_seconds", field=path.rpartition(".")[2], value=f"{value:g}"),
         )
-
-
-def _match(match: Match, events: Mapping[str, type[Event]], path: str) -> Found:
-    """Values that a field of the event never has."""
-    kind = events.get(match.event)
-    types = {field.name: field.type for field in msgspec.structs.fields(kind)} if kind else {}
-    for name, value in match.where.items():
-        if name in types and not _fits(value, types[name]):
-            yield (
-                f"{path}.where.{name}",
-                remark(
-                    "asked_values.field_never_so", event=match.event, field=name, value=f"{value!r}"
-                ),
-            )
 
 
 def _arguments(
@@ -284,18 +273,10 @@ def _arguments(
         return
     types = typing.get_type_hints(function)
     for word, value in given.items():
-        if word in types and not _fits(value, types[word]):
+        if word in types and not fits(value, types[word]):
             yield (
                 f"{path}.args.{word}",
                 remark(
                     "asked_values.argument_never_so", name=name, argument=word, value=f"{value!r}"
                 ),
             )
-
-
-def _fits(value: object, kind: Any) -> bool:
-    try:
-        msgspec.convert(value, kind)
-    except (msgspec.ValidationError, TypeError):
-        return False
-    return True

@@ -17,6 +17,7 @@ from scenes.scene import Scene, Stage
 
 Need: TypeAlias = Literal["", "gone", "held", "lesson"]
 
+_REWRITES_ALREADY = "ERR Background append only file rewriting already in progress"
 MOST_FORKS = 2
 """Children that a step forks for itself before it gives up."""
 
@@ -103,8 +104,11 @@ class ChildNeeds:
             ]
         self._forks[name] += 1
         self._left[name] = own.snapshot
-        command = "BGREWRITEAOF" if stage.held_for == "aof" else "BGSAVE"
-        return [Send(("COWSCOPE", "HOLD"), name), Send((command,), name)]
+        # A setting that was made up for (appendonly yes) may have begun a rewrite of its own.
+        fork = Send(("BGSAVE",), name)
+        if stage.held_for == "aof":
+            fork = Send(("BGREWRITEAOF",), name, needless=_REWRITES_ALREADY)
+        return [Send(("COWSCOPE", "HOLD"), name), fork]
 
     def _fork_lesson(self, stage: Stage, evidence: Evidence) -> list[Effect]:
         """A lesson's child for a step that needs one."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from engine.free_memory import default_arena_pages
 from scenes.errors import SceneError
+from scenes.room import least_arena
 from scenes.sayings import trouble
 from scenes.scene import Scene, actions_of
 
-LEAST_ARENA_PAGES = 128
 _PREPARED_WITH = {"appendfsync": "always", "rdb-key-save-delay": "0"}
 """While the population is written, so that all of it is on disk and dumped when all begins."""
 _OTHERWISE = {"appendfsync": "everysec", "rdb-key-save-delay": "0"}
@@ -26,13 +26,14 @@ class Directives:
     ) -> None:
         """Raises SceneError for an arena that is too small for the scene or too large for here."""
         self.arena_pages = scene.arena_pages if arena_pages is None else arena_pages
-        if self.arena_pages < LEAST_ARENA_PAGES:
+        least = least_arena(scene)
+        if self.arena_pages < least:
             raise SceneError(
                 trouble(
                     "directives.arena_too_small",
                     arena_pages=str(self.arena_pages),
                     scene=scene.number,
-                    least_pages=str(LEAST_ARENA_PAGES),
+                    least_pages=str(least),
                 )
             )
         most = max(default_arena_pages(), scene.arena_pages)

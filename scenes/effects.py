@@ -20,6 +20,8 @@ class Send(msgspec.Struct, frozen=True):
     """The name under which the reply becomes a `reply` event and a figure; "": it does not."""
     refused: str = ""
     """The error that is the answer asked for begins so."""
+    needless: str = ""
+    """An error that begins so is no refusal: what is wanted has been begun already."""
 
 
 class StartWorkload(msgspec.Struct, frozen=True):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from time import monotonic
+from typing import cast, get_args
 
 import psutil  # type: ignore[import-untyped]
 from msgspec.structs import replace
 
-from engine.events import Process
+from engine.events import Process, ProcessState
 
 EVERY_SECONDS = 1.0
+_STATES = frozenset(get_args(ProcessState))
 
 
 def seen(pid: int) -> Process | None:
@@ -25,13 +27,18 @@ def seen(pid: int) -> Process | None:
                 pid=pid,
                 ppid=process.ppid(),
                 name=process.name(),
-                state=process.status(),
+                state=_known(process.status()),
                 rss_kb=memory.rss // 1024,
                 pss_kb=getattr(memory, "pss", 0) // 1024,
                 uss_kb=memory.uss // 1024,
             )
     except psutil.Error:
         return None
+
+
+def _known(state: str) -> ProcessState:
+    """A state by its word; `?` where an event has none for it."""
+    return cast("ProcessState", state) if state in _STATES else "?"
 
 
 async def watch(pids: Iterable[int], publish: Callable[[Process], None]) -> None:

@@ -35,6 +35,7 @@ class Run:
         seed: int | None = None,
         arena_pages: int | None = None,
         pace: float = 1.0,
+        start_at: str = "",
         command: Sequence[str] = (),
         on_event: Callable[[AnyEvent], None] = lambda event: None,
         on_effect: Callable[[Effect, Live], None] = lambda effect, live: None,
@@ -48,6 +49,7 @@ class Run:
             arena_pages=arena_pages,
             autoplay=True,
             pace=pace,
+            start_at=start_at,
             on_event=on_event,
             on_effect=self._effect,
             command=command,
@@ -116,12 +118,15 @@ def run(
     language: str = "en",
     pace: float = 1.0,
     verbose: bool = False,
+    start_at: str = "",
     command: Sequence[str] = (),
 ) -> int:
     """Play `scene` to its end; 0 when every expectation held, else 1 with the reasons on `err`.
 
-    With `json` the events are written, one a line; otherwise plain lines, `verbose` with every
-    write. Stopped by a signal it returns 128 plus the signal's number, and leaves nothing behind.
+    It begins with the step `start_at`: what that needs of earlier ones is made up for, and checks
+    that judge by them are skipped. With `json` the events are written, one a line; otherwise plain
+    lines, `verbose` with every write. Stopped by a signal it returns 128 plus the signal's number,
+    and leaves nothing behind.
     """
     out, err = out or sys.stdout, err or sys.stderr
 
@@ -133,6 +138,7 @@ def run(
         seed=seed,
         arena_pages=arena_pages,
         pace=pace,
+        start_at=start_at,
         command=command,
         on_event=(lambda event: lines.write(encode(event).decode())) if json else transcript.event,
         on_effect=(lambda effect, live: None) if json else transcript.effect,

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from scenes.errors import SceneError
+from scenes.foreign import spoken
 from scenes.language import ENGLISH, LANGUAGES
 from scenes.places import of_path
 from scenes.sayings import remark
@@ -136,4 +137,4 @@ def scene_of(text: str, path: Path) -> Scene:
         inner = inner.rstrip("`").lstrip(".")
         if field := _UNKNOWN.search(said):
             inner = f"{inner}.{field[1]}".lstrip(".")
-        raise SceneError(f"{of_path(path, text, inner)}: {err}") from err
+        raise SceneError(f"{of_path(path, text, inner)}: {spoken(str(err))}") from err

@@ -7,6 +7,7 @@ texts that fit 80 columns.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,6 +71,7 @@ def read_over(name: str) -> list[Finding]:
         *_wrong(lesson, path),
         *_unlit(lesson.scene, path),
         *_incomplete(lesson.scene, path),
+        *_in_a_small_arena(lesson.scene, path),
         *_too_wide(lesson, path),
         *_words(lesson, translations),
     ]
@@ -139,6 +141,15 @@ def _incomplete(scene: Scene, path: Path) -> Iterator[Finding]:
         missing.append(remark("proofreading.no_beats"))
     for text in missing:
         yield Finding(f"{path}:1", text, wrong=False)
+
+
+def _in_a_small_arena(scene: Scene, path: Path) -> Iterator[Finding]:
+    if not hasattr(os, "fork"):  # the engine's own arithmetic is asked
+        return
+    from scenes.small_arena import lacks
+
+    for place, text in lacks(scene):
+        yield Finding(of_path(path, text_of(path), place), text, wrong=False)
 
 
 def _too_wide(lesson: Lesson, path: Path) -> Iterator[Finding]:

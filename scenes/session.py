@@ -264,6 +264,8 @@ class Session:
                 )
             )
         if isinstance(reply, ReplyError):
+            if effect.needless and str(reply).startswith(effect.needless):
+                return
             if not effect.refused or not str(reply).startswith(effect.refused):
                 raise SceneError(trouble("session.answered_with", line=str(line), reply=str(reply)))
         elif effect.refused:

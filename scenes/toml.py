@@ -41,7 +41,11 @@ def tables_of(text: str, path: Path) -> dict[str, Any]:
         said, at = _AT.sub("", str(err)), _AT.search(str(err))
         line, column = (int(at[1]), int(at[2])) if at else (max(1, len(text.splitlines())), 0)
         where = trouble("toml.in_column", column=str(column)) if column else ""
-        why = trouble("toml.not_toml", path=str(path), line=str(line), said=said, where=where)
+        from scenes.foreign import spoken
+
+        why = trouble(
+            "toml.not_toml", path=str(path), line=str(line), said=spoken(said), where=where
+        )
         raise SceneError(why) from err
 
 

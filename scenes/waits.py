@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import get_args
 
+from engine.events import MultipartStage, PipesStage
 from scenes.actions import Action, Match, Workload
+from scenes.prediction import KIND
 from scenes.sayings import remark
 from scenes.scene import Scene, Stage, actions_of
 
@@ -28,6 +31,9 @@ _READS = frozenset(
 """Commands after which nothing is appended to a log."""
 _ENDS_HOLD = frozenset({"COWSCOPE", "SAVE", "FLUSHALL", "SHUTDOWN", "DEBUG", "CONFIG"})
 """Commands after which it can't be told whether a child is held; HOLD itself aside."""
+_MODE = "aof-rewrite-mode"
+_STAGES = {"multipart": get_args(MultipartStage), "pipes": get_args(PipesStage)}
+"""aof-rewrite-mode -> the stages of its rewrites; how they end is common to both."""
 
 
 def endless(scene: Scene) -> Iterator[tuple[int, str]]:
@@ -72,6 +78,16 @@ def _untils(actions: list[Action]) -> Iterator[Match]:
     return (action.until for action in actions if action.until is not None)
 
 
+def _ends(action: Action) -> set[str]:
+    """How an action ends an engine, as the `crash` event calls it."""
+    if action.restart is not None:
+        return {"SIGTERM"}
+    if action.crash is None:
+        return set()
+    kind = KIND[action.crash]
+    return {f"{kind}, scripted cut of {action.cut} bytes" if action.cut else kind}
+
+
 class _Past:
     """What has been set going by a step's beginning."""
 
@@ -85,14 +101,24 @@ class _Past:
         self.holds = False
         """A child is held, or the next one will be; told for scenes of one engine only."""
         self.alone = not scene.engines
-        self.writes = self.dumps = self.forks = self.rewrites = False
+        self.writes = self.dumps = self.forks = self.rewrites = self.lesson = False
+        engines = {setup.name: setup.directives for setup in scene.engines} or {"main": {}}
+        self.modes = {
+            name: own.get(_MODE, scene.engine.get(_MODE, "multipart"))
+            for name, own in engines.items()
+        }
+        """Engine -> aof-rewrite-mode, which a folder keeps for good."""
+        self.ends: set[str] = set()
+        """How the step on hand ends an engine, as the `crash` event calls it."""
         self.now: set[str] = set()
         """Kinds of what the step on hand itself does."""
         self.kinds: set[str] = set()
         self.keeps: set[str] = set()
 
     def enter(self, stage: Stage) -> None:
-        self.now = set()
+        self.now, self.ends = set(), set()
+        self.lesson |= stage.lesson
+        self.forks |= stage.lesson
         if stage.alone:
             self.holds = False
         if stage.held:
@@ -122,6 +148,8 @@ class _Past:
             if action.keep:
                 self.keeps.add(action.keep)
             self.forks |= kind == "fork"
+            self.lesson |= kind == "fork"
+            self.ends |= _ends(action)
 
     def _settings(self, action: Action) -> None:
         changed = {**(action.config or {}), **(action.restart or {})}
@@ -140,7 +168,8 @@ class _Past:
         if words[0] in _ENDS_HOLD:
             self.holds = words[:2] == ["COWSCOPE", "HOLD"]
         self.dumps |= words[0] in ("BGSAVE", "SAVE")
-        self.forks |= words[0] in ("BGSAVE", "BGREWRITEAOF")
+        self.lesson |= words[:2] == ["COWSCOPE", "FORK"]
+        self.forks |= words[0] in ("BGSAVE", "BGREWRITEAOF") or self.lesson
         self.rewrites |= words[0] == "BGREWRITEAOF"
 
     def lacks(self, match: Match) -> str:
@@ -152,16 +181,22 @@ class _Past:
                 return self._written(match)
             case "fork" | "child.exit" if not (self.forks or self.saves or self.logs):
                 return remark("waits.no_fork_before")
+            case "fork":
+                return self._forked(match)
             case "rdb.saved" if self.holds and self.alone:
                 return remark("waits.child_is_held")
             case "rdb.saved" | "snapshot.progress" if not (self.dumps or self.saves):
                 return remark("waits.no_save_before")
             case "rewrite" if not (self.rewrites or self.logs):
                 return remark("waits.no_rewrite_before")
+            case "rewrite":
+                return self._rewritten(match)
             case "hold" if not self.now & {"hold", "COWSCOPE HOLD", "COWSCOPE RELEASE", "step"}:
                 return remark("waits.no_hold_in_step")
             case "crash" | "recovered" if not self.now & {"crash", "restart"}:
                 return remark("waits.no_crash_in_step")
+            case "crash" if match.where.get("kind", next(iter(self.ends))) not in self.ends:
+                return remark("waits.ends_otherwise", kinds=", ".join(sorted(self.ends)))
             case "config" if "config" not in self.now:
                 return remark("waits.no_setting_in_step")
             case "fault" if "fault" not in self.now:
@@ -172,6 +207,27 @@ class _Past:
                 return remark("waits.reply_not_kept", reply=str(match.where["name"]))
             case _:
                 return ""
+
+    def _forked(self, match: Match) -> str:
+        begun = {
+            "rdb": self.dumps or self.saves,
+            "aof": self.rewrites or self.logs,
+            "lesson": self.lesson,
+        }
+        purpose = str(match.where.get("purpose", ""))
+        lacks = not begun.get(purpose, True)
+        return remark("waits.no_fork_for", purpose=purpose) if lacks else ""
+
+    def _rewritten(self, match: Match) -> str:
+        stage = match.where.get("stage")
+        ways = {mode for mode, stages in _STAGES.items() if stage in stages}
+        modes = set(self.modes.values())
+        if match.engine in self.modes:
+            modes = {self.modes[match.engine]}
+        others = modes - ways
+        if ways and others and (match.engine == "*" or others == modes):
+            return remark("waits.other_rewrite_mode", stage=str(stage), mode=min(others))
+        return ""
 
     def _latency(self, match: Match) -> str:
         client = str(match.where.get("client", ""))

@@ -1,7 +1,8 @@
 """The words of a scene: one catalogue a language, looked up by key, with `{figures}` filled in.
 
 A catalogue is TOML; its tables become dotted keys (`[fork] title` is `fork.title`). A key that a
-translation lacks is looked up in English.
+translation lacks is looked up in English. A language with a singular says `{n:page is|pages are}`
+where the figure can be 1: the first words then follow it, else the second.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from scenes import toml
 from scenes.errors import SceneError
 from scenes.places import in_catalogue
 
-FIGURE = re.compile(r"\{([a-z_0-9]+)\}")
+FIGURE = re.compile(r"\{([a-z_0-9]+)(?::[^{}|]*\|[^{}]*)?\}")
+"""A figure's place in a text: `{keys}`, or with what it counts, `{keys:key|keys}`."""
+_COUNTED = re.compile(r"\{([a-z_0-9]+):([^{}|]*)\|([^{}]*)\}")
 PLAIN = "_plain"
 UNKNOWN = "…"
 """Stands for a figure that this run has not measured yet."""
@@ -53,7 +56,14 @@ class Words:
 
 
 def fill(text: str, figures: Mapping[str, int | str | None]) -> str:
-    """`text` with `{name}` replaced; a figure that is not known yet becomes an ellipsis."""
+    """`text` with `{name}` replaced; a figure that is not known yet becomes an ellipsis.
+
+    Of `{name:one|many}` the first words stay where the figure is 1.
+    """
+
+    def counted(match: re.Match[str]) -> str:
+        words = match[2] if figures.get(match[1]) in (1, "1") else match[3]
+        return f"{{{match[1]}}} {words}"
 
     def one(match: re.Match[str]) -> str:
         value = figures.get(match[1])
@@ -61,7 +71,7 @@ def fill(text: str, figures: Mapping[str, int | str | None]) -> str:
             return UNKNOWN
         return f"{value:,}" if isinstance(value, int) else value
 
-    return FIGURE.sub(one, text)
+    return FIGURE.sub(one, _COUNTED.sub(counted, text))
 
 
 def read_catalogue(path: Path) -> dict[str, str]:

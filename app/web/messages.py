@@ -1,7 +1,8 @@
 """What a page may send its terminal: keys, its size, a ping, and whether it has the focus.
 
 Whoever has the token can open a socket and send anything at all. What is none of these ends the
-session; nothing of it reaches the program or the teacher's terminal.
+session; nothing of it reaches the program or the teacher's terminal. Of its keys the program gets
+those that a terminal types (app/web/keyboard.py).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ async def pass_on(text: str, seat: Seat, answer: Callable[[str], Awaitable[None]
     """Hand a message to the seat's program, or answer it; raises BadMessageError."""
     match _parsed(text):
         case ["stdin", str(keys)]:
-            await seat.send_bytes(keys.encode())
+            if typed := seat.keyboard.passed(keys):
+                await seat.send_bytes(typed.encode())
         case ["resize", {"width": int(width), "height": int(height)}]:
             await seat.set_terminal_size(within(width), within(height))
         case ["ping", str(sent)]:

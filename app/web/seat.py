@@ -12,6 +12,8 @@ from typing import Any
 
 from textual_serve.app_service import AppService
 
+from app.web.keyboard import Keyboard
+
 LEAVE_SECONDS = 8.0
 """What a program has to stop its engine; then it is killed, and the engine sees it go."""
 
@@ -22,6 +24,7 @@ class Seat(AppService):
     def __init__(self, argv: Sequence[str], **options: Any) -> None:
         super().__init__("", **options)
         self._argv = argv
+        self.keyboard = Keyboard()
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
         environment = self._build_environment(width, height)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import msgspec
 
 from engine.events import Event, Fork, LessonPages, Pages, Step
@@ -18,6 +20,8 @@ OLD_COPY_KB = 2048
 """What a first write copied of a huge page before Linux 5.8."""
 NOISY = 2
 """Forks of one size whose times differ by more than this factor: the clock proves nothing."""
+FORKS = 64
+"""Newest forks kept."""
 
 
 class Forked(msgspec.Struct):
@@ -32,7 +36,7 @@ class Bill:
     """What each part has cost so far."""
 
     def __init__(self) -> None:
-        self.forks: list[Forked] = []
+        self.forks: deque[Forked] = deque(maxlen=FORKS)
         self.heavy: dict[str, int] = {}
         """Pages that had data at the fork, and those copied, of the write-heavy snapshot."""
         self.slices: LessonPages | None = None

@@ -56,27 +56,13 @@ class Trial(msgspec.Struct):
     survived: int = -1
     """-1: not counted yet."""
     crashed_at: float = 0.0
-    reports: list[Latency] = []
-    """The writer's, in their order."""
+    lost_msec: int = 0
+    """The age of the oldest loss at the crash."""
 
     @property
     def lost(self) -> int:
         """Below 0: more came back than was acknowledged, so it is not this trial's."""
         return self.acked - self.survived
-
-    @property
-    def lost_msec(self) -> int:
-        """The age of the oldest loss at the crash, taking an interval's answers as evenly spread.
-
-        What survives of a log are its first writes.
-        """
-        answered = 0
-        for report in self.reports:
-            answered += report.count
-            if answered > self.survived >= 0:
-                after = report.usec / 1e6 * (answered - self.survived) / report.count
-                return round((self.crashed_at - report.at + after) * 1000)
-        return 0
 
     def figures(self, page_size: int) -> Level:
         """What it came to, in a level's units."""
@@ -107,11 +93,13 @@ class Trials:
     def __init__(self) -> None:
         self.done: list[Trial] = []
         self._now: Trial | None = None
+        self._reports: list[Latency] = []
+        """Its writer's, in their order: of those that are done only what they come to is kept."""
 
     def add(self, event: Event) -> None:
         """Take one event in."""
         if isinstance(event, Crash) and event.kind == RESTARTED:
-            self._now = Trial()
+            self._now, self._reports = Trial(), []
         trial = self._now
         if trial is None:
             return
@@ -121,7 +109,7 @@ class Trials:
                 if workload in LEVELS and settings and not trial.crash:
                     trial.workload, trial.settings = workload, settings
                     trial.acked += event.count
-                    trial.reports.append(event)
+                    self._reports.append(event)
                     worst = max(trial.p99_usec, event.p99_usec)
                     trial.p99_usec = event.total_p99_usec if event.done else worst
             case Pages() if event.child and trial.workload:
@@ -132,10 +120,24 @@ class Trials:
                 trial.load_usec = event.usec
             case Reply(name="survived") if trial.crash and trial.workload:
                 trial.survived = int(event.text) if event.text.isdecimal() else 0
+                trial.lost_msec = self._lost_msec(trial)
                 self.done.append(trial)
-                self._now = None
+                self._now, self._reports = None, []
             case _:
                 pass
+
+    def _lost_msec(self, trial: Trial) -> int:
+        """The age of the oldest loss, taking an interval's answers as evenly spread.
+
+        What survives of a log are its first writes.
+        """
+        answered = 0
+        for report in self._reports:
+            answered += report.count
+            if answered > trial.survived >= 0:
+                after = report.usec / 1e6 * (answered - trial.survived) / report.count
+                return round((trial.crashed_at - report.at + after) * 1000)
+        return 0
 
     def of(self, workload: str) -> list[Trial]:
         """A workload's, the first tried first."""

@@ -77,7 +77,7 @@ def test_serve_gets_its_words_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     import engine.serve
 
     given: list[list[str]] = []
-    monkeypatch.setattr(engine.serve, "main", lambda words: given.append(words) or 3)
+    monkeypatch.setattr(engine.serve, "main", lambda words, told: given.append(words) or 3)
     assert cli.main(["serve", "redis.conf", "--port", "0", "--help"]) == 3
     assert given == [["redis.conf", "--port", "0", "--help"]]
 
@@ -303,6 +303,24 @@ def test_a_failed_live_start_offers_the_recording(
     monkeypatch.setattr("builtins.input", lambda question: "no")
     assert cli.main(["play", "04"]) == 1
     assert tried == ["starting", "replay", "starting"]
+
+
+@pytest.mark.parametrize("command", ["play", "run"])
+@pytest.mark.parametrize(("language", "says"), [("en", "has no step 'nope'"), ("zh", "「nope」")])
+def test_an_unknown_step_is_told_with_those_that_there_are(
+    command: str,
+    language: str,
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scenes.phrases._language", "en")
+    monkeypatch.setattr(app.commands, "missing_here", lambda: "")
+    monkeypatch.setattr(app.commands, "needs_terminal", lambda instead: None)
+    assert cli.main([command, "04", "--step", "nope", "--lang", language]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1
+    assert says in err and "trickle, emerald, first-fork" in err and err.endswith("crash\n")
 
 
 def test_doctor_reports_every_finding(capsys: pytest.CaptureFixture[str]) -> None:

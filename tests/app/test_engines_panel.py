@@ -92,7 +92,7 @@ def test_a_column_tells_speed_and_rungs_of_its_own_engine(running: View) -> None
     assert "20/s (w)" in always and "p50 1.5 ms  p99 2.5 ms" in always
     assert "D disk       40 cmds 900 B" in always and "0 acknowledged, not safe" in always
     assert "C page cache 20 cmds 450 B" in everysec and "20 acknowledged, not safe" in everysec
-    assert "1 fsyncs, last 700 µs bio" in everysec
+    assert "1 fsync, last 700 µs bio" in everysec
     assert "40 acknowledged, not safe" in no and "no fsync seen" in no
     assert "D PING" in always and "C PING" in no
 

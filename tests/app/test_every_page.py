@@ -32,7 +32,7 @@ async def test_all_that_opens_over_a_scene_is_whole(size: tuple[int, int], langu
                 await shown.at(screen, moments(scene)[-1])
                 for name in PAGES if scene != SCENES[0] else (*PAGES, "help"):
                     screen.action_page(name)
-                    wrong += [f"{scene} {name}: {one}" for one in await _page_faults(shown)]
+                    wrong += [f"{scene} {name}: {one}" for one in await page_faults(shown)]
                 screen.action_jump()
                 wrong += [f"{scene} jump: {one}" for one in await _box_faults(shown, "#jump")]
                 for key in (key for key in "KPS" if acts(screen.driver, key)):
@@ -44,7 +44,7 @@ async def test_all_that_opens_over_a_scene_is_whole(size: tuple[int, int], langu
     assert wrong == []
 
 
-async def _page_faults(shown: Stage) -> list[str]:
+async def page_faults(shown: Stage) -> list[str]:
     """What is wrong with a page from its first line to its last; it says where it scrolls."""
     rows = await shown.rows()
     panel = shown.app.screen.query_one("#page", LinesPanel)

@@ -61,7 +61,7 @@ def as_far_as_measured(text: str, golden: str) -> str:
         measured = line.replace("  modelled: ", "  measured: ", 1)
         line = measured if measured in answers else line
         lines.append(held[words[1]] if skipped else line)
-    return re.sub(r"(\d+) expectations held, \d+ skipped", "N held", "\n".join(lines) + "\n")
+    return re.sub(r"(\d+) expectations? held, \d+ skipped", "N held", "\n".join(lines) + "\n")
 
 
 def told(scene: str, seed: int | None = None) -> tuple[int, str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import msgspec
 from hypothesis import strategies as st
 
 from engine import events
+from scenes.event_values import closed
 
 PAGES = 48
 """Arena of the generated streams; generated ranges may lie outside it."""
@@ -17,20 +18,18 @@ _range = st.tuples(_page, _page)
 _small = st.integers(0, 5_000)
 _text = st.sampled_from(["", "user:1", "user:2", "everysec", "always", "SET", "held", "a.aof"])
 
-_files = st.lists(st.builds(events.AofFile, name=_text, role=_text, bytes=_small), max_size=3)
+_role = st.sampled_from(get_args(events.FileRole))
+_files = st.lists(st.builds(events.AofFile, name=_text, role=_role, bytes=_small), max_size=3)
 
 _fields: dict[str, st.SearchStrategy[Any]] = {
     "seq": st.just(0),
     "engine": st.just("main"),
     "run": st.integers(1, 2),
     "at": st.floats(0, 1e6),
-    "source": st.sampled_from(["measured", "modelled", "scripted"]),
     "arena_pages": st.sampled_from([PAGES, PAGES, PAGES, 0, 16]),
     "page_size": st.just(4096),
     "child": st.sampled_from([0, 11, 11, 12]),
     "purpose": st.sampled_from(["rdb", "rdb", "aof", "lesson"]),
-    "policy": st.sampled_from(["always", "everysec", "no"]),
-    "thread": st.sampled_from(["main", "bio"]),
     "file": st.sampled_from(["a.aof", "b.aof"]),
     "ends": st.lists(st.integers(0, 1000), max_size=5),
     "dirty_pages_after": st.integers(-1, 3),
@@ -50,8 +49,6 @@ _fields: dict[str, st.SearchStrategy[Any]] = {
     "survivors": st.lists(st.tuples(_text, _text), max_size=3),
     "log": st.lists(st.tuples(st.floats(0, 1e6), _text, _text), max_size=3),
     "recovery": st.none(),
-    "who": st.sampled_from(["parent", "child"]),
-    "stage": st.sampled_from(["begun", "progress", "ended", "given up"]),
     "groups": st.lists(st.tuples(_text, _small, _small), max_size=3),
     "handlers": st.lists(_text, max_size=3),
     "parent_frames": st.lists(_small, max_size=6),
@@ -62,12 +59,6 @@ _fields: dict[str, st.SearchStrategy[Any]] = {
 def _field(kind: type[events.Event], field: msgspec.structs.FieldInfo) -> st.SearchStrategy[Any]:
     if kind is events.Pages and field.name == "pages":
         return _small
-    if kind is events.Hold and field.name == "state":
-        return st.sampled_from(["armed", "held", "released"])
-    if kind is events.LessonPages and field.name == "about":
-        return st.sampled_from(["read", "write"])
-    if kind is events.LessonValue and field.name == "about":
-        return st.sampled_from(["get", "set"])
     if field.name in _fields:
         return _fields[field.name]
     return _of_type(field.type)
@@ -85,8 +76,8 @@ def _of_type(kind: Any) -> st.SearchStrategy[Any]:
         return st.tuples(*map(_of_type, get_args(kind)))
     if get_origin(kind) is dict:
         return st.dictionaries(*map(_of_type, get_args(kind)), max_size=2)
-    if get_origin(kind) is Literal:
-        return st.sampled_from(get_args(kind))
+    if (values := closed(kind)) is not None:
+        return st.sampled_from(values)
     return st.builds(kind, **{f.name: _of_type(f.type) for f in msgspec.structs.fields(kind)})
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import scenes
+from scenes import foreign
 from scenes.expect import CHECKS
 from scenes.sayings import detail, remark, trouble
 from scenes.words import FIGURE
@@ -84,7 +85,9 @@ def test_words_that_are_made_in_place_are_found(tmp_path: Path) -> None:
     assert made_here(module) == ["one.py:2:  is gone now"]
 
 
-@pytest.mark.parametrize("book", [detail, trouble, remark], ids=lambda book: book.folder.name)
+@pytest.mark.parametrize(
+    "book", [detail, trouble, remark, foreign.book], ids=lambda book: book.folder.name
+)
 def test_each_phrase_has_its_chinese_with_the_same_figures(book: type(detail)) -> None:
     english, chinese = book.words("en").texts, book.words("zh").texts
     assert english.keys() - chinese.keys() == set()

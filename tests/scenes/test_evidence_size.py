@@ -11,13 +11,13 @@ from scenes.loader import load
 from scenes.recording import read
 from tests.app.told import recordings
 
-RUNS = 6
+RUNS = 10
 MOST = 24_000
 """Bytes, packed; a scene of three engines keeps three evidences."""
 
 
 @pytest.mark.parametrize("number", recordings())
-def test_of_many_runs_no_more_is_kept_than_of_two(number: str) -> None:
+def test_of_twice_as_many_runs_no_more_is_kept(number: str) -> None:
     scene = load(number).scene
     once = list(read(str(recordings()[number])).events)
     evidence, sizes = Evidence(populate=scene.populate, topics=scene.topics), []
@@ -25,5 +25,5 @@ def test_of_many_runs_no_more_is_kept_than_of_two(number: str) -> None:
         evidence.add(event)
         if place % (len(once) + 1) == 0:
             sizes.append(len(packed_evidence(evidence)))
-    assert sizes[-1] < 1.25 * sizes[1]
+    assert sizes[-1] < 1.1 * sizes[RUNS // 2 - 1]  # a few bytes a trial that a learner has made
     assert max(sizes) < MOST, sizes

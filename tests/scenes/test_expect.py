@@ -259,7 +259,7 @@ def test_always_means_before_the_next_batch(folder: Path) -> None:
         (*batch(440, 202.0), sync(450, "always", "main", 202.1)),
     )
     said = verdict("always_before_the_reply", gathered(late, folder))
-    assert not said.held and "1 batches overtaken" in said.detail
+    assert not said.held and "1 batch overtaken" in said.detail
     elsewhere = under("always", (*batch(430, 201.0), sync(440, "always", "bio", 201.1)))
     assert not verdict("always_before_the_reply", gathered(elsewhere, folder)).held
 

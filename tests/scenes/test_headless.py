@@ -80,6 +80,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         {
             "plain": f"run('04', pace={PACE}, verbose=True)",
             "json": f"run('04', json=True, pace={PACE}, seed=1, arena_pages=512)",
+            "later": f"run('04', pace={PACE}, start_at='walk')",
             "recorded": f"record('04', {path!r}, date='2026-01-01', pace={PACE}, seed=2,"
             " arena_pages=1500)",
         },
@@ -97,6 +98,15 @@ def lying(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
     return together(tmp_path_factory.mktemp("lying"), calls)
 
 
+def test_a_run_may_begin_with_a_later_step(sound: dict[str, Done]) -> None:
+    titles = [load("04").words.text(stage.title) for stage in SCENE.stages]
+    begun = [stage.id for stage in SCENE.stages].index("walk")
+    told = [any(row.endswith(f" · {title}") for row in sound["later"].out.splitlines())
+            for title in titles]  # fmt: skip
+    assert told == [number >= begun for number in range(len(titles))]
+    assert " 0 failed" in sound["later"].out and " 0 expectations" not in sound["later"].out
+
+
 def masked(text: str) -> str:
     """The transcript with times, pids and ports replaced."""
     text = re.sub(r"[\d,]+(\.\d+)? (s|µs|ms|usec)\b", "T", text)
@@ -104,7 +114,7 @@ def masked(text: str) -> str:
     return re.sub(r"^ *T  ", "", text, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["plain", "json", "recorded"])
+@pytest.mark.parametrize("name", ["plain", "later", "json", "recorded"])
 def test_a_sound_run_passes_and_leaves_nothing(sound: dict[str, Done], name: str) -> None:
     done = sound[name]
     assert (done.code, done.err, done.left) == (0, "", []), done.out[-2000:]

@@ -204,7 +204,7 @@ def test_foreign_files_are_named_as_such(tmp_path: Path) -> None:
     with pytest.raises(SceneError, match="has version 99, at offset 0"):
         read(line(path, '{"magic": "cowscope-recording", "version": 99}'))
     first = '{"magic": "cowscope-recording", "version": 1}'
-    with pytest.raises(SceneError, match=r"before offset \d+, line 3; 1 events before"):
+    with pytest.raises(SceneError, match=r"before offset \d+, line 3; 1 event before"):
         read(line(path, first, '{"type": "gap", "missed": 1}', '{"x":1}'))
     with pytest.raises(SceneError, match="no version 2 looks so"):
         read(line(path, '{"magic": "cowscope-recording", "version": 2}'))

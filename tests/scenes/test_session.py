@@ -44,6 +44,12 @@ async def test_a_refused_command_is_one_clear_line(watched: Watched) -> None:
         await watched.session.perform(Send(("GET",)))
 
 
+async def test_what_has_been_begun_already_is_no_refusal(watched: Watched) -> None:
+    await watched.session.perform(Send(("GET",), needless="ERR wrong number"))
+    with pytest.raises(SceneError, match="'GET' was answered with: ERR wrong number"):
+        await watched.session.perform(Send(("GET",), needless="ERR Background"))
+
+
 async def test_an_engines_time_never_goes_back_along_the_stream(watched: Watched) -> None:
     load = Workload(name="w", rate=400, count=200, order="random")
     await watched.session.perform(StartWorkload(load, 400))

@@ -146,6 +146,8 @@ def test_a_full_disk_refuses_writes_loses_none_and_goes_on_when_there_is_room(
             assert client.dbsize() == acknowledged
             fault(client, "off")
             wait_until_writable(client)
+            while client.info("persistence")["aof_buffer_length"]:  # an fsync is under way yet
+                time.sleep(0.02)
         assert "Short write while writing to the AOF file" in log_of(running)
         assert "AOF write error looks solved" in log_of(running)
         running.kill_group()
