@@ -30,6 +30,10 @@ class Cursor:
         self._place: int | None = None
         self._past: EvidenceAt | None = None
         """The figures of the past are the past's."""
+        self._then: EvidenceAt | None = None
+        """Those of an answer are those of its reveal, whatever was done since."""
+        self._judged: tuple[Seeking, int, int] | None = None
+        """The history, the mark of a question, and the event that said what is right."""
 
     @property
     def history(self) -> Seeking:
@@ -103,9 +107,12 @@ class Cursor:
         return stage_at(self.scene, self.view.step)
 
     def text(self, key: str) -> str:
-        """Words with the figures that held at the cursor."""
+        """Words with the figures that held at the cursor; why an answer is right, with its own."""
         if not self.words.figures_in(key):
             return self.words.text(key)
+        judged = self._judged_at() if key in self._reasons() else None
+        if judged is not None:
+            return self.words.text(key, self._figures_then(judged))
         figures = self._past_figures(self.cursor) if self.is_past else self.now_figures()
         return self.words.text(key, figures)
 
@@ -117,9 +124,53 @@ class Cursor:
             self._past = EvidenceAt(self.history, self.fresh_evidence)
         return Figures(self._past.after(index), self.scene.values)
 
+    def _reasons(self) -> set[str]:
+        """The words that say why a choice of the step's question is right."""
+        asked = self.stage().question
+        return (
+            {key for choice in asked.choices for key in (choice.why, choice.alone)}
+            if asked
+            else set()
+        )
+
+    def _judged_at(self) -> int | None:
+        """The event after which it was known what is right, of the question on show."""
+        from engine.events import Question
+
+        asked = self.view.question
+        if asked is None or asked.right < 0:
+            return None
+        history, cursor = self.history, self.cursor
+        marks = (
+            m.index for m in reversed(self.marks) if (m.kind, m.label) == ("question", asked.id)
+        )
+        put = next((index for index in marks if index <= cursor), None)
+        if put is None:
+            return None
+        if self._judged is None or self._judged[0] is not history or self._judged[1] != put:
+            events = enumerate(history.between(put, cursor + 1), put)
+            said = (
+                n
+                for n, e in events
+                if isinstance(e, Question) and e.id == asked.id and e.right >= 0
+            )
+            found = next(said, None)
+            if found is None:
+                return None
+            self._judged = (history, put, found)
+        return self._judged[2] if self._judged[2] <= cursor else None
+
+    def _figures_then(self, index: int) -> Figures:
+        from scenes.measures import Figures
+        from scenes.seeking import EvidenceAt
+
+        if self._then is None or self._then.history is not self.history:
+            self._then = EvidenceAt(self.history, self.fresh_evidence)
+        return Figures(self._then.after(index), self.scene.values)
+
     def forget(self) -> None:
         """Another history: back to its now."""
-        self._place, self._past = None, None
+        self._place, self._past, self._then, self._judged = None, None, None, None
 
     def seek(self, index: int) -> None:
         """Look at the moment after event `index`; the last one is now."""

@@ -17,7 +17,8 @@ from scenes.view import View
 NAMED_SO = frozenset({"base", "increment", "manifest", "log", "temporary"})
 """Roles that a file's name tells; they give way where there is no room for both. Of other files the
 size does: that one is history, say, is what has to be known of it."""
-OF_THE_DIFF = frozenset({"diff-sent", "child-diff-appended", "residual-written"})
+SENT = "diff-sent"
+OF_THE_DIFF = frozenset({SENT, "child-diff-appended", "residual-written"})
 """Stages whose names and figures speak of what is written while a child rewrites."""
 NOTHING: Mapping[str, int] = {}
 _BESIDE = 66
@@ -140,6 +141,8 @@ def _stages(rewrite: RewriteView, cells: int, rows: int, covered: Mapping[str, i
     last = -1
     for number, name in enumerate(names):
         place = next((n for n, stage in enumerate(reached) if stage.name == name), None)
+        if name == SENT and "sent" in covered:  # that it was reached tells that pipe 1 took some
+            place = None
         word = _stage_word(name, covered)
         if place is None and "stages" in covered:
             word = covered_words(covered["stages"])

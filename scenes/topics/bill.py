@@ -125,6 +125,24 @@ def _big_fork_msec(evidence: Evidence) -> int | None:
     return round(usec / 1000)
 
 
+def _lies_near(evidence: Evidence) -> bool | None:
+    """Whether the size between lies near the line through the smallest and the largest."""
+    sizes = evidence.of(Bill).sizes()
+    if len(sizes) < 3:
+        return None
+    usecs = [min(fork.usec for fork in forks) for _, forks in (sizes[0], sizes[1], sizes[-1])]
+    low, middle, high = usecs
+    small, between, large = sizes[0][0], sizes[1][0], sizes[-1][0]
+    due = low + (high - low) * (between - small) / (large - small)
+    return high > low and due / NOISY <= middle <= due * NOISY
+
+
+def _line_remark(evidence: Evidence) -> str | None:
+    """The same in words: what a busy machine has measured is not to be taken for a line."""
+    near = _lies_near(evidence)
+    return None if near is None else detail("bill.line_near" if near else "bill.line_far")
+
+
 def _big_table_mib(evidence: Evidence) -> int:
     """Entries for 10 GB, in MiB (modelled)."""
     return DATA_GB * 2**30 // evidence.page_size * ENTRY_BYTES // 2**20
@@ -178,6 +196,7 @@ MEASURES = {
     "large_table_kb": lambda evidence: _size_table(evidence, -1),
     "tables_grew_kb": _tables_grew,
     "big_fork_msec": _big_fork_msec,
+    "line_remark": _line_remark,
     "big_table_mib": _big_table_mib,
     "heavy_percent": _heavy_percent,
     "big_need_gb": _big_need,

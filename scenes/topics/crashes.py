@@ -11,6 +11,10 @@ from scenes.sayings import detail
 from scenes.verdict import Verdict
 from scenes.view import View
 
+GAVE_UP = "exit code 1"
+SAYS_SO = "the AOF fsync policy is 'always'"
+"""In the engine's last words where it may not go on: Redis' own, for a write and for an fsync."""
+
 
 class LastCrash:
     """The last crash: commands by their place in the log, and what was found again."""
@@ -128,6 +132,12 @@ def _counted(view: View) -> bool:
     return crash is not None and crash.census is not None and crash.at >= view.step_at
 
 
+def _always_gave_up(view: View) -> bool:
+    """The engine has ended itself, as under always an error of the log leaves it nothing else."""
+    ended_itself = view.crash is not None and view.crash.kind == GAVE_UP
+    return ended_itself and not view.engine.alive and any(SAYS_SO in one.text for one in view.log)
+
+
 GATHERERS = (LastCrash,)
 MEASURES = {
     "acknowledged_lost": acknowledged_lost,
@@ -138,4 +148,4 @@ MEASURES = {
 }
 SHOWN_BY = dict.fromkeys(("acknowledged_lost", "acknowledged_left", "crash_took"), ("crash",))
 CHECKS = {"census_agrees": census_agrees}
-CONDITIONS = {"crash_counted": _counted}
+CONDITIONS = {"crash_counted": _counted, "always_gave_up": _always_gave_up}

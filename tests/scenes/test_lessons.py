@@ -54,3 +54,18 @@ def test_a_scene_has_what_the_format_asks_for(lesson: Lesson) -> None:
         if stage.question is not None:  # the scripted answer is a misconception, worth explaining
             values = [(c.value, c.least, c.most) for c in stage.question.choices]
             assert len(set(values)) == len(values)
+
+
+DAY = 24 * 60 * 60
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.scene.number for lesson in LESSONS])
+def test_no_key_of_a_lesson_dies_while_somebody_thinks(lesson: Lesson) -> None:
+    """An expiry would enter the log as a DEL, in the middle of what the scene measures."""
+    for stage in lesson.scene.stages:
+        asked = stage.question
+        reveals = [asked.reveal, *(one.reveal for one in asked.choices)] if asked else []
+        for action in (one for actions in (stage.do, *reveals) for one in actions):
+            argv = [word.upper() for word in action.send or []]
+            lives = int(argv[argv.index("EX") + 1]) if "EX" in argv else DAY
+            assert lives >= DAY and not {"PX", "EXPIRE", "PEXPIRE", "SETEX"} & {*argv}, stage.id

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine import events
+from scenes.conditions import text_of
 from scenes.evidence import Evidence
 from scenes.evidence_aof import KEPT
+from scenes.fold import reduce
+from scenes.loader import load
 from scenes.measures import MEASURES
 from scenes.topics.crashes import LastCrash
+from scenes.view import View
 
 
 def append(start: int, commands: int = 1) -> events.AnyEvent:
@@ -72,3 +78,23 @@ def test_only_what_no_fsync_covers_is_kept() -> None:
     last.add(append(0))
     last.add(fsync(10))
     assert not last.appends
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "gave_up"),
+    [
+        ("exit code 1", "Can't recover from AOF write error when the AOF fsync policy is 'always'. "
+         "Exiting...", True),
+        ("exit code 1", "Fatal error loading the DB", False),
+        ("kill -9", "the AOF fsync policy is 'always'", False),
+    ],
+)  # fmt: skip
+def test_why_an_engine_ended_itself_under_always_is_said(
+    kind: str, words: str, gave_up: bool
+) -> None:
+    view = reduce(View(), events.Log(level="#", text=f"The engine is gone: {words}"))
+    view = reduce(view, events.Crash(kind=kind, acked=40, written=0, fsynced=0))
+    scene = load("04").scene
+    said = text_of(scene, scene.stages[-1], view)
+    assert (said == "gone.always") is gave_up
+    assert gave_up or said == "gone.engine"

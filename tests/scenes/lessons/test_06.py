@@ -41,7 +41,7 @@ def test_another_seed_and_arena_pass_with_figures_of_their_own(done: dict[str, D
     run = done["json"]
     assert (run.code, run.err, run.left) == (0, "", [])
     saved = [event.keys for event in stream(done) if isinstance(event, events.RdbSaved)]
-    assert saved == [152] * 5  # 300 keys in the scene's own arena
+    assert saved == [152] * 6  # 300 keys in the scene's own arena
     asked = [e for e in stream(done) if isinstance(e, events.Question) and e.right >= 0]
     assert [(e.id, e.right) for e in asked] == [
         ("how-many", 1),
@@ -53,6 +53,23 @@ def test_another_seed_and_arena_pass_with_figures_of_their_own(done: dict[str, D
     ]
     members = {event.text for event in stream(done) if getattr(event, "name", "") == "members"}
     assert members != {"21"}  # what the scene's own seed draws
+
+
+@linux
+@pytest.mark.parametrize(
+    ("question", "begins"), [("when", events.RdbSaved), ("who-tries", events.ChildExit)]
+)
+def test_what_is_timed_begins_after_the_answer(
+    done: dict[str, Done], question: str, begins: type[events.Event]
+) -> None:
+    """However long a learner thinks: a save, or a failed one, of the reveal begins it."""
+    told = stream(done)
+    answered = next(
+        n for n, e in enumerate(told) if isinstance(e, events.Answer) and e.id == question
+    )
+    since = told[answered:]
+    ends = next(n for n, event in enumerate(since) if isinstance(event, events.SavePoint))
+    assert [event for event in since[:ends] if isinstance(event, begins)]
 
 
 @linux

@@ -18,6 +18,7 @@ from scenes.gathered.fates import UNSYNCED, Fates
 from scenes.loader import load
 from scenes.measures import MEASURES
 from scenes.scene import Expectation
+from scenes.topics.fsync import POSTPONED_SECONDS
 from scenes.view import View
 from tests.scenes.test_headless import Done, together
 
@@ -26,6 +27,16 @@ LIES = [
     ("skipped_fsync", "acknowledged_is_kept|cut_left_the_synced"),
     ("early_replies", "answers_wait_for_the_disk|measured always"),
 ]
+
+
+def test_only_one_write_is_delayed_by_one_slow_fsync() -> None:
+    """Else the kill that waits for one may come as the fsync ends, and aof_buf is empty."""
+    slow = next(stage for stage in load("07").scene.stages if stage.id == "slow")
+    seconds = [int(one.fault[1]) / 1000 for one in slow.do if one.fault]
+    assert [POSTPONED_SECONDS + 1 <= one <= 2 * POSTPONED_SECONDS - 0.4 for one in seconds] == [
+        True
+    ]
+
 
 # -- the topic, over made events -----------------------------------------------------------------
 

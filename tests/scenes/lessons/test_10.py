@@ -25,19 +25,28 @@ PACE = 20.0
 WORKLOADS = ("cache", "orders", "sessions")
 CHOSEN = {"second": (1, 1, 1), "third": (2, 2, 3)}
 """What a learner chooses in the capstone; its own script is played by the golden test."""
+AFTER = {
+    "always-snapshots": (1, 2, 1),
+    "always-everysec": (1, 0, 1),
+    "snapshots-everysec": (2, 0, 1),
+}
+"""What is chosen for the cache, and then for the orders: what the first leaves is in no count."""
 UNSYNCED = (1, 1, 2)
 """Of the sessions the policy no. It is played at the author's pace, as its loss is of seconds."""
 LYING = Path(__file__).parents[1] / "sabotage" / "skipped_fsync.py"
 SPLIT = "# The capstone"
 
 
-def capstone(folder: Path, chosen: tuple[int, ...], first: str = "levels") -> str:
+def capstone(folder: Path, chosen: tuple[int, ...], first: str = "levels", before: str = "") -> str:
     """The scene from a step of its last part on, in which other settings are chosen."""
     shutil.copytree(find("10"), folder)
     file = folder / "scene.toml"
     head, _, steps = file.read_text(encoding="utf-8").partition("# The opening")
-    before, begins, after = steps.partition(f'[[stages]]\nid = "{first}"')
-    assert before and after
+    above, begins, after = steps.partition(f'[[stages]]\nid = "{first}"')
+    assert above and after
+    if before:
+        after, ends, _ = after.partition(f'[[stages]]\nid = "{before}"')
+        assert ends
     text = head + begins + after
     for workload, choice in zip(WORKLOADS, chosen, strict=True):
         pattern = rf'(workload = "{workload}" }}\nwait(?:.*\n)*?scripted = )\d'
@@ -68,6 +77,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Done]:
         path = capstone(folder / f"{name}-scene", chosen)
         also = other if name == "third" else ""
         calls[name] = f"run({path!r}, pace={PACE}, json=True{also})"
+    for name, chosen in AFTER.items():
+        path = capstone(folder / f"{name}-scene", chosen, before="sessions")
+        calls[name] = f"run({path!r}, pace={PACE}, json=True)"
     path = capstone(folder / "unsynced-scene", UNSYNCED, first="sessions")
     calls["unsynced"] = f"run({path!r}, pace=1.0, json=True)"
     path = capstone(folder / "lie-scene", CHOSEN["second"], first="orders")
@@ -93,7 +105,7 @@ def gathered(run: Done) -> Evidence:
     return evidence
 
 
-@pytest.mark.parametrize("name", ["plain", "other", "unsynced", *CHOSEN])
+@pytest.mark.parametrize("name", ["plain", "other", "unsynced", *AFTER, *CHOSEN])
 def test_a_sound_run_passes_and_leaves_nothing(done: dict[str, Done], name: str) -> None:
     run = done[name]
     assert (run.code, run.err, run.left) == (0, "", [])
@@ -163,11 +175,19 @@ def test_the_verdicts_follow_from_what_was_lost(done: dict[str, Done]) -> None:
     assert found["orders", "always"].lost == 0 < found["orders", "everysec"].lost
     assert found["orders", "snapshots"].lost == found["orders", "snapshots"].acked
     assert found["cache", "none"].copied == 0 < found["cache", "snapshots"].copied
-    assert found["cache", "always"].p99_usec > 900_000
+    assert found["cache", "always"].p99_usec > 1_500_000
     assert found["sessions", "snapshots"].survived == 0
     log, rewritten = found["sessions", "log"], found["sessions", "rewritten"]
     assert log.load_usec > 2 * rewritten.load_usec
     assert max(log.lost_msec, rewritten.lost_msec) <= 2000
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_what_was_tried_before_comes_back_in_no_trial(done: dict[str, Done], name: str) -> None:
+    """A log with a tally lies there, and a power cut takes what was not synced: all but always."""
+    tried = gathered(done[name]).of(Trials).of("orders")
+    assert tried[-1].settings == "always" and tried[-1].survived == tried[-1].acked
+    assert len(tried) > 1 and all(0 <= one.survived < one.acked for one in tried[:-1])
 
 
 def test_the_sessions_level_tells_the_policies_apart(done: dict[str, Done]) -> None:

@@ -12,7 +12,7 @@ if __name__ == "__main__":
 
     def as_it_came(self, db, commands, wire=b""):  # type: ignore[no-untyped-def]
         asked = [
-            [*argv[: argv.index(b"PXAT")], b"EX", b"100"] if b"PXAT" in argv else argv
+            [*argv[: argv.index(b"PXAT")], b"EX", b"86400"] if b"PXAT" in argv else argv
             for argv in commands
         ]
         real(self, db, asked, wire if asked == commands else b"")
