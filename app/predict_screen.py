@@ -51,4 +51,4 @@ def predict_lines(prediction: Prediction, cells: int) -> list[Line]:
     lines += [*paragraph(f"? {prediction.text}", cells, "bold"), EMPTY]
     for number, text in enumerate(prediction.choices, 1):
         lines += fold(line("  ", (f"{number})", "key"), f" {text}"), cells, 5)
-    return lines
+    return [*lines, EMPTY, *paragraph(said("predict.figures"), cells, "dim")]
