@@ -25,6 +25,10 @@ if TYPE_CHECKING:  # the first frame need not wait for these
     from scenes.prediction import Prediction
     from scenes.progress import Progress
 
+NOTHING_MISSED = ("", "", 0.0)
+MISSED = 20.0
+"""Seconds for which it is said that an expectation did not hold; a key's own news come before."""
+
 
 class LiveDriver(Cursor):
     """Plays `lesson`; the session is imported when it starts, after the first frame."""
@@ -55,8 +59,8 @@ class LiveDriver(Cursor):
         """A timeline that a branch left, while that is looked at."""
         self._shown: History | None = None
         self._over = False
-        self._missed = ("", "")
-        """(step, what was expected and measured) of the last expectation that did not hold."""
+        self._missed = NOTHING_MISSED
+        """(step, expected and measured, when) of the last expectation that did not hold."""
         shipped = recording(lesson.scene.number) is not None
         self._replay = f"cowscope replay {lesson.scene.number}" if shipped else ""
         self._names: list[str] = []
@@ -109,7 +113,7 @@ class LiveDriver(Cursor):
         elif isinstance(effect, Finished):
             self._over = True
         elif isinstance(effect, Checked) and not effect.held and not effect.early:
-            self._missed = (self.now_view.step, effect.detail)
+            self._missed = (self.now_view.step, effect.detail, monotonic())
 
     def _note_progress(self, progress: Progress, effect: Effect) -> None:
         """What a learner has seen and answered; what plays by itself has no answers."""
@@ -203,10 +207,10 @@ class LiveDriver(Cursor):
             return live.notice
         if live.player.asleep:
             return said("live.asleep")
-        step, detail = self._missed
-        if detail and step == self.now_view.step:
+        step, detail, at = self._missed
+        if detail and step == self.now_view.step and monotonic() - at < MISSED:
             key = "live.unlike_replay" if self._replay else "live.unlike"
-            return said(key, replay=self._replay, detail=detail)
+            return said(key, replay=self._replay, detail=detail.rstrip("."))
         return said("live.over") if self._over else ""
 
     @property
@@ -235,7 +239,7 @@ class LiveDriver(Cursor):
             raise self._live.bug
         if self._shown is not self._running:
             self._shown = self._running
-            self._over, self._missed = False, ("", "")
+            self._over, self._missed = False, NOTHING_MISSED
             self.forget()
 
     def commands(self) -> Sequence[str]:
@@ -247,6 +251,7 @@ class LiveDriver(Cursor):
         if self._live is None or not self._ready:
             self.refusal = said("refuse.not_ready")
         elif not self.refuses_past():
+            self._missed = NOTHING_MISSED  # what comes of the key is newer
             self._live.key(name)
 
     def next(self) -> None:

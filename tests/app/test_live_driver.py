@@ -11,7 +11,7 @@ import pytest
 
 from app.driver import REFUSE_PAST, REFUSE_PAST_GONE, status_words
 from app.keys import OFFERED, footer
-from app.live_driver import LiveDriver
+from app.live_driver import MISSED, LiveDriver
 from app.said import said as phrase
 from scenes.effects import Asleep, Checked, Effect, Failed
 from scenes.errors import SceneError
@@ -110,7 +110,10 @@ async def raised(work: Awaitable[Any]) -> str:
 @pytest.mark.parametrize(
     ("effect", "notice"),
     [
-        (Checked("c", False, "expected 1, measured 0"), "Not as expected here, or cowscope"),
+        (
+            Checked("c", False, "expected 1, measured 0"),
+            "This run went otherwise than this step says: expected 1,",
+        ),
         (Checked("c", False, "expected 1, measured 0", early=True), ""),
         (Checked("c", True, "expected 1, measured 1"), ""),
         (Asleep(), "Asleep: no key for three minutes"),
@@ -131,4 +134,24 @@ async def test_what_goes_wrong_later_offers_the_recording(effect: Effect, notice
         driver._effect(effect)
         assert driver.notice.startswith(notice) and bool(driver.notice) == bool(notice)
     finally:
+        await driver.stop()
+
+
+async def test_an_expectation_that_did_not_hold_makes_room_for_what_is_newer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    driver = LiveDriver(load("04"))
+    await driver.start()
+    try:
+        await until(driver, "view.tail.unsafe > 0")
+        driver._effect(Checked("c", False, "expected 1, measured 0"))
+        assert "expected 1, measured 0" in driver.notice
+        driver.key("t")
+        assert "expected" not in driver.notice
+        driver._effect(Checked("c", False, "expected 2, measured 0"))
+        later = monotonic() + MISSED + 1
+        monkeypatch.setattr("app.live_driver.monotonic", lambda: later)
+        assert driver.notice == ""
+    finally:
+        monkeypatch.undo()
         await driver.stop()
