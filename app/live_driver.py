@@ -59,6 +59,8 @@ class LiveDriver(Cursor):
         """A timeline that a branch left, while that is looked at."""
         self._shown: History | None = None
         self._over = False
+        self._seen_whole = False
+        """The step on show is the last one, and it has been noted that it was shown."""
         self._missed = NOTHING_MISSED
         """(step, expected and measured, when) of the last expectation that did not hold."""
         shipped = recording(lesson.scene.number) is not None
@@ -122,12 +124,19 @@ class LiveDriver(Cursor):
         match effect:
             case Enter(step):
                 progress.entered(self.lesson, step)
+                self._seen_whole = False
             case Ask(question, _, right) if right >= 0 and not player.autoplay:
                 progress.answered(self.lesson, question, player.chosen, right)
             case Finished():
-                progress.finished(self.lesson)
+                self._note_end(progress)
             case _:
                 pass
+
+    def _note_end(self, progress: Progress) -> None:
+        """Once a run: the last step has been shown, and the key behind it adds nothing."""
+        if not self._seen_whole:
+            self._seen_whole = True
+            progress.finished(self.lesson)
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -237,6 +246,11 @@ class LiveDriver(Cursor):
         """
         if self._live is not None and self._live.bug is not None:
             raise self._live.bug
+        progress, player = self._progress, self._live.player if self._live is not None else None
+        if progress is not None and player is not None and not self._seen_whole:
+            last = self.scene.stages[-1].id
+            if player.phase == "resting" and player.stage.id == last and not player.failed:
+                self._note_end(progress)
         if self._shown is not self._running:
             self._shown = self._running
             self._over, self._missed = False, NOTHING_MISSED

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -13,9 +14,10 @@ from app.driver import REFUSE_PAST, REFUSE_PAST_GONE, status_words
 from app.keys import OFFERED, footer
 from app.live_driver import MISSED, LiveDriver
 from app.said import said as phrase
-from scenes.effects import Asleep, Checked, Effect, Failed
+from scenes.effects import Asleep, Checked, Effect, Failed, Finished
 from scenes.errors import SceneError
 from scenes.loader import load
+from scenes.progress import Progress
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or not os.path.exists("/proc/self/pagemap"),
@@ -154,4 +156,28 @@ async def test_an_expectation_that_did_not_hold_makes_room_for_what_is_newer(
         assert driver.notice == ""
     finally:
         monkeypatch.undo()
+        await driver.stop()
+
+
+async def test_the_end_is_reached_when_the_last_step_has_been_shown_and_once(
+    tmp_path: Path,
+) -> None:
+    lesson, progress = load("04"), Progress(tmp_path / "p.json")
+    driver = LiveDriver(lesson, progress=progress)
+    await driver.start()
+    try:
+        await until(driver, "view.tail.unsafe > 0")
+        assert driver._live is not None
+        step = driver._live.player._step
+        first, step._stage = step.stage, lesson.scene.stages[-1]
+        step.phase = "waiting"
+        driver.tick()
+        assert progress.of(lesson).finished == 0, "it has not been shown yet"
+        step.phase = "resting"
+        driver.tick()
+        driver.tick()
+        driver._effect(Finished())
+        assert progress.of(lesson).finished == 1
+        step._stage = first
+    finally:
         await driver.stop()

@@ -3,6 +3,7 @@
 from typing import Any
 from unittest import mock
 
+import pytest
 from msgspec.structs import replace
 from textual.geometry import Size
 
@@ -362,6 +363,13 @@ def test_no_command_is_named_for_what_a_huge_page_copied() -> None:
     assert said(late) == "copied before the screen was watching"
     new = replace(huge, pages=bytes((NEW,)) * len(VIEW.pages), notes=VIEW.notes.delete(page))
     assert said(new) == "no write seen: filled with a huge page (2 MiB)"
+
+
+@pytest.mark.parametrize(("pace", "told"), [(0.25, "x0.25"), (0.75, "x0.75"), (1.5, "x1.5")])
+def test_the_header_says_the_pace_that_there_is(pace: float, told: str) -> None:
+    driver = FakeDriver()
+    driver.pace_factor = pace
+    assert f"{told} " in texts(header_lines(driver, 160))[0]
 
 
 def test_a_scaled_clock_shows_in_the_header_as_long_as_it_runs() -> None:
