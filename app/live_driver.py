@@ -249,7 +249,8 @@ class LiveDriver(Cursor):
         progress, player = self._progress, self._live.player if self._live is not None else None
         if progress is not None and player is not None and not self._seen_whole:
             last = self.scene.stages[-1].id
-            if player.phase == "resting" and player.stage.id == last and not player.failed:
+            stage = player.stage
+            if player.phase == "resting" and stage is not None and stage.id == last:
                 self._note_end(progress)
         if self._shown is not self._running:
             self._shown = self._running

@@ -2,10 +2,10 @@
 
 Every kind of loss is offered that can be the answer by the time of the crash, also where its
 figure is 0 at the asking: writes go on meanwhile. Which one is right, this run's crash says, by the
-kind of loss and by the figures of its own moment: none if nothing acknowledged was lost, else the kind that was
-lost. Where there is a log, its bytes say which; the clients' count would not do there: it asks for
-values, and a value may be left by another write. What is none of the choices is called so, never
-the nearest.
+kind of loss and by the figures of its own moment: none if nothing acknowledged was lost, else the
+kind that was. Where there is a log, its bytes say which; the clients' count would not do there: it
+asks for values, and a value may be left by another write. What is none of the choices is called so,
+never the nearest.
 """
 
 from __future__ import annotations
