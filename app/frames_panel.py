@@ -70,8 +70,11 @@ def frames_lines(
         pairs.sort(key=lambda pair: pair[1][0] == pair[1][1] and first + pair[0] not in stale)
     pointers = {
         place: line(
-            *_pointers(mine, its, _before(lesson, place), size),
-            *_since(lesson.frames_first + place in stale),
+            *(
+                _stale(mine, size)
+                if lesson.frames_first + place in stale
+                else _pointers(mine, its, _before(lesson, place), size)
+            )
         )
         for place, (mine, its) in pairs
     }
@@ -90,8 +93,12 @@ def _start(page: int, address: str, room: int) -> str:
     return next((one for one in starts if len(one) <= room), f"{page:>2} ..{address[-4:]} ")
 
 
-def _since(stale: bool) -> list[Span]:
-    return [(f" {said('frames.copied_since')}", "copied text")] if stale else []
+def _stale(frame: int, size: int) -> list[Span]:
+    """What both had when somebody looked: one of them has another frame by now."""
+    return [
+        (f"{said('frames.both')} {frame:>{size}x} ", "dim"),
+        (said("frames.copied_since"), "copied text"),
+    ]
 
 
 def _before(lesson: LessonView, place: int) -> int:

@@ -97,9 +97,9 @@ def test_a_row_that_was_read_before_a_copy_says_so() -> None:
     view = reduce(folded(STATE, FORK, SIDE, frames), copied)
     panel = FramesPanel()
     lines = texts(panel.picture(view, 60, 9))
-    assert lines[0].endswith("both ---> a (copied since)")
+    assert lines[0].endswith("both a copied since")
     assert "since" not in lines[1]
-    assert panel.source(view) == "as read before 1 later copy"
+    assert panel.source(view) == "read before 1 copy"
     assert texts(panel.picture(view, 60, 1))[0] == lines[0]
     read_again = replace(frames, parent_frames=[0xC, 0xF], at=7.0)
     view = reduce(view, read_again)
