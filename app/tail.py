@@ -232,8 +232,8 @@ def last_fsync(tail: TailView, now: float | None, cells: int) -> Line:
         line((_ago(tail, now), "dim"), took, (f" {where}", "dim"), count, *late)
         for where, count in (wordings if cells >= WIDE else wordings[1:])
     ]
-    least = line(("fdatasync ", "dim"), took, short, *late)
-    return roomiest([*told, least, line(("fdatasync ", "dim"), took, *late)], cells)
+    least = line((f"{said('tail.bare')} ", "dim"), took, short, *late)
+    return roomiest([*told, least, line((f"{said('tail.bare')} ", "dim"), took, *late)], cells)
 
 
 def _counted(tail: TailView, now: float | None, cells: int) -> Span:

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from app.child_grid import child_words
 from app.engines_panel import column_lines, table_lines
 from app.figures import brief, counted_in, rounded, rounded_count
+from app.files_panel import files_lines
 from app.gauge import gauge_lines
 from app.glyphs import DRAWN
 from app.ladder import ladder_lines
@@ -19,6 +21,7 @@ from app.lines import Line, texts, width
 from app.page_words import describe
 from app.tail import last_fsync, ruler, rungs_line
 from scenes import phrases
+from scenes.rewrite_view import MULTIPART, RewriteView, StageView
 from scenes.view import (
     CensusView,
     ClientView,
@@ -108,6 +111,23 @@ def test_the_gauge(kib: int, cells: int) -> None:
     gone = replace(view.child, alive=False, ended_at=view.at)
     for one in (replace(view, gauge=large), replace(view, gauge=large, child=gone)):
         whole(gauge_lines(one, DRAWN, cells, 3), cells)
+
+
+@given(LARGE, st.integers(0, 10**11), st.sampled_from([29, 38, 39, 78]))
+def test_the_childs_progress(keys: int, size: int, cells: int) -> None:
+    view = FakeDriver(story()).view
+    assert view.child is not None
+    child = replace(view.child, keys=keys, total_keys=keys, bytes=size, saved_bytes=size)
+    for one in (replace(child, alive=True), replace(child, alive=False, saved_path="d.rdb")):
+        whole([child_words(one, True, frozenset(), cells)[1]], cells)
+
+
+@given(LARGE, st.sampled_from([20, 24, 30, 39]))
+def test_the_stages_of_a_rewrite(size: int, cells: int) -> None:
+    reached = tuple(StageView(name, 1.0, size) for name in MULTIPART)
+    rows = texts(files_lines(View(rewrite=RewriteView(stages=reached)), cells, 30))
+    told = [row for row in rows if row[:2] in ("+ ", "> ") and any(map(str.isdigit, row))]
+    assert all(row.endswith(f" {size:,}") for row in told) and bool(told) == bool(size)
 
 
 def with_language(lang: str, check: Callable[[], None]) -> None:

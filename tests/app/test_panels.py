@@ -330,10 +330,10 @@ def test_a_recording_never_speaks_of_an_engine_that_runs() -> None:
 def test_a_held_childs_words_fit_the_narrowest_grid() -> None:
     assert VIEW.child is not None
     far = replace(VIEW.child, hold="held", keys=100_000, total_keys=100_000, bytes=10**7)
-    held, progress = child_words(far, True, frozenset("h"))
+    held, progress = child_words(far, True, frozenset("h"), 60)
     assert plain(held) == "held (h lets go)" and width(held) <= 37
     assert width(progress) <= 37
-    assert plain(child_words(far, True, frozenset())[0]) == "held", "h is refused: not named"
+    assert plain(child_words(far, True, frozenset(), 60)[0]) == "held", "h is refused: not named"
 
 
 def test_huge_pages_are_explained_beside_what_they_copied() -> None:
