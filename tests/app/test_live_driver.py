@@ -176,6 +176,7 @@ async def test_the_end_is_reached_when_the_last_step_has_been_shown_and_once(
         step.phase = "resting"
         driver.tick()
         driver.tick()
+        assert progress.of(lesson).finished == 1
         driver._effect(Finished())
         assert progress.of(lesson).finished == 1
         step._stage = first
