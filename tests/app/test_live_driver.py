@@ -168,8 +168,9 @@ async def test_the_end_is_reached_when_the_last_step_has_been_shown_and_once(
     try:
         await until(driver, "view.tail.unsafe > 0")
         assert driver._live is not None
-        step = driver._live.player._step
-        first, step._stage = step.stage, lesson.scene.stages[-1]
+        player = driver._live.player
+        step, before = player._step, player.position
+        player.position = len(lesson.scene.stages) - 1
         step.phase = "waiting"
         driver.tick()
         assert progress.of(lesson).finished == 0, "it has not been shown yet"
@@ -179,6 +180,6 @@ async def test_the_end_is_reached_when_the_last_step_has_been_shown_and_once(
         assert progress.of(lesson).finished == 1
         driver._effect(Finished())
         assert progress.of(lesson).finished == 1
-        step._stage = first
+        player.position = before
     finally:
         await driver.stop()
