@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from app.cells import LEVEL, child_cell
+from app.figures import rounded, rounded_count
 from app.glyphs import Glyphs
 from app.grid import Look, PageGrid, counted
-from app.lines import Line, flow, fold, grouped, line
+from app.lines import Line, fitting, flow, fold, grouped, line
 from app.page_words import state_name
 from app.said import said
 from scenes.view import ABSENT, CHILD_STATES, TO_COME, WRITING, WRITTEN, ChildView, View
@@ -89,17 +90,20 @@ class ChildGrid(PageGrid):
             key = "child.lesson" if view.child.alive else "child.gone"
             told = fold(line((said(key), "dim")), self.size.width)
             return [*told, ()][:2]
-        return list(child_words(view.child, view.engine.alive, self.acting))
+        cells = self.size.width
+        return list(child_words(view.child, view.engine.alive, self.acting, cells))
 
 
-def child_words(child: ChildView, engine_alive: bool, acting: frozenset[str]) -> tuple[Line, Line]:
+def child_words(
+    child: ChildView, engine_alive: bool, acting: frozenset[str], cells: int
+) -> tuple[Line, Line]:
     """What holds the child or became of it (or nothing), and how far it is or was."""
     wrote = said("child.wrote", keys=child.keys, total=child.total_keys)
     if child.alive and engine_alive:
         held = "child.held_h" if "h" in acting else "child.held"
         key = {"held": held, "armed": "child.armed"}.get(child.hold, "")
         first = line((said(key), "child")) if key else ()
-        return first, line(f"{wrote}, {_kib(child.bytes)}")
+        return first, line(_with_size(child, child.bytes, cells))
     if child.alive:
         return line((said("child.gone_too"), "lost")), line(wrote)
     if child.exit_signal:
@@ -110,10 +114,19 @@ def child_words(child: ChildView, engine_alive: bool, acting: frozenset[str]) ->
         return line((why, "lost")), line(wrote)
     if child.saved_path:
         name = child.saved_path.rsplit("/", 1)[-1]
-        saved = f"{wrote}, {_kib(child.saved_bytes)}"
+        saved = _with_size(child, child.saved_bytes, cells)
         complete = said("child.complete", name=name)
         return line((complete, "disk text"), f"; {said('child.gone')}"), line(saved)
     return line(said("child.gone")), line(wrote)
+
+
+def _with_size(child: ChildView, size: int, cells: int) -> str:
+    """How many keys in how many bytes, rounded where there is no room for all digits."""
+    wrote = said("child.wrote", keys=child.keys, total=child.total_keys)
+    keys, total = rounded_count(child.keys), rounded_count(child.total_keys)
+    short = said("child.wrote", keys=keys, total=total)
+    tried = (f"{wrote}, {_kib(size)}", f"{wrote}, {rounded(size)}", f"{short}, {rounded(size)}")
+    return fitting((*tried, f"{keys} / {total}, {rounded(size)}"), cells)
 
 
 def _kib(size: int) -> str:

@@ -186,6 +186,7 @@ def _add_authoring(parser: argparse.ArgumentParser) -> None:
     check.set_defaults(run=_lazy("scene_check", "app.authoring"))
     watch = _add_command(commands, "watch", "authoring")
     watch.add_argument("scene", help=said("option.folder"))
+    _add_progress(watch)
     _add_run_options(watch)
     _add_screen_options(watch)
     watch.set_defaults(run=_lazy("scene_watch", "app.authoring"))

@@ -103,8 +103,9 @@ def record(options: argparse.Namespace) -> int:
 
 
 def _spare(path: str, options: argparse.Namespace) -> None:
-    """Raise SceneError where a file is there that nobody said may be replaced."""
-    if os.path.isfile(path) and not options.force:
+    """Raise SceneError where a file, or a folder's stills, may not be replaced: nobody said so."""
+    stills = os.path.isdir(path) and any(name.endswith(".svg") for name in os.listdir(path))
+    if (os.path.isfile(path) or stills) and not options.force:
         raise SceneError(said("cli.is_there", path=path))
 
 
@@ -144,14 +145,12 @@ def replay(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """A recording as something else."""
-    from app.export.export import FILES
     from app.export.export import export as exported
 
     path = _recording_meant(options.file) or options.file
     dark = options.theme != "light"
     language = language_of(options)
-    if Path(options.target).suffix in FILES:  # a folder of stills may be used again
-        _spare(options.target, options)
+    _spare(options.target, options)
     words = exported(str(path), options.target, size=options.size, dark=dark, language=language)
     print(words)
     return 0

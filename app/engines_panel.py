@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
 from app.covered import SIGN, covered_words
 from app.crash_words import kind_name
 from app.exhibit import Exhibit
+from app.figures import brief, counted_in, exact, rounded, rounded_count
 from app.glyphs import RUNGS, Glyphs
 from app.lines import (
     EMPTY,
@@ -31,7 +32,7 @@ from app.said import said
 from scenes.event_words import fault_word
 from scenes.fold_crash import rungs
 from scenes.sources import named
-from scenes.view import CrashView, RungView, TailEntry, TailView, View
+from scenes.view import ClientView, CrashView, RungView, TailEntry, TailView, View
 
 LEAST_CELLS = 24
 """Of a column; narrower ones become rows of a table."""
@@ -111,7 +112,7 @@ def column_lines(
     lines = [
         _name(view, cells),
         _state(view, cells),
-        _speed(view),
+        _speed(view, cells),
         _answers(view, cells, asked_in),
         _fsync(tail, cells),
     ]
@@ -153,18 +154,26 @@ def _state(view: View, cells: int) -> Line:
             said("engines.trouble_short", faults=faults),
         )
         return line((fitting(wordings, cells), "lost"))
-    return line((said("engines.joins", port=str(view.engine.port), keys=view.keys), "dim"))
-
-
-def _speed(view: View) -> Line:
-    client = view.client
-    if client is None or not client.per_second:
-        return line((said("engines.no_client"), "dim"))
+    tried = (grouped(view.keys), rounded_count(view.keys))
+    port = str(view.engine.port)
     return line(
-        (f"{grouped(client.per_second)}", "bold"),
-        said("engines.a_second"),
-        (f" ({visible(client.name)})", "dim"),
+        (fitting([said("engines.joins", port=port, keys=keys) for keys in tried], cells), "dim")
     )
+
+
+def _speed(view: View, cells: int) -> Line:
+    client = view.client
+    if client is None:
+        return line((said("engines.no_client"), "dim"))
+    told = line((_per_second(client, grouped), "bold"), said("engines.a_second"))
+    return roomiest([(*told, (f" ({visible(client.name)})", "dim")), told], cells)
+
+
+def _per_second(client: ClientView, figure: Callable[[int], str]) -> str:
+    """How many were answered; those of a client that waited for seconds were not none."""
+    if client.per_second or not client.count:
+        return figure(client.per_second)
+    return "< 1" if client.usec else "?"
 
 
 def _answers(view: View, cells: int, asked_in: int | None) -> Line:
@@ -176,7 +185,9 @@ def _answers(view: View, cells: int, asked_in: int | None) -> Line:
         return line((fitting(wordings, cells), "dim"))
     p50, p99 = duration(client.p50_usec), duration(client.p99_usec)
     whole = line((f"{said('engines.answers')} ", "dim"), p50, ("  p99 ", "dim"), p99)
-    return whole if width(whole) <= cells else line(("p50 ", "dim"), p50, ("  p99 ", "dim"), p99)
+    short = line(("p50 ", "dim"), p50, ("  p99 ", "dim"), p99)
+    p50, p99 = brief(client.p50_usec), brief(client.p99_usec)
+    return roomiest([whole, short, line(("p50 ", "dim"), p50, (" p99 ", "dim"), p99)], cells)
 
 
 def _unit(commands: int) -> str:
@@ -193,8 +204,11 @@ def _fsync(tail: TailView, cells: int) -> Line:
     took = duration(tail.last_fsync_usec)
     one = "_one" if tail.fsyncs == 1 else ""
     told = line(count, (f" {said(f'engines.fsyncs{one}')} ", "dim"), took)
-    short = line(count, (f" {said(f'engines.fsyncs_short{one}')} ", "dim"), took)
-    return roomiest([(*told, (f" {who}", "dim")), told, short], cells)
+    few = said(f"engines.fsyncs_short{one}")
+    short = line(count, (f" {few} ", "dim"), took)
+    least: Span = (rounded_count(tail.fsyncs), "text")
+    shortest = line(least, (f" {few} ", "dim"), brief(tail.last_fsync_usec))
+    return roomiest([(*told, (f" {who}", "dim")), told, short, shortest], cells)
 
 
 def now_on(view: View) -> tuple[RungView, ...]:
@@ -207,22 +221,37 @@ def rung_rows(on_rungs: Sequence[RungView], has_log: bool, cells: int) -> list[L
     """A row for each rung: commands and bytes."""
     if not has_log:
         return [line((said("engines.no_log"), "dim")), EMPTY, EMPTY]
-    wide = cells >= 34
-    count = max(len(grouped(rung.commands)) for rung in on_rungs)
+    tried: list[list[Line]] = []
+    if cells >= 34:
+        tried.append(_rungs_as(on_rungs, None, grouped, exact))
+    for between, count, size in (
+        ("  ", grouped, exact),
+        ("  ", grouped, rounded),
+        ("  ", rounded_count, rounded),
+        (" ", rounded_count, rounded),
+    ):
+        tried.append(_rungs_as(on_rungs, between, count, size))
+    return next((rows for rows in tried if max(map(width, rows)) <= cells), tried[-1])
+
+
+def _rungs_as(
+    on_rungs: Sequence[RungView],
+    between: str | None,
+    count: Callable[[int], str],
+    size: Callable[[int], str],
+) -> list[Line]:
+    """Commands and bytes with `between` between them; None: with all words, where there is room."""
+    wide = between is None
+    counts = [count(rung.commands) for rung in on_rungs]
+    most = max(map(len, counts))
     lines: list[Line] = []
-    for name, rung in zip(RUNG_NAMES, on_rungs, strict=True):
-        label = _label(name, wide)
+    for name, rung, commands in zip(RUNG_NAMES, on_rungs, counts, strict=True):
         lines.append(
             line(
                 (RUNGS[name], name),
-                (f" {set_cell_size(label, 11 if wide else 8)}", "text"),
-                (grouped(rung.commands, count), "bold" if rung.commands else "dim"),
-                (
-                    f" {_unit(rung.commands)} {grouped(rung.bytes)} B"
-                    if wide
-                    else f"  {grouped(rung.bytes)} B",
-                    "dim",
-                ),
+                (f" {set_cell_size(_label(name, wide), 11 if wide else 8)}", "text"),
+                (commands.rjust(most), "bold" if rung.commands else "dim"),
+                (f"{between or f' {_unit(rung.commands)} '}{size(rung.bytes)}", "dim"),
             )
         )
     return lines
@@ -240,8 +269,15 @@ def _unsafe(view: View, cells: int) -> Line:
     unsafe = view.tail.unsafe
     if not view.tail.enabled:
         return line((said("engines.not_logged"), "lost"))
-    what = f" {said('engines.unsafe' if cells >= 30 else 'engines.unsafe_short')}"
-    return line((grouped(unsafe), "cache text" if unsafe else "disk text"), what)
+    role = "cache text" if unsafe else "disk text"
+    return _counted(grouped(unsafe), rounded_count(unsafe), role, "unsafe", cells)
+
+
+def _counted(whole: str, short: str, role: str, what: str, cells: int, dim: str = "text") -> Line:
+    """A figure and what it counts: words give way before digits."""
+    names = [f" {said(f'engines.{what}{end}')}" for end in ("", "_short")]
+    tried = [(whole, names[0]), (whole, names[1]), (short, names[1])]
+    return roomiest([line((figure, role), (name, dim)) for figure, name in tried], cells)
 
 
 def crash_rows(view: View, crash: CrashView, glyphs: Glyphs, cells: int) -> list[Line]:
@@ -249,19 +285,21 @@ def crash_rows(view: View, crash: CrashView, glyphs: Glyphs, cells: int) -> list
     lines = [line((kind_name(crash.kind), "lost"), (f" ({named(crash.source)})", "dim"))]
     if crash.recovered_keys < 0 or crash.census is None:
         return [*lines, line((said("engines.starts"), "dim"))]
-    census, short = crash.census, "" if cells >= 26 else "_short"
-    return [
-        *lines,
-        line(
-            (f"{glyphs.survived} {grouped(census.survived)}", "disk text"),
-            f" {said(f'engines.kept{short}')}",
-        ),
-        line(
-            (f"{glyphs.lost} {grouped(census.lost)}", "lost" if census.lost else "dim"),
-            (f" {said(f'engines.lost{short}')}", "text" if census.lost else "dim"),
-        ),
-        line((said("engines.back", keys=crash.recovered_keys), "dim")),
+    census = crash.census
+    lines += [
+        _counted(
+            f"{glyph} {grouped(count)}", f"{glyph} {rounded_count(count)}", role, what, cells, dim
+        )
+        for glyph, count, role, what, dim in (
+            (glyphs.survived, census.survived, "disk text", "kept", "text"),
+            (
+                *(glyphs.lost, census.lost, "lost" if census.lost else "dim", "lost"),
+                "text" if census.lost else "dim",
+            ),
+        )
     ]
+    keys = (grouped(crash.recovered_keys), rounded_count(crash.recovered_keys))
+    return [*lines, line((fitting([said("engines.back", keys=one) for one in keys], cells), "dim"))]
 
 
 def _entry(tail: TailView, entry: TailEntry, cells: int) -> Line:
@@ -309,11 +347,20 @@ def _right(text: str, cells: int) -> str:
     return " " * max(cells - cell_len(text), 0) + text
 
 
+def _fitted(count: int, cells: int) -> str:
+    """A count at the right of its cells, with a space before it."""
+    return counted_in(count, cells - 1).rjust(cells)
+
+
+def _time(usec: int, cells: int) -> str:
+    return whole if cell_len(whole := duration(usec)) < cells else brief(usec)
+
+
 def _row(view: View, answers: bool) -> Line:
     client, tail = view.client, view.tail
-    speed = grouped(client.per_second) if client else "-"
-    p50 = duration(client.p50_usec) if client else "-"
-    p99 = duration(client.p99_usec) if client else "-"
+    speed = _per_second(client, lambda count: counted_in(count, _WIDTHS[0] - 1)) if client else "-"
+    p50 = _time(client.p50_usec, _WIDTHS[1]) if client else "-"
+    p99 = _time(client.p99_usec, _WIDTHS[2]) if client else "-"
     if not answers:
         p50 = p99 = SIGN
     spans: list[Span] = [(f"{cut(view.name, 9):<9}", "bold" if view.engine.alive else "lost")]
@@ -321,14 +368,14 @@ def _row(view: View, answers: bool) -> Line:
         (f"{word:>{size}}", "text") for word, size in zip((speed, p50, p99), _WIDTHS, strict=False)
     ]
     for rung, size in zip(now_on(view), _WIDTHS[3:6], strict=True):
-        spans.append((f"{grouped(rung.commands):>{size}}", "text" if tail.enabled else "faint"))
+        spans.append((_fitted(rung.commands, size), "text" if tail.enabled else "faint"))
     unsafe = "cache text" if tail.unsafe else "disk text"
-    spans.append((f"{grouped(tail.unsafe):>{_WIDTHS[6]}}", unsafe))
+    spans.append((_fitted(tail.unsafe, _WIDTHS[6]), unsafe))
     census = view.crash.census if view.crash else None
     if census is None:
         spans.append((f"{'-':>{_WIDTHS[7]}}{'-':>{_WIDTHS[8]}}", "dim"))
     else:
-        spans.append((f" {grouped(census.survived):>{_WIDTHS[7] - 1}}", "disk text"))
-        lost = f" {grouped(census.lost):>{_WIDTHS[8] - 1}}"
+        spans.append((_fitted(census.survived, _WIDTHS[7]), "disk text"))
+        lost = _fitted(census.lost, _WIDTHS[8])
         spans.append((lost, "lost" if census.lost else "dim"))
     return tuple(spans)

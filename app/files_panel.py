@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from rich.cells import cell_len
+
 from app.covered import SIGN, covered_words
 from app.exhibit import Exhibit
-from app.lines import Line, Span, fitting, grouped, line, shortened, spread, width
+from app.lines import Line, Span, cut, fitting, grouped, line, shortened, spread, width
 from app.said import said
 from engine.events import AofFile
 from scenes.event_words import stage_word
@@ -159,6 +161,7 @@ def _stages(rewrite: RewriteView, cells: int, rows: int, covered: Mapping[str, i
             size = f" {SIGN}"
         if name in OF_THE_DIFF and "diff" in covered:
             size = ""
+        word = cut(word, max(cells - 2 - cell_len(size), 1))  # the figure is whole
         lines.append(line(("+ ", "disk text"), word, (size, "dim")))
     if last >= 0:
         current = lines[last]

@@ -22,22 +22,43 @@ class FramesPanel(Exhibit):
 
     def picture(self, view: View, cells: int, rows: int) -> list[Line]:
         """A line a page."""
-        return frames_lines(view.lesson, view.engine.page_size, cells, rows)
+        return frames_lines(view.lesson, view.engine.page_size, cells, rows, stale_rows(view))
 
     def source(self, view: View) -> str:
         """Root sees the kernel's numbers; for others they are made up."""
         measured = view.lesson.frames_source == "measured"
         lives = view.child is not None and view.child.alive
         words = said("frames.measured" if measured else "frames.modelled")
+        if later := len(stale_rows(view)):
+            words = said("frames.before" if later > 1 else "frames.before_one", count=later)
         if lives or not view.lesson.parent_frames:
             return words
         return said("frames.past", source=words)
 
 
-def frames_lines(lesson: LessonView, page_size: int, cells: int, rows: int = 99) -> list[Line]:
+def stale_rows(view: View) -> frozenset[int]:
+    """The pages whose row shows one frame, though a copy was made since the frames were read."""
+    lesson = view.lesson
+    both = enumerate(zip(lesson.parent_frames, lesson.child_frames, strict=False))
+    shared = (lesson.frames_first + place for place, (mine, its) in both if mine == its)
+    return frozenset(
+        page
+        for page in shared
+        if (note := view.notes.get(page)) is not None and (note.copied_at or note.copied_by)
+    )
+
+
+def frames_lines(
+    lesson: LessonView,
+    page_size: int,
+    cells: int,
+    rows: int = 99,
+    stale: frozenset[int] = frozenset(),
+) -> list[Line]:
     """For each page its address and the frame in the parent and in the child.
 
-    Where not all fit into `rows`, those with two frames come first.
+    Where not all fit into `rows`, those with two frames come first. Rows of `stale` pages say that
+    they were read before a copy.
     """
     if not lesson.parent_frames:
         return []
@@ -45,9 +66,16 @@ def frames_lines(lesson: LessonView, page_size: int, cells: int, rows: int = 99)
     size = max(len(f"{number:x}") for number in numbers)
     pairs = list(enumerate(zip(lesson.parent_frames, lesson.child_frames, strict=False)))
     if len(pairs) > rows:
-        pairs.sort(key=lambda pair: pair[1][0] == pair[1][1])
+        first = lesson.frames_first
+        pairs.sort(key=lambda pair: pair[1][0] == pair[1][1] and first + pair[0] not in stale)
     pointers = {
-        place: line(*_pointers(mine, its, _before(lesson, place), size))
+        place: line(
+            *(
+                _stale(mine, size)
+                if lesson.frames_first + place in stale
+                else _pointers(mine, its, _before(lesson, place), size)
+            )
+        )
         for place, (mine, its) in pairs
     }
     room = cells - max(width(one) for one in pointers.values())
@@ -63,6 +91,14 @@ def _start(page: int, address: str, room: int) -> str:
     """A page and its address; of that the last digits, where there is room for no more."""
     starts = [f"{page:>4} {one} " for one in (address, f"..{address[-6:]}", f"..{address[-4:]}")]
     return next((one for one in starts if len(one) <= room), f"{page:>2} ..{address[-4:]} ")
+
+
+def _stale(frame: int, size: int) -> list[Span]:
+    """What both had when somebody looked: one of them has another frame by now."""
+    return [
+        (f"{said('frames.both')} {frame:>{size}x} ", "dim"),
+        (said("frames.copied_since"), "copied text"),
+    ]
 
 
 def _before(lesson: LessonView, place: int) -> int:

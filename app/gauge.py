@@ -5,7 +5,19 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from app.glyphs import Glyphs
-from app.lines import Line, Span, duration, grouped, line, padded, paragraph, spread, width
+from app.lines import (
+    EMPTY,
+    Line,
+    Span,
+    duration,
+    grouped,
+    line,
+    padded,
+    paragraph,
+    roomiest,
+    spread,
+    width,
+)
 from app.lines_panel import LinesPanel
 from app.said import said
 from scenes.view import COPIED, CowSample, View
@@ -77,7 +89,10 @@ def _rising(view: View, glyphs: Glyphs, cells: int, now: float) -> list[Line]:
     took = line(f"{said('gauge.fork_took')} ", (duration(view.child.fork_usec), "bold"))
     more: Line = (*took, (f" · {said('gauge.more')}", "dim"))
     right = more if width(second) + width(more) + 2 < cells else took
-    return [_bar_line(figure, gauge.extra_kb, view, glyphs, cells), spread(second, right, cells)]
+    if width(second) + width(right) >= cells:  # the copies' figures come before the fork's
+        right = EMPTY
+    below = spread(second, right, cells) if right else second
+    return [_bar_line(figure, gauge.extra_kb, view, glyphs, cells), below]
 
 
 def _huge(view: View) -> Line:
@@ -108,13 +123,15 @@ def _over(view: View, glyphs: Glyphs, cells: int) -> list[Line]:
     why = said("gauge.no_child" if view.engine.alive else "gauge.no_engine")
     figure = line((f"{grouped(0, size)} KiB ", "bold"), (padded(why, SOURCE), "dim"))
     pages = gauge.copied_kb * 1024 // max(view.engine.page_size, 1)
-    last = line(
-        (f"{said('gauge.last')} ", "dim"),
+    figures = line(
         (f"{grouped(gauge.extra_kb)} KiB", "copied text"),
         (" smaps, ", "dim"),
         (f"{grouped(gauge.copied_kb)} KiB", "copied text"),
-        (f" pagemap {said('gauge.pages', pages=pages)}", "dim"),
     )
+    head: Span = (f"{said('gauge.last')} ", "dim")
+    witness: Span = (f" pagemap {said('gauge.pages', pages=pages)}", "dim")
+    wordings = [(head, *figures, witness), (*figures, witness), (*figures, (" pagemap", "dim"))]
+    last = roomiest(wordings, cells)
     return [_bar_line(figure, 0, view, glyphs, cells), last]
 
 

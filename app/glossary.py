@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.driver import Driver
-from app.layout import Mode
 from app.lines import EMPTY, Line, line, paragraph
 from app.said import said
 
@@ -29,8 +28,8 @@ def term_lines(terms: Iterable[tuple[str, str, str]], cells: int) -> list[Line]:
     return lines[:-1]
 
 
-def diagram_lines(driver: Driver, cells: int, mode: Mode) -> list[Line]:
-    """Previously, and what the screen shows where."""
+def diagram_lines(driver: Driver, cells: int, placed: str) -> list[Line]:
+    """Previously, the idea drawn in words, and `placed`: what the screen shows where."""
     scene = driver.scene
     return [
         line((said("words.previously"), "bold")),
@@ -39,5 +38,5 @@ def diagram_lines(driver: Driver, cells: int, mode: Mode) -> list[Line]:
         line((said("glossary.diagram"), "bold")),
         *paragraph(driver.text(scene.diagram), cells),
         EMPTY,
-        *paragraph(said(f"places.{mode}"), cells),
+        *paragraph(placed, cells),
     ]

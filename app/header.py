@@ -48,7 +48,7 @@ def header_lines(driver: Driver, cells: int) -> list[Line]:
     where = line((f"{beat} · ", "dim"))
     status = line((status_words(driver), "glow" if driver.status == "past" else role))
     pace_span, log_span = (
-        (f" · {pace}x{driver.pace_factor:.1f}", "dim"),
+        (f" · {pace}x{_pace(driver.pace_factor)}", "dim"),
         (f" · {policy}{logs}", "dim"),
     )
     state: list[Span] = []
@@ -91,6 +91,11 @@ def disk_faults(view: View, wide: bool) -> list[Span]:
     )
     said_so = said("header.disk_wide" if wide else "header.disk", found=found)
     return [(f" · {said_so}", "lost")] if found else []
+
+
+def _pace(factor: float) -> str:
+    """x1.0, x2.0, and 0.25 as what it is."""
+    return f"{factor:.1f}" if round(factor, 1) == factor else f"{factor:g}"
 
 
 def _unit(kind: str) -> str:

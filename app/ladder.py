@@ -21,11 +21,12 @@ from app.lines import (
     padded,
     paragraph,
     visible,
+    width,
 )
 from app.log_panel import ROLES as LOG_ROLES
 from app.said import said
 from scenes.fold_crash import rungs
-from scenes.prediction import KIND
+from scenes.prediction import KIND, none_of_these
 from scenes.sources import named
 from scenes.view import CensusView, CrashView, QuestionView, RungView, View
 
@@ -93,12 +94,23 @@ def rung_lines(
     size = max((len(grouped(rung.bytes)) for rung in on_rungs), default=1)
     count = max((len(grouped(rung.commands)) for rung in on_rungs), default=1)
     taken = _taken_rungs(kind)
-    for place, (name, rung) in enumerate(zip(RUNG_NAMES, on_rungs, strict=False)):
+    each = dict(zip(RUNG_NAMES, on_rungs, strict=False))
+    rows = {name: _rung(name, rung, count, size, glyphs, cells) for name, rung in each.items()}
+    fates = {name: _fates(name, glyphs) for name in rows}
+    widest = max(width((*rows[name], *fates[name])) for name in rows)
+    beside = widest <= cells
+    is_what = {name: said(f"ladder.{name}_is") if cells >= WIDE else "" for name in rows}
+    if widest + max(map(cell_len, is_what.values())) > cells:
+        is_what = dict.fromkeys(rows, "")
+    for place, name in enumerate(rows):
         if place == taken and kind:
             lines.append(_cut_line(kind, glyphs, cells))
         elif place:
             lines.append(line((f" {glyphs.rail}", "dim")))
-        lines.append(_rung(name, rung, count, size, glyphs, cells))
+        if beside:
+            lines.append((*rows[name], *fates[name], (is_what[name], "dim")))
+        else:  # figures are never cut off: the fates go below them
+            lines += [rows[name], line((f" {glyphs.rail}    ", "dim"), *fates[name])]
     if taken == len(RUNG_NAMES):
         lines.append(_cut_line(kind, glyphs, cells))
     legend = f"   {glyphs.lost} {said('ladder.takes')}   {glyphs.survived} {said('ladder.leaves')}"
@@ -114,11 +126,15 @@ def _rung(name: str, rung: RungView, count: int, size: int, glyphs: Glyphs, cell
         (padded(_commands(name, rung, count), count + 9), "text"),
         (f" {grouped(rung.bytes, size)} {unit} ", "text"),
     ]
+    return tuple(spans)
+
+
+def _fates(name: str, glyphs: Glyphs) -> Line:
+    """What the two crashes do to a rung."""
+    spans: list[Span] = []
     for crash, takes in ((KIND["kill"], TAKEN_BY[name] > 1), (KIND["power"], TAKEN_BY[name] > 0)):
         glyph, fate = (glyphs.lost, "lost") if takes else (glyphs.survived, "disk text")
         spans.append((f" {glyph} {kind_name(crash)} ", fate))
-    if cells >= WIDE:
-        spans.append((said(f"ladder.{name}_is"), "dim"))
     return tuple(spans)
 
 
@@ -181,9 +197,12 @@ def prediction_lines(
         lines += fold(line((lead, "bold"), (choice, role), (note, "dim")), cells, 5)
     if right >= 0 and crash.census is not None:
         lost = crash.census.lost
+        if none_of_these(right, prediction.choices):
+            text = said("ladder.none_of_these", lost=lost, unit=_unit(lost))
+            lines += fold(line((f" {glyphs.lit} ", "bold"), (text, "bold")), cells, 5)
         text = said("ladder.counted", lost=lost, unit=_unit(lost), why=_why(crash))
         lines += [line("   ", *own) for own in paragraph(text, cells - 3)]
-        if any(said("ladder.has_figure") in choice for choice in prediction.choices):
+        if any(character.isdigit() for choice in prediction.choices for character in choice):
             lines.append(line((f"   {said('ladder.asking')}", "dim")))
         return lines
     return [*lines, line((f"   {said('words.let_happen')}", "dim"))]

@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from app.exhibit import Exhibit
-from app.lines import Line, Span, duration, line
+from app.lines import Line, Span, duration, line, roomiest
 from app.said import said
 from scenes.view import View, Wait
 
@@ -57,17 +57,28 @@ def latency_lines(
     lines.append(line((f"{'':>{margin}}{_marks(marks, now, width)}", "child")))
     seen = [wait.usec for wait in waits if _column(wait.at, now, width) >= 0] or [waits[-1].usec]
     last = waits[-1]
-    lines.append(
-        line(
-            f"{said('latency.last', wait=duration(last.usec), client=last.client)} ",
-            (
-                said("latency.longest", wait=duration(max(seen))),
-                "lost" if max(seen) >= SLOW else "bold",
-            ),
-            (said("latency.seconds", seconds=f"{SECONDS:.0f}"), "dim"),
-        )
-    )
+    lines.append(_told(last, max(seen), cells))
     return lines
+
+
+def _told(last: Wait, longest: int, cells: int) -> Line:
+    """The last wait and the longest one; words give way, so that neither figure is cut off."""
+    role = "lost" if longest >= SLOW else "bold"
+    ends = f"{said('latency.last', wait=duration(last.usec), client=last.client)} "
+    short = f"{said('latency.last_short', wait=duration(last.usec))} "
+    most: Span = (said("latency.longest", wait=duration(longest)), role)
+    least: Span = (said("latency.longest_short", wait=duration(longest)), role)
+    seconds: Span = (said("latency.seconds", seconds=f"{SECONDS:.0f}"), "dim")
+    return roomiest(
+        [
+            line(ends, most, seconds),
+            line(ends, most),
+            line(short, most),
+            line(short, least),
+            line(least),
+        ],
+        cells,
+    )
 
 
 def _column(at: float, now: float, width: int) -> int:

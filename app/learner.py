@@ -19,6 +19,7 @@ class Learner:
         self._progress = progress
         self._answers: dict[str, int] = {}
         """By question, until the run has measured which choice is right."""
+        self._is_at_the_end = False
 
     def hear(self, effect: Effect) -> None:
         """Note what an effect says of the learner: steps on the way to another one say nothing."""
@@ -27,6 +28,7 @@ class Learner:
             return
         match effect:
             case Enter(step, passing=False) | CaughtUp(step):
+                self._is_at_the_end = False
                 progress.entered(self._lesson, step)
             case Answered(question, choice, by=""):
                 self._answers[question] = choice
@@ -36,9 +38,15 @@ class Learner:
                 chosen = self._answers.pop(question)
                 progress.answered(self._lesson, question, chosen, right)
             case Finished():
-                progress.finished(self._lesson)
+                self.has_seen_all()
             case _:
                 pass
+
+    def has_seen_all(self) -> None:
+        """The last step has been shown: that counts once a run, with a key behind it or not."""
+        if self._progress is not None and not self._is_at_the_end:
+            self._is_at_the_end = True
+            self._progress.finished(self._lesson)
 
     def earlier(self, question: str) -> int:
         """The choice that was made in an earlier play, from 0; -1: none is known."""

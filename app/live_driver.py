@@ -27,6 +27,10 @@ if TYPE_CHECKING:  # the first frame need not wait for these
     from scenes.prediction import Prediction
     from scenes.progress import Progress
 
+NOTHING_MISSED = ("", "", 0.0)
+MISSED = 20.0
+"""Seconds for which it is said that an expectation did not hold; a key's own news come before."""
+
 
 class LiveDriver(Cursor):
     """Plays `lesson`; the session is imported when it starts, after the first frame."""
@@ -57,8 +61,8 @@ class LiveDriver(Cursor):
         """A timeline that a branch left, while that is looked at."""
         self._shown: History | None = None
         self._over = False
-        self._missed = ("", "")
-        """(step, what was expected and measured) of the last expectation that did not hold."""
+        self._missed = NOTHING_MISSED
+        """(step, expected and measured, when) of the last expectation that did not hold."""
         shipped = recording(lesson.scene.number) is not None
         self._replay = f"cowscope replay {lesson.scene.number}" if shipped else ""
         self._names: list[str] = []
@@ -111,11 +115,11 @@ class LiveDriver(Cursor):
         elif isinstance(effect, Finished):
             self._over = True
         elif isinstance(effect, Checked) and not effect.held and not effect.early:
-            self._missed = (self.now_view.step, effect.detail)
+            self._missed = (self.now_view.step, effect.detail, monotonic())
         elif isinstance(effect, CatchingUp):
-            self._missed = ("", "")
-        elif isinstance(effect, CaughtUp):
-            self._missed = (effect.stage, self._missed[1])  # on the way there nobody could read it
+            self._missed = NOTHING_MISSED
+        elif isinstance(effect, CaughtUp):  # on the way there nobody could read it
+            self._missed = (effect.stage, self._missed[1], monotonic())
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -200,10 +204,10 @@ class LiveDriver(Cursor):
             return said("live.catching_up", step=way.step, number=number, steps=way.steps)
         if live.player.asleep:
             return said("live.asleep")
-        step, detail = self._missed
-        if detail and step == self.now_view.step:
+        step, detail, at = self._missed
+        if detail and step == self.now_view.step and monotonic() - at < MISSED:
             key = "live.unlike_replay" if self._replay else "live.unlike"
-            return said(key, replay=self._replay, detail=detail)
+            return said(key, replay=self._replay, detail=detail.rstrip("."))
         return said("live.over") if self._over else ""
 
     @property
@@ -230,9 +234,13 @@ class LiveDriver(Cursor):
         """
         if self._live is not None and self._live.bug is not None:
             raise self._live.bug
+        if self._live is not None:
+            player = self._live.player
+            if player.phase == "resting" and player.following is None:
+                self._learner.has_seen_all()
         if self._shown is not self._running:
             self._shown = self._running
-            self._over, self._missed = False, ("", "")
+            self._over, self._missed = False, NOTHING_MISSED
             self.forget()
 
     def commands(self) -> Sequence[str]:
@@ -244,6 +252,7 @@ class LiveDriver(Cursor):
         if self._live is None or not self._ready:
             self.refusal = said("refuse.not_ready")
         elif not self.refuses_past():
+            self._missed = NOTHING_MISSED  # what comes of the key is newer
             self._live.key(name)
 
     def next(self) -> None:

@@ -22,6 +22,8 @@ def state_name(state: str) -> str:
 
 def describe(view: View, pages: range, page: int) -> list[Line]:
     """Two lines for a cell: one page, or several pages of which one is under the cursor."""
+    if view.engine.pid and not view.engine.alive:
+        return _gone(view, pages)
     if len(pages) == 1:
         return _one(view, page)
     states = view.pages[pages.start : pages.stop]
@@ -39,6 +41,20 @@ def describe(view: View, pages: range, page: int) -> list[Line]:
     return [
         tuple(spans),
         line(_named(tuple(keys[:3]), len(keys) - 3) if keys else said("page.no_keys")),
+    ]
+
+
+def _gone(view: View, pages: range) -> list[Line]:
+    """Of an engine that has ended: nothing is there any more, and what had been."""
+    first, last = pages.start, pages.stop - 1
+    which = said("page.page", page=first) if first == last else ""
+    which = which or said("page.pages", first=first, last=last)
+    keys = tuple(key for own in pages for key in view.notes.get(own, PageNote()).keys)
+    more = sum(view.notes.get(own, PageNote()).keys_more for own in pages)
+    had = _named(keys[:3], more + len(keys) - 3) if keys else said("page.no_keys")
+    return [
+        line((f"{which} ", "bold"), (said("page.gone"), "lost")),
+        line((f"{said('page.had')} ", "dim"), had),
     ]
 
 

@@ -27,6 +27,7 @@ from app.keys import acting
 from app.latency_panel import LatencyPanel
 from app.layout import PANELS, TABS, arranged, mode_of
 from app.lines_panel import LinesPanel
+from app.placing import placed_words
 from app.processes_panel import ProcessesPanel
 from app.said import said
 from app.sliders_panel import SlidersPanel
@@ -189,6 +190,11 @@ class PanelsScreen(Screen[None]):
         self.seen_before = None
         self.clock_at = float("-inf")
         self.frame()
+
+    def placed(self) -> str:
+        """What stands where on this screen, in words."""
+        ever = ever_in(self.driver.scene)
+        return placed_words(self._places, self.entered, ever, mode_of(*self.size))
 
     def _announce(self, places: dict[str, Region]) -> None:
         """Say what will be where nothing is yet."""

@@ -37,7 +37,10 @@ class PredictScreen(ModalScreen[int | None]):
         self.call_after_refresh(self._fill)
 
     def _fill(self) -> None:
-        self.panel.put(predict_lines(self.prediction, self.panel.size.width))
+        lines = predict_lines(self.prediction, self.panel.size.width)
+        around = self.panel.outer_size.height - self.panel.size.height
+        self.panel.styles.height = len(lines) + around  # up to the screen's
+        self.panel.put(lines)
 
     def action_choose(self, choice: int) -> None:
         """A number; one that is no choice does nothing."""
@@ -51,4 +54,4 @@ def predict_lines(prediction: Prediction, cells: int) -> list[Line]:
     lines += [*paragraph(f"? {prediction.text}", cells, "bold"), EMPTY]
     for number, text in enumerate(prediction.choices, 1):
         lines += fold(line("  ", (f"{number})", "key"), f" {text}"), cells, 5)
-    return lines
+    return [*lines, EMPTY, *paragraph(said("predict.figures"), cells, "dim")]

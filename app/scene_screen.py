@@ -168,7 +168,7 @@ class SceneScreen(PanelsScreen):
         from app.page_screen import PageScreen
         from app.pages import page
 
-        title, content = page(name, self.driver, self.grid.glyphs, mode_of(*self.size))
+        title, content = page(name, self.driver, self.grid.glyphs, self.placed)
         self.app.push_screen(PageScreen(title, content, at_end=name == "log"))
 
     def action_leave(self) -> None:

@@ -55,12 +55,20 @@ def past_words(lesson: Lesson, past: ScenePast) -> str:
         key = "menu.finished" if past.finished == 1 else "menu.finished_often"
         words.append(said(key, times=past.finished))
     elif past.steps_seen:
-        steps = len(lesson.scene.stages)
-        words.append(said("menu.step", step=min(past.steps_seen, steps), steps=steps))
+        words.append(_place_words(lesson, past))
     if past.answers and questions:
         words.append(said("menu.predicted", right=past.right, asked=questions))
     live = ", ".join(words)
     return " · ".join(part for part in (live, _replayed_words(lesson, past.replayed)) if part)
+
+
+def _place_words(lesson: Lesson, past: ScenePast) -> str:
+    """The step that resuming goes to, and the furthest one where that is another."""
+    steps = [stage.id for stage in lesson.scene.stages]
+    furthest = min(past.steps_seen, len(steps))
+    place = steps.index(past.step) + 1 if past.step in steps else furthest
+    key = "menu.step" if place == furthest else "menu.step_furthest"
+    return said(key, step=place, steps=len(steps), furthest=furthest)
 
 
 def _replayed_words(lesson: Lesson, past: Replayed) -> str:

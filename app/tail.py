@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rich.cells import cell_len
 
+from app.figures import exact, rounded
 from app.glyphs import RUNGS, Glyphs
 from app.lines import (
     Line,
@@ -130,18 +131,6 @@ def _on_rungs(tail: TailView, gap: int, size: Callable[[int, int], str]) -> Line
     )  # fmt: skip
 
 
-def exact(size: int, at_least: int = 0) -> str:
-    """Bytes to the last one; the number in `at_least` cells."""
-    return f"{grouped(size, at_least)} B"
-
-
-def rounded(size: int, at_least: int = 0) -> str:
-    """Bytes in the largest unit (SI) of which there is one, to a tenth of it."""
-    units = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
-    large = next((f"{size / unit:.1f} {name}" for unit, name in units if size >= unit), "")
-    return large.rjust(at_least + 2) or exact(size, at_least)
-
-
 def ribbon(tail: TailView, cells: int) -> Line:
     """One letter a command, youngest at the right: amber turns to emerald where fsync passed."""
     head = (padded(said("tail.ribbon"), LABEL), "dim")
@@ -195,13 +184,11 @@ def _merged(tail: TailView, entry: TailEntry) -> str:
 
 def ruler(tail: TailView, glyphs: Glyphs, cells: int) -> Line:
     """The file's byte offsets: on disk up to here, written up to there."""
-    left = line(
-        (padded(said("tail.bytes"), LABEL), "dim"),
-        (f"{grouped(tail.fsynced)} {said('tail.disk')} ", "disk text"),
+    least = 4
+    tried = [_ruler_ends(tail, said("tail.bytes"), grouped), _ruler_ends(tail, "", rounded)]
+    left, right = next(
+        (ends for ends in tried if width(ends[0]) + width(ends[1]) + least <= cells), tried[-1]
     )
-    right = line((f" {grouped(tail.written)} {said('tail.written')}", "cache text"))
-    if tail.appended > tail.written:
-        right = (*right, (f" {grouped(tail.appended)} {said('tail.appended')}", "buffer"))
     room = max(cells - width(left) - width(right), 4)
     waiting = tail.appended - tail.fsynced
     scale = max(waiting * 2, 4096)
@@ -215,25 +202,38 @@ def ruler(tail: TailView, glyphs: Glyphs, cells: int) -> Line:
     )
 
 
+def _ruler_ends(tail: TailView, label: str, figure: Callable[[int], str]) -> tuple[Line, Line]:
+    left = line(
+        (padded(label, LABEL) if label else "", "dim"),
+        (f"{figure(tail.fsynced)} {said('tail.disk')} ", "disk text"),
+    )
+    right = line((f" {figure(tail.written)} {said('tail.written')}", "cache text"))
+    if tail.appended > tail.written:
+        right = (*right, (f" {figure(tail.appended)} {said('tail.appended')}", "buffer"))
+    return left, right
+
+
 def last_fsync(tail: TailView, now: float | None, cells: int) -> Line:
     """The last completed fdatasync, how long ago, and the kernel's own count right after it."""
     counted = _counted(tail, now, cells)
     if not tail.fsyncs:
-        before = said("tail.older" if tail.fsynced else "tail.no_fsync")
-        return line((before, "dim"), counted)
+        before = "tail.older" if tail.fsynced else "tail.no_fsync"
+        short = _counted(tail, now, WIDE - 1)
+        ways = [(before, counted), (before, short), (f"{before}_short", short)]
+        all_of_it = [line((said(key), "dim"), found) for key, found in ways]
+        return roomiest([*all_of_it, line((short[0].removeprefix(" · "), short[1]))], cells)
     by = said("tail.bio" if tail.last_fsync_thread == "bio" else "tail.main")
     full = said("tail.by", thread=by, bytes=tail.last_fsync_bytes)
     took: Span = (f"{duration(tail.last_fsync_usec):>8}", "bold")
     late = [(f" · {said('tail.delayed', count=tail.delayed)}", "lost")] if tail.delayed else []
     short = _counted(tail, now, WIDE - 1)
     wordings = [(full, counted), (by, counted), (by, short)]
-    return roomiest(
-        (
-            line((_ago(tail, now), "dim"), took, (f" {where}", "dim"), count, *late)
-            for where, count in (wordings if cells >= WIDE else wordings[1:])
-        ),
-        cells,
-    )
+    told = [
+        line((_ago(tail, now), "dim"), took, (f" {where}", "dim"), count, *late)
+        for where, count in (wordings if cells >= WIDE else wordings[1:])
+    ]
+    least = line((f"{said('tail.bare')} ", "dim"), took, short, *late)
+    return roomiest([*told, least, line((f"{said('tail.bare')} ", "dim"), took, *late)], cells)
 
 
 def _counted(tail: TailView, now: float | None, cells: int) -> Span:

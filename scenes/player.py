@@ -309,8 +309,11 @@ class Player(OnShow):
         return [*self.hand.start_all(), *self._next_call(now)]
 
     def _change_pace(self, faster: bool, now: float) -> list[Effect]:
+        before = self.hand.pace
         if not self.hand.change_pace(faster):
             return [Refused(played("refuse.pace", pace=f"{self.hand.pace:g}"))]
+        if self.phase != "asking":
+            self._clock.repace(before, self.hand.pace, now)
         return [*self.hand.start_all(), *self._next_call(now)]
 
     def _next_call(self, now: float) -> list[Effect]:

@@ -24,7 +24,7 @@ from scenes.proving import Judge, Proving
 from scenes.refusals import GONE, played
 from scenes.scene import Question, Scene, Stage
 from scenes.stagehand import Stagehand
-from scenes.step_clock import NEVER, StepClock
+from scenes.step_clock import NEVER, StepClock, patience
 
 Phase: TypeAlias = Literal["idle", "waiting", "asking", "revealing", "proving", "resting", "over"]
 NextCall: TypeAlias = Callable[[float], list[Effect]]
@@ -80,7 +80,7 @@ class RunningStep:
         self.proving.begin(stage.expect)
         self._awaited.begin(stage.wait)
         self.answering = None
-        self.clock.enter(stage.timeout, stage.dwell, now)
+        self.clock.enter(stage.timeout, stage.dwell, self._hand.pace, now)
         self.phase = "waiting"
         reason = MEASURES[stage.unless](self.evidence) if stage.unless else None
         self.left_out = bool(reason)
@@ -172,7 +172,7 @@ class RunningStep:
     def _act(self, actions: Sequence[Action], now: float) -> list[Effect]:
         """Do `actions` as far as one that waits; with the last of them the step's wait begins."""
         effects = self._hand.perform(self._awaited.ready(actions))
-        self.clock.deadline = now + self.stage.timeout
+        self.clock.grant(self.stage.timeout, self._hand.pace, now)
         if self._awaited.match is None:
             effects += self._wait_met(now)
         return effects + self._next_call(now)
@@ -180,7 +180,7 @@ class RunningStep:
     def _wait_met(self, now: float) -> list[Effect]:
         question = self.stage.question
         if self.phase == "revealing":
-            self.clock.deadline = now + (question.settle if question else 0.0)
+            self.clock.grant(question.settle if question else 0.0, self._hand.pace, now)
             return self._next_call(now)
         if question is None:
             return self._start_proving(now)
@@ -195,7 +195,8 @@ class RunningStep:
             self.clock.deadline = now + self.stage.dwell / self._hand.pace if alone else NEVER
 
     def _start_proving(self, now: float) -> list[Effect]:
-        self.phase, self.clock.deadline = "proving", now + self.stage.settle
+        self.phase = "proving"
+        self.clock.grant(self.stage.settle, self._hand.pace, now)
         return self.prove(now)
 
     def _try(self, answering: Answering, choice: int, now: float) -> list[Effect]:
@@ -220,7 +221,7 @@ class RunningStep:
 
     def _waited_for(self) -> str:
         """What did not come in time, in words."""
-        step, seconds = self.stage.id, f"{self.stage.timeout:g}"
+        step, seconds = self.stage.id, f"{patience(self.stage.timeout, self._hand.pace):g}"
         if self._needs.pending:
             return played(_WANTED[self._needs.pending], step=step, seconds=seconds)
         wanted = self._awaited.match

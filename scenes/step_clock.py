@@ -10,6 +10,11 @@ ASLEEP_AFTER = 180.0
 NEVER = float("inf")
 
 
+def patience(seconds: float, pace: float) -> float:
+    """A limit of so many seconds, at this pace: never shorter, however fast."""
+    return seconds / min(pace, 1.0)
+
+
 class StepClock:
     """The deadline and the dwell time of the step that plays; neither runs while it stands."""
 
@@ -23,9 +28,18 @@ class StepClock:
         """Since when the engine owes an answer; 0: it does not."""
         self._key_at = 0.0
 
-    def enter(self, timeout: float, dwell: float, now: float) -> None:
+    def enter(self, timeout: float, dwell: float, pace: float, now: float) -> None:
         """A step begins."""
-        self.deadline, self.dwell_left = now + timeout, dwell
+        self.dwell_left = dwell
+        self.grant(timeout, pace, now)
+
+    def grant(self, seconds: float, pace: float, now: float) -> None:
+        """So long from now on, longer at a slower pace than 1: what is waited for comes slower."""
+        self.deadline = now + patience(seconds, pace)
+
+    def repace(self, before: float, after: float, now: float) -> None:
+        """The pace changed while something is waited for: what is left of its time goes with it."""
+        self.deadline = now + (self.deadline - now) * patience(1, after) / patience(1, before)
 
     def hear(self, now: float) -> float:
         """News of the clock; the time as it is now: it never goes back."""

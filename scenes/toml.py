@@ -40,12 +40,11 @@ def tables_of(text: str, path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as err:
         said, at = _AT.sub("", str(err)), _AT.search(str(err))
         line, column = (int(at[1]), int(at[2])) if at else (max(1, len(text.splitlines())), 0)
-        where = trouble("toml.in_column", column=str(column)) if column else ""
         from scenes.foreign import spoken
 
-        why = trouble(
-            "toml.not_toml", path=str(path), line=str(line), said=spoken(said), where=where
-        )
+        key = "toml.not_toml_in_column" if column else "toml.not_toml"
+        words = spoken(said)
+        why = trouble(key, path=str(path), line=str(line), said=words, column=str(column))
         raise SceneError(why) from err
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 from pathlib import Path
@@ -15,9 +16,6 @@ from scenes.language import ENGLISH
 from scenes.recorded_lesson import lesson_of
 from scenes.recording import RecordingWriter, opened
 
-FILES = (".cast", ".html", ".cowscope")
-"""What a recording becomes that is one file, by the end of its name."""
-
 
 def export(
     source: str,
@@ -28,13 +26,16 @@ def export(
     language: str = ENGLISH,
 ) -> str:
     """Write `target`; a line that says what was written. Raises SceneError."""
+    path = Path(target)
+    if not path.parent.is_dir():  # as `record` does: only what was named is made
+        why = os.strerror(errno.ENOENT)
+        raise SceneError(said("export.unwritten", path=str(path), why=why))
     recorded = opened(source)
     if recorded.damage:
         raise SceneError(recorded.damage)
     if not recorded.events:
         raise SceneError(said("export.no_event", file=source))
     lesson = lesson_of(recorded, source, language)
-    path = Path(target)
     title = f"{lesson.scene.number} · {lesson.words.text(lesson.scene.title)}"
     os.environ.pop("NO_COLOR", None)
     os.environ.update(COLORTERM="truecolor", TERM="xterm-256color")
@@ -72,7 +73,7 @@ def _write(path: Path, text: str) -> None:
     """All of the file or nothing: an older one is not lost to a failed attempt."""
     part = path.with_name(path.name + ".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:

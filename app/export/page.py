@@ -133,11 +133,11 @@ button { font: inherit; color: inherit; background: #1c1c1c; border: 1px solid #
 <script>
 const moments = [...document.querySelectorAll("section")];
 let at = Math.max(0, moments.findIndex(one => "#" + one.id === location.hash));
-function show(place) {
+function show(place, asked = true) {
   at = Math.min(Math.max(place, 0), moments.length - 1);
   moments.forEach((one, n) => one.classList.toggle("shown", n === at));
   document.getElementById("at").textContent = @PLACE@.replace("@", at + 1);
-  history.replaceState(null, "", "#" + moments[at].id);
+  if (asked) history.replaceState(null, "", "#" + moments[at].id);
 }
 document.querySelector("main").classList.add("steps");
 document.getElementById("back").onclick = () => show(at - 1);
@@ -148,7 +148,7 @@ document.addEventListener("keydown", event => {
   if (event.key === "Home") show(0);
   if (event.key === "End") show(moments.length - 1);
 });
-show(at);
+show(at, location.hash !== "");
 </script>
 </body>
 </html>

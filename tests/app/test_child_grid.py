@@ -19,7 +19,7 @@ def test_a_dumps_size_is_rounded_not_cut(size: int, shown: str) -> None:
     living = replace(child, bytes=size)
     saved = replace(child, alive=False, saved_path="dump.rdb", saved_bytes=size)
     for one in (living, saved):
-        assert plain(child_words(one, True, frozenset())[1]).endswith(f", {shown}")
+        assert plain(child_words(one, True, frozenset(), 60)[1]).endswith(f", {shown}")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

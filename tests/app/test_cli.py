@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import app.authoring
 import app.commands
 from app import cli
 from app.driver import Driver
@@ -358,3 +359,14 @@ def test_scenes_are_listed_by_number_and_name(capsys: pytest.CaptureFixture[str]
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("04  persistence") and " min  Persistence" in line for line in lines)
     assert [line[:2] for line in lines] == sorted(line[:2] for line in lines)
+
+
+@pytest.mark.parametrize("command", [("play", "04"), ("replay",)])
+def test_progress_need_not_be_kept(run: Run, command: tuple[str, ...]) -> None:
+    _, options = run(*command, "--no-progress")
+    assert options.no_progress
+
+
+def test_an_author_may_say_so_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.authoring, "scene_watch", lambda options: 7 * options.no_progress)
+    assert cli.main(("scene", "watch", "mine", "--no-progress")) == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from app.coming import room_of
@@ -84,6 +85,26 @@ def test_a_page_that_was_written_has_two_frames_and_one_address() -> None:
     assert FramesPanel().source(gone) == "measured: pagemap (child gone)"
     again = reduce(view, msg_fork(12))
     assert frames_lines(again.lesson, 4096, 60) == []
+
+
+def test_a_row_that_was_read_before_a_copy_says_so() -> None:
+    frames = events.Frames(
+        child=11, first=2, parent_frames=[0xA, 0xF], child_frames=[0xA, 0xB], at=5.0
+    )
+    copied = events.Pages(
+        child=11, shared=6, copied=2, new=0, newly_copied=[(2, 3)], private_dirty_kb=8, at=6.0
+    )
+    view = reduce(folded(STATE, FORK, SIDE, frames), copied)
+    panel = FramesPanel()
+    lines = texts(panel.picture(view, 60, 9))
+    assert lines[0].endswith("both a copied since")
+    assert "since" not in lines[1]
+    assert panel.source(view) == "read before 1 copy"
+    assert texts(panel.picture(view, 60, 1))[0] == lines[0]
+    read_again = replace(frames, parent_frames=[0xC, 0xF], at=7.0)
+    view = reduce(view, read_again)
+    assert panel.source(view) == "measured: pagemap"
+    assert "since" not in " ".join(texts(panel.picture(view, 60, 9)))
 
 
 def msg_fork(child: int) -> events.Fork:

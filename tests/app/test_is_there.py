@@ -58,11 +58,28 @@ def test_a_file_that_is_there_is_spared(
     assert cli.main((*words, "--force")) == 0 and len(written) == 2
 
 
-def test_a_folder_of_stills_is_used_again(tmp_path: Path, written: list[str]) -> None:
-    (tmp_path / "stills").mkdir()
-    (tmp_path / "stills" / "01-a.svg").write_bytes(b"")
-    assert cli.main(("export", "04", str(tmp_path / "stills"))) == 0
-    assert written == [str(tmp_path / "stills")]
+def test_a_folders_stills_are_spared_too(
+    tmp_path: Path, written: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "stills"
+    folder.mkdir()
+    (folder / "notes.txt").write_bytes(b"mine")
+    words = ("export", "04", str(folder))
+    assert cli.main(words) == 0 and written == [str(folder)]
+    (folder / "01-a.svg").write_bytes(b"precious")
+    assert cli.main(words) == 1 and len(written) == 1
+    assert "--force" in capsys.readouterr().err
+    assert cli.main((*words, "--force")) == 0 and len(written) == 2
+
+
+@pytest.mark.parametrize("name", ["y.html", "y.cast", "y.cowscope", "stills"])
+def test_no_folder_is_made_that_nobody_named(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "nonexist" / name
+    assert cli.main(("export", "02", str(target))) == 1
+    assert "No such file or directory" in capsys.readouterr().err
+    assert not target.parent.exists()
 
 
 def test_what_is_left_of_a_failed_attempt_is_in_nobodys_way(

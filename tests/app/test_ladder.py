@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
+from rich.cells import cell_len
 
 from app.application import CowscopeApp
 from app.glyphs import ASCII, DRAWN
-from app.ladder import ladder_lines
+from app.ladder import ladder_lines, rung_lines
 from app.lines import Line, plain, texts, width
 from app.predict_screen import PredictScreen, predict_lines
 from engine import events
 from scenes.prediction import KIND, How, predict
-from scenes.view import TailView, View
+from scenes.view import RungView, TailView, View
 from tests.app.fake import FakeDriver, story, writes
 from tests.app.seen import rows, settled
 
@@ -110,6 +111,30 @@ def test_the_prediction_is_answered_by_what_was_counted() -> None:
     assert any("Counted: 240 acknowledged commands lost." in text for text in words)
 
 
+def test_what_was_counted_and_is_no_choice_is_said_so() -> None:
+    found = crashed(lost=192)
+    asked = found[-1]
+    assert isinstance(asked, events.Question)
+    words = texts(ladder([*found[:-1], replace(asked, right=len(asked.choices))]))
+    right = [text for text in words if text.startswith(" ►")]
+    assert right == [" ► none of these: 192 acknowledged commands lost"]
+    assert any("the moment of asking" in text for text in words)
+
+
+@pytest.mark.parametrize("cells", [72, 80, 90, 118])
+def test_large_figures_push_the_fates_below_and_nothing_is_cut_off(cells: int) -> None:
+    on_rungs = (
+        RungView(1_234_567, 98_765_432),
+        RungView(7_654_321, 23_456_789_012),
+        RungView(0, 5),
+    )
+    rows = texts(rung_lines(on_rungs, True, KIND["power"], DRAWN, cells))
+    assert max(map(cell_len, rows)) <= cells
+    said = " ".join(rows)
+    assert "23,456,789,012" in said and said.count(" kill -9 ") == 3
+    assert said.count(" power cut ") == 4
+
+
 def test_the_log_of_the_recovery_stands_below() -> None:
     words = texts(ladder(crashed()))
     assert "0.800 s * DB loaded from append only file" in words[-2]
@@ -160,7 +185,7 @@ async def test_only_a_prediction_lets_the_crash_happen_and_the_ladder_follows(ke
         await settled(pilot)
         await pilot.press(key)
         assert isinstance(app.screen, PredictScreen)
-        await pilot.press("enter", "y", "4")
+        await pilot.press("enter", "y", "5")
         assert isinstance(app.screen, PredictScreen), "neither yes nor a choice that there is not"
         assert not [asked for asked in driver.asked if asked[0] == "crash"]
         await pilot.press("escape", key, "2")

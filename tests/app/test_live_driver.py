@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 
 from app.driver import REFUSE_PAST, REFUSE_PAST_GONE, status_words
 from app.keys import OFFERED, footer
-from app.live_driver import LiveDriver
+from app.live_driver import MISSED, LiveDriver
 from app.said import said as phrase
-from scenes.effects import Asleep, CatchingUp, CaughtUp, Checked, Effect, Failed
+from scenes.effects import Asleep, CatchingUp, CaughtUp, Checked, Effect, Failed, Finished
 from scenes.errors import SceneError
 from scenes.loader import load
+from scenes.progress import Progress
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or not os.path.exists("/proc/self/pagemap"),
@@ -110,7 +112,10 @@ async def raised(work: Awaitable[Any]) -> str:
 @pytest.mark.parametrize(
     ("effect", "notice"),
     [
-        (Checked("c", False, "expected 1, measured 0"), "Not as expected here, or cowscope"),
+        (
+            Checked("c", False, "expected 1, measured 0"),
+            "This run went otherwise than this step says: expected 1,",
+        ),
         (Checked("c", False, "expected 1, measured 0", early=True), ""),
         (Checked("c", True, "expected 1, measured 1"), ""),
         (Asleep(), "Asleep: no key for three minutes"),
@@ -147,6 +152,52 @@ async def test_what_was_missed_on_the_way_is_told_where_it_has_caught_up() -> No
         driver._effect(CaughtUp("elsewhere"))
         assert driver.notice == ""
         driver._effect(CaughtUp(step))
-        assert driver.notice.endswith("expected 2, measured 0")
+        assert "expected 2, measured 0" in driver.notice
+    finally:
+        await driver.stop()
+
+
+async def test_an_expectation_that_did_not_hold_makes_room_for_what_is_newer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    driver = LiveDriver(load("04"))
+    await driver.start()
+    try:
+        await until(driver, "view.tail.unsafe > 0")
+        driver._effect(Checked("c", False, "expected 1, measured 0"))
+        assert "expected 1, measured 0" in driver.notice
+        driver.key("t")
+        assert "expected" not in driver.notice
+        driver._effect(Checked("c", False, "expected 2, measured 0"))
+        later = monotonic() + MISSED + 1
+        monkeypatch.setattr("app.live_driver.monotonic", lambda: later)
+        assert driver.notice == ""
+    finally:
+        monkeypatch.undo()
+        await driver.stop()
+
+
+async def test_the_end_is_reached_when_the_last_step_has_been_shown_and_once(
+    tmp_path: Path,
+) -> None:
+    lesson, progress = load("04"), Progress(tmp_path / "p.json")
+    driver = LiveDriver(lesson, progress=progress)
+    await driver.start()
+    try:
+        await until(driver, "view.tail.unsafe > 0")
+        assert driver._live is not None
+        player = driver._live.player
+        step, before = player._step, player.position
+        player.position = len(lesson.scene.stages) - 1
+        step.phase = "waiting"
+        driver.tick()
+        assert progress.of(lesson).finished == 0, "it has not been shown yet"
+        step.phase = "resting"
+        driver.tick()
+        driver.tick()
+        assert progress.of(lesson).finished == 1
+        driver._effect(Finished())
+        assert progress.of(lesson).finished == 1
+        player.position = before
     finally:
         await driver.stop()

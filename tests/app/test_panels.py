@@ -3,6 +3,7 @@
 from typing import Any
 from unittest import mock
 
+import pytest
 from msgspec.structs import replace
 from textual.geometry import Size
 
@@ -332,10 +333,10 @@ def test_a_recording_never_speaks_of_an_engine_that_runs() -> None:
 def test_a_held_childs_words_fit_the_narrowest_grid() -> None:
     assert VIEW.child is not None
     far = replace(VIEW.child, hold="held", keys=100_000, total_keys=100_000, bytes=10**7)
-    held, progress = child_words(far, True, frozenset("h"))
+    held, progress = child_words(far, True, frozenset("h"), 60)
     assert plain(held) == "held (h lets go)" and width(held) <= 37
     assert width(progress) <= 37
-    assert plain(child_words(far, True, frozenset())[0]) == "held", "h is refused: not named"
+    assert plain(child_words(far, True, frozenset(), 60)[0]) == "held", "h is refused: not named"
 
 
 def test_huge_pages_are_explained_beside_what_they_copied() -> None:
@@ -365,6 +366,13 @@ def test_no_command_is_named_for_what_a_huge_page_copied() -> None:
     assert said(late) == "copied before the screen was watching"
     new = replace(huge, pages=bytes((NEW,)) * len(VIEW.pages), notes=VIEW.notes.delete(page))
     assert said(new) == "no write seen: filled with a huge page (2 MiB)"
+
+
+@pytest.mark.parametrize(("pace", "told"), [(0.25, "x0.25"), (0.75, "x0.75"), (1.5, "x1.5")])
+def test_the_header_says_the_pace_that_there_is(pace: float, told: str) -> None:
+    driver = FakeDriver()
+    driver.pace_factor = pace
+    assert f"{told} " in texts(header_lines(driver, 160))[0]
 
 
 def test_a_scaled_clock_shows_in_the_header_as_long_as_it_runs() -> None:

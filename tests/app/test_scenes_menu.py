@@ -34,6 +34,10 @@ def test_what_was_done_stands_beside_a_scene(tmp_path: Path) -> None:
         in first(progress).note
     )
     assert first(progress).resume == "fork"
+    progress.entered(LESSON, LESSON.scene.stages[1].id)  # looked at again from the beginning
+    again = first(progress)
+    assert f"step 2 of {len(LESSON.scene.stages)} (furthest: {place})" in again.note
+    assert again.resume == LESSON.scene.stages[1].id
     progress.finished(LESSON)
     progress.finished(LESSON)
     assert "played to the end 2 times" in first(progress).note and first(progress).resume == ""

@@ -7,9 +7,10 @@ import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 
+from app.figures import exact, rounded
 from app.glyphs import DRAWN
 from app.lines import plain
-from app.tail import Tail, exact, last_fsync, rounded, rungs_line
+from app.tail import Tail, last_fsync, rungs_line
 from scenes.view import TailView
 from tests.app.fake import FakeDriver
 

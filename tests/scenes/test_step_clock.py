@@ -37,3 +37,25 @@ def test_autoplay_does_not_sleep() -> None:
     player = Player(scene(stage("a", 1, dwell=1000.0)), autoplay=True)
     player.start(0.0)
     assert not [e for e in player.feed_clock(2 * ASLEEP_AFTER) if isinstance(e, Asleep)]
+
+
+def test_at_a_slow_pace_a_step_has_longer_and_says_how_long() -> None:
+    player = Player(scene(stage("a", 1, wait=Match("fork"), timeout=10.0)))
+    player.hand.pace = 0.25
+    assert wake(player.start(0.0)) == 40.0
+    assert kinds(player.feed_clock(39.9)) == []
+    assert kinds(player.feed_clock(40.0)) == ["Failed"] and "waited 40 s" in player.failed
+
+
+def test_at_a_fast_pace_it_has_no_less() -> None:
+    player = Player(scene(stage("a", 1, wait=Match("fork"), timeout=10.0)))
+    player.hand.pace = 100.0
+    assert wake(player.start(0.0)) == 10.0
+
+
+def test_what_is_left_of_its_time_goes_with_the_pace() -> None:
+    player = Player(scene(stage("a", 1, wait=Match("fork"), timeout=10.0)))
+    player.start(0.0)
+    assert wake(player.feed_key("slower", 4.0)) == 4.0 + 6.0 / 0.75
+    assert wake(player.feed_key("faster", 8.0)) == 8.0 + 4.0 * 0.75
+    assert wake(player.feed_key("faster", 9.0)) == 11.0

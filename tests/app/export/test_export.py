@@ -77,6 +77,7 @@ def test_the_page_holds_its_pictures_and_words(source: str, tmp_path: Path) -> N
     assert "until an fsync has taken it to the disk" in text
     assert not re.findall(r'(?:src|href)="(?!#)', text)
     assert not asked(text)
+    assert "show(at, location.hash" in text, "title and thesis stay in sight when it is opened"
 
 
 def test_a_film_has_the_recordings_times(source: str, tmp_path: Path) -> None:
