@@ -23,7 +23,7 @@ from scenes.errors import SceneError
 from scenes.fold import reduce
 from scenes.headless import record, run
 from scenes.loader import load
-from scenes.recording import read
+from scenes.recording import CHUNK, read
 from scenes.view import View
 
 pytestmark = pytest.mark.skipif(
@@ -271,6 +271,6 @@ def test_a_recording_is_json_lines_in_chunks() -> None:
         kind, about, size, _ = struct.unpack(">cIII", file.read(13))
         file.seek(about, os.SEEK_CUR)
         lines = zlib.decompress(file.read(size)).splitlines()
-    assert kind == b"E" and len(lines) == 1024
+    assert kind == b"E" and len(lines) == CHUNK
     assert json.loads(lines[0])["type"] == "engine.ready"
     assert read(str(shipped)).header.scene == "04"
