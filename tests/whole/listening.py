@@ -46,7 +46,7 @@ class Listener:
 
     def wait_for(
         self, kind: type[EventT], where: Callable[[EventT], bool] = lambda _event: True,
-        seconds: float = 20.0,
+        seconds: float = 60.0,
     ) -> EventT:  # fmt: skip
         """The first event of a kind for which `where` holds; AssertionError after `seconds`."""
         deadline = time.monotonic() + seconds
@@ -60,7 +60,7 @@ class Listener:
                 assert left > 0, f"no {kind.__name__} came, but {kinds}"
                 self._changed.wait(left)
 
-    def wait_until(self, holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    def wait_until(self, holds: Callable[[], bool], seconds: float = 60.0) -> None:
         """Until `holds`, looked at after each event; AssertionError after `seconds`."""
         deadline = time.monotonic() + seconds
         with self._changed:

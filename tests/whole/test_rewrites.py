@@ -276,6 +276,7 @@ def test_every_stage_is_told_and_offsets_only_grow(tmp_path: Path, way: str) -> 
             listener.wait_for(Rewrite, lambda event: event.stage == "finished")
             seen = writer.acknowledged
             until(lambda: writer.acknowledged > seen + 20, "nobody writes")
+            listener.wait_for(AofAppend, lambda event: event.file == "appendonly.aof.2.incr.aof")
         assert [event.stage for event in listener.of(Rewrite)] == STAGES[way]
         sizes = {event.stage: event.bytes for event in listener.of(Rewrite)}
         assert sizes["install-base"] == sizes["finished"] > 0
