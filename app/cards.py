@@ -60,12 +60,12 @@ class CardPanel(LinesPanel, can_focus=True):
         view = driver.view
         lit = view.lights.get(card.name)
         cover = covers.of_card(driver.scene, driver.stage(), view, card.name)
-        real = self._source(card) if self.real and not cover.asked_now else None
+        real = self._source(card) if self.real and not cover.keeps_source else None
         bare = card.title.partition("#")[0].rstrip()
         name = said("card.title")
         short = f"{said('card.code')} · {bare}"
         self.title(f"{name} · {card.title}", f"{name} · {bare}", short)
-        self.subtitle(*card_subtitles(card, lit, self.real, real, kept_back=cover.asked_now))
+        self.subtitle(*card_subtitles(card, lit, self.real, real, kept_back=cover.keeps_source))
         lines = card_lines(
             card, lit, view, driver.text, self.glyphs, self.size.width, real, glowing, cover
         )
@@ -117,7 +117,7 @@ def card_subtitles(
 ) -> tuple[str, ...]:
     """What is shown, what `c` would show, and where the light comes from; ever shorter.
 
-    `kept_back`: the real source would answer the step's question.
+    `kept_back`: the real source would answer a question that is open yet.
     """
     light = f" · {said('card.lit', source=named(lit.source))}" if lit else ""
     if kept_back and card.real:

@@ -33,21 +33,22 @@ class CardCover(msgspec.Struct, frozen=True):
     """Line -> the beat that asks."""
     remarks: frozenset[int] = frozenset()
     """Lines whose remarks are covered."""
-    asked_now: bool = False
-    """The step on show asks for some of it: its real source would tell as well."""
+
+    @property
+    def keeps_source(self) -> bool:
+        """Something is covered yet: the card's real source would tell as well."""
+        return bool(self.lines or self.remarks)
 
 
 def of_card(scene: Scene, stage: Stage, view: View, card: str) -> CardCover:
     """What is covered in a card while `view` of `stage` is on show."""
     lines: dict[int, int] = {}
     remarks: set[int] = set()
-    asked_now = False
     for beat, cover in _covers(scene, stage, view):
         if cover.card == card:
             lines = {**dict.fromkeys(cover.lines, beat), **lines}  # the next that asks comes first
             remarks |= {*cover.lines, *cover.remarks}
-            asked_now |= beat == NOW
-    return CardCover(lines, frozenset(remarks), asked_now)
+    return CardCover(lines, frozenset(remarks))
 
 
 def of_panel(scene: Scene, stage: Stage, view: View, panel: str) -> dict[str, int]:

@@ -126,6 +126,8 @@ class RunningStep:
     def answer(self, choice: int, now: float, by: AnsweredBy = "") -> list[Effect]:
         """The learner's choice, from 0, or the script's; refused where none can be made."""
         question = self._stage.question if self._stage else None
+        if question is not None and self.phase == "waiting":
+            return [Refused(played("refuse.happening"))]  # its words may be there already
         if question is None or self.phase != "asking":
             return [Refused(played("refuse.no_question"))]
         if not self.evidence.engine_lives:

@@ -81,7 +81,11 @@ async def test_what_is_asked_is_told_by_no_card_and_no_panel_before(language: st
 
 async def test_the_real_source_waits_for_the_answer_as_well() -> None:
     async with stage(LARGE) as shown, shown.scene("06") as screen:
-        asks, answered = (one for one in moments("06") if one.step == "rule")
+        at_rest = next(one for one in moments("06") if one.step == "tags")
+        await shown.at(screen, at_rest)
+        assert "def due(" not in "\n".join(await shown.pressed("c")), "beats 4 and 12 ask for it"
+        await shown.pressed("c")
+        asks, answered = (one for one in moments("06") if one.step == "retry")
         await shown.at(screen, asks)
         rows = "\n".join(await shown.pressed("c"))
         assert "real source after the answer" in rows and "def due(" not in rows

@@ -35,18 +35,18 @@ def cron(step: str, view: View) -> covers.CardCover:
 def test_the_beat_that_asks_is_named_from_the_beginning() -> None:
     cover = cron("changes", View())
     assert cover.lines == {6: 4, 3: 12}
-    assert cover.remarks == {3, 6} and not cover.asked_now
+    assert cover.remarks == {3, 6} and cover.keeps_source
 
 
 def test_the_step_that_asks_covers_before_it_has_asked() -> None:
     for view in (View(), after(ASKED), after(ASKED, OTHER)):
         cover = cron("rule", view)
-        assert cover.lines[6] == NOW and cover.asked_now
+        assert cover.lines[6] == NOW and cover.keeps_source
 
 
 def test_who_has_chosen_may_watch_what_comes_of_it() -> None:
     cover = cron("rule", after(ASKED, ANSWERED))
-    assert cover.lines == {3: 12} and not cover.asked_now
+    assert cover.lines == {3: 12} and cover.keeps_source
 
 
 def test_a_remark_that_a_later_question_asks_for_stays_covered() -> None:
@@ -57,7 +57,7 @@ def test_a_remark_that_a_later_question_asks_for_stays_covered() -> None:
 
 def test_behind_its_question_nothing_is_covered() -> None:
     cover = cron("well", View())  # also for who jumped over the question
-    assert (cover.lines, cover.remarks, cover.asked_now) == ({}, frozenset(), False)
+    assert (cover.lines, cover.remarks, cover.keeps_source) == ({}, frozenset(), False)
 
 
 def test_a_card_of_which_nothing_is_asked_is_not_covered() -> None:
