@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from scenes.errors import SceneError
 from scenes.sayings import trouble
 
 PREFIX = "session-"
+_TRIES, _PAUSE = 20, 0.05
+"""How often a folder is tried to be removed, and the seconds between: a server that has just been
+killed may still write a file into what is being emptied."""
 _WITHOUT_DISK = frozenset({"tmpfs", "ramfs", "devtmpfs", "hugetlbfs"})
 
 
@@ -35,8 +39,8 @@ class Folder:
 
     def remove(self) -> None:
         """Remove it with everything in it, then let the lock go."""
-        shutil.rmtree(self.ledger, ignore_errors=True)
-        shutil.rmtree(self.path, ignore_errors=True)
+        _remove(self.ledger)
+        _remove(self.path)
         self.release()
 
     def release(self) -> None:
@@ -44,6 +48,14 @@ class Folder:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+def _remove(path: Path) -> None:
+    for _ in range(_TRIES):
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
+        time.sleep(_PAUSE)
 
 
 def fresh(candidates: list[Path] | None = None) -> Folder:
