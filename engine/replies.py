@@ -130,6 +130,7 @@ class CommandError(Exception):
 
 SYNTAX = "ERR syntax error"
 WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value"
+REWRITE_RUNS = "ERR Background append only file rewriting already in progress"
 NOT_AN_INTEGER = "ERR value is not an integer or out of range"
 NOT_POSITIVE = "ERR value is out of range, must be positive"
 NOT_A_FLOAT = "ERR value is not a valid float"

@@ -22,7 +22,7 @@ from engine.errors import EngineError
 from engine.events import AofFile, Rewrite, RewriteStage
 from engine.forking import ForkError
 from engine.manifest import Manifest
-from engine.replies import CommandError, simple
+from engine.replies import REWRITE_RUNS, CommandError, simple
 from engine.rewrite import IDLE, MultipartRewrite
 from engine.rewrite_steps import RewriteSteps
 from engine.rewrite_triggers import RetryLimit, growth_due
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _STARTED = simple(b"Background append only file rewriting started")
 _SCHEDULED = simple(b"Background append only file rewriting scheduled")
-_ALREADY = "ERR Background append only file rewriting already in progress"
 _FAILED = (
     "ERR Can't execute an AOF background rewriting. Please check the server logs for more "
     "information."
@@ -123,7 +122,7 @@ class Rewrites:
     def start(self) -> bytes:
         """BGREWRITEAOF: its reply; raises CommandError."""
         if self.child is not None:
-            raise CommandError(_ALREADY)
+            raise CommandError(REWRITE_RUNS)
         self._persistence.claim_folder()
         if self._children.running is not None or self._server.in_transaction:
             return self._schedule()

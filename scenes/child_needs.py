@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Literal, TypeAlias
 
+from engine.replies import REWRITE_RUNS
 from scenes.effects import Effect, Failed, Send
 from scenes.evidence import Evidence
 from scenes.evidence_child import Snapshot
@@ -17,7 +18,6 @@ from scenes.scene import Scene, Stage
 
 Need: TypeAlias = Literal["", "gone", "held", "lesson"]
 
-_REWRITES_ALREADY = "ERR Background append only file rewriting already in progress"
 MOST_FORKS = 2
 """Children that a step forks for itself before it gives up."""
 
@@ -107,7 +107,7 @@ class ChildNeeds:
         # A setting that was made up for (appendonly yes) may have begun a rewrite of its own.
         fork = Send(("BGSAVE",), name)
         if stage.held_for == "aof":
-            fork = Send(("BGREWRITEAOF",), name, needless=_REWRITES_ALREADY)
+            fork = Send(("BGREWRITEAOF",), name, needless=REWRITE_RUNS)
         return [Send(("COWSCOPE", "HOLD"), name), fork]
 
     def _fork_lesson(self, stage: Stage, evidence: Evidence) -> list[Effect]:

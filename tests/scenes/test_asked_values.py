@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from scenes import skeleton
 from scenes.errors import SceneError
 from scenes.loader import load
 from scenes.proofreading import read_over
 
 HOLD = "{ hold = true }"
 SEND = '{ send = ["BGSAVE"] }'
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the skeleton, which has nothing wrong with it."""
-    copy = tmp_path / "copy"
-    shutil.copytree(skeleton.HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    return copy
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import get_args
 
@@ -13,30 +12,17 @@ import pytest
 from engine import events, log, pipes_steps, rewrite_steps
 from engine.events import AnyEvent
 from engine.faults import KINDS
-from scenes import skeleton
 from scenes.event_values import closed
 from scenes.proofreading import Finding, read_over
+from tests.scenes.authored import changed
 
 WAIT = 'wait = { event = "fork" }'
 LIGHT = '{ line = 2, on = { event = "pages", nonzero = ["newly_copied"] }'
 SETS = "do = [{ hold = true }"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the skeleton, which has nothing wrong with it."""
-    copy = tmp_path / "copy"
-    shutil.copytree(skeleton.HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    return copy
-
-
 def wrong(folder: Path, *changes: tuple[str, str]) -> list[Finding]:
-    path = folder / "scene.toml"
-    text = path.read_text()
-    for before, after in changes:
-        assert before in text
-        text = text.replace(before, after, 1)
-    path.write_text(text)
+    changed(folder, *changes)
     return [one for one in read_over(str(folder)) if one.wrong]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from scenes import skeleton
 from scenes.proofreading import read_over
+from tests.scenes.authored import copied
 
 CARD = '[[cards]]\nname = "write"\ntitle = "again"\nsubtitle = "card.subtitle"\ncode = "x"\n\n'
 ENGINE = '[[engines]]\nname = "{}"\n\n'
@@ -31,8 +30,7 @@ ENGINE = '[[engines]]\nname = "{}"\n\n'
 def test_the_second_one_is_named(
     tmp_path: Path, before: str, after: str, says: str, line: str
 ) -> None:
-    folder = tmp_path / "copy"
-    shutil.copytree(skeleton.HERE, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    folder = copied(tmp_path / "copy")
     text = (folder / "scene.toml").read_text().replace(before, after, 1)
     (folder / "scene.toml").write_text(text)
     lines = [number for number, one in enumerate(text.splitlines(), 1) if one == line]

@@ -1,28 +1,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from scenes import skeleton
 from scenes.phrases import use
 from scenes.proofreading import Finding, read_over
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the skeleton, which has nothing wrong with it."""
-    copy = tmp_path / "copy"
-    shutil.copytree(skeleton.HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    return copy
-
-
-def changed(folder: Path, before: str, after: str, file: str = "scene.toml") -> None:
-    text = (folder / file).read_text()
-    assert before in text
-    (folder / file).write_text(text.replace(before, after, 1))
+from tests.scenes.authored import changed
 
 
 def line_of(folder: Path, text: str, file: str = "scene.toml") -> str:
@@ -91,7 +76,7 @@ def test_nothing_is_wrong_with_the_skeleton(folder: Path) -> None:
 def test_what_is_wrong_is_named_with_its_line(
     folder: Path, before: str, after: str, says: str, at: str
 ) -> None:
-    changed(folder, before, after)
+    changed(folder, (before, after))
     found = [finding for finding in wrong(folder) if says in finding.text]
     assert found, [str(finding) for finding in read_over(str(folder))]
     assert re.fullmatch(r".*/scene\.toml:\d+", found[0].place)
@@ -103,7 +88,7 @@ def test_what_is_wrong_is_named_with_its_line(
 
 
 def test_what_comes_after_an_endless_step_is_never_reached(folder: Path) -> None:
-    changed(folder, 'event = "fork" }', 'event = "recovered" }')
+    changed(folder, ('event = "fork" }', 'event = "recovered" }'))
     assert "; the 3 steps after it are never reached" in wrong(folder)[0].text
 
 
@@ -112,7 +97,7 @@ def test_what_is_missing_is_unfinished_and_not_wrong(folder: Path) -> None:
         scene = (folder / "scene.toml").read_text().splitlines(keepends=True)
         kept = [one for one in scene if not one.startswith(line)]
         (folder / "scene.toml").write_text("".join(kept))
-    changed(folder, "{ line = 3, on", "{ line = 2, on")
+    changed(folder, ("{ line = 3, on", "{ line = 2, on"))
     found = [finding.text for finding in read_over(str(folder))]
     assert not wrong(folder)
     for text in ("no takeaways", "no open_questions", "no further", "no event lights line 3"):
@@ -135,7 +120,7 @@ def test_a_translation_is_held_against_the_english_words(folder: Path) -> None:
 
 
 def test_figures_that_nobody_measures_are_found_in_the_catalogue(folder: Path) -> None:
-    changed(folder, "{fork_usec}", "{fork_hours}", "en.toml")
+    changed(folder, ("{fork_usec}", "{fork_hours}"), file="en.toml")
     (found,) = wrong(folder)
     assert found.place == line_of(folder, "fork_hours", "en.toml")
 
@@ -163,7 +148,7 @@ def test_damaged_toml_is_one_finding(folder: Path, file: str) -> None:
 def test_a_wrong_shape_is_named_with_its_very_line(
     folder: Path, before: str, after: str, says: str
 ) -> None:
-    changed(folder, before, after)
+    changed(folder, (before, after))
     (found,) = read_over(str(folder))
     assert says in found.text
     text = after.split("\n")[-1]
@@ -171,7 +156,7 @@ def test_a_wrong_shape_is_named_with_its_very_line(
 
 
 def test_words_that_are_none_are_named_with_their_line(folder: Path) -> None:
-    changed(folder, 'title = "The dump"', "title = 3", "en.toml")
+    changed(folder, ('title = "The dump"', "title = 3"), file="en.toml")
     (found,) = read_over(str(folder))
     assert found.place == line_of(folder, "title = 3", "en.toml")
 
@@ -209,7 +194,8 @@ def test_words_that_would_be_shown_badly(folder: Path, after: str, says: str) ->
 
 
 def test_a_long_thesis_is_said_to_be_cut(folder: Path) -> None:
-    changed(folder, "One sentence that the scene proves.", "long " * 12 + "end. Short.", "en.toml")
+    long = "long " * 12 + "end. Short."
+    changed(folder, ("One sentence that the scene proves.", long), file="en.toml")
     found = [one for one in read_over(str(folder)) if "first sentence of 'thesis'" in one.text]
     assert [one.place for one in found] == [line_of(folder, "thesis", "en.toml")]
     assert not found[0].wrong

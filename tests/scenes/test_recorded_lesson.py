@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from scenes import skeleton
 from scenes.errors import SceneError
 from scenes.loader import load, own_files
 from scenes.recorded_lesson import lesson_of
 from scenes.recording import RecordingWriter, opened
 from scenes.stored import Header
+from tests.scenes.authored import copied
 from tests.scenes.streams import tale
 
 
@@ -28,8 +28,7 @@ def recorded(path: Path, files: dict[str, str], scene: str = "04") -> str:
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, str]:
     """The skeleton's files as a recording has them, with two words of Chinese; the folder goes."""
-    folder = tmp_path / "gone"
-    shutil.copytree(skeleton.HERE, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    folder = copied(tmp_path / "gone")
     (folder / "zh.toml").write_text('[fork]\ntitle = "分叉"\n', encoding="utf-8")
     found = own_files(load(str(folder)))
     shutil.rmtree(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,23 +14,11 @@ from scenes.loader import SANDBOX, known, load
 from scenes.proofreading import Finding, read_over
 from scenes.room import LEAST_ARENA_PAGES, least_arena, pages_needed, writers
 from scenes.small_arena import lacks
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the skeleton, which has nothing wrong with it."""
-    copy = tmp_path / "copy"
-    shutil.copytree(skeleton.HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    return copy
+from tests.scenes.authored import changed
 
 
 def found(folder: Path, *changes: tuple[str, str]) -> list[Finding]:
-    path = folder / "scene.toml"
-    text = path.read_text()
-    for before, after in changes:
-        assert before in text
-        text = text.replace(before, after, 1)
-    path.write_text(text)
+    changed(folder, *changes)
     return [one for one in read_over(str(folder)) if "--arena-pages 128" in one.text]
 
 
